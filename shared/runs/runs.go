@@ -1,0 +1,109 @@
+// Package runs is the record of a run: what was accepted, which steps of its
+// plan are done, what is intended next, and how it ended. The record is kept
+// in Amazon DynamoDB; the store for one machine is in shared/embedded; both
+// pass the suite in shared/runs/runstest.
+package runs
+
+import (
+	"errors"
+	"time"
+)
+
+// Retention is how long a record lives, and therefore how long the same
+// identity means the same report.
+const Retention = 90 * 24 * time.Hour
+
+// ErrNotFound is returned when there is no record, or no longer.
+var ErrNotFound = errors.New("run not found")
+
+// ErrStale is returned by Save when the record was saved by somebody else
+// since it was read. Whoever gets it owns the run no longer and writes nothing more.
+var ErrStale = errors.New("run was changed by another writer")
+
+// Status is where a run stands.
+type Status string
+
+// The states of a run, in the order in which it passes through them. Failed
+// can follow any of the first three, and a redrive leads from it to Publishing.
+const (
+	Queued     Status = "queued"
+	Publishing Status = "publishing"
+	Published  Status = "published" // the base pages exist
+	Complete   Status = "complete"  // title, introduction and quotes as well
+	Failed     Status = "failed"
+)
+
+// Run is the record of one report's way to Notion. Its size does not grow with
+// the report: long contents are a step's cursor, not a list of ids.
+type Run struct {
+	ID          string `json:"id"`              // the report id
+	RunID       string `json:"runId,omitempty"` // the caller's id of its research run
+	Fingerprint string `json:"fingerprint"`     // of the accepted content, to notice a reused idempotency key
+	Status      Status `json:"status"`
+
+	AcceptedAt  time.Time `json:"acceptedAt"`
+	UpdatedAt   time.Time `json:"updatedAt"`
+	PublishedAt time.Time `json:"publishedAt,omitzero"`
+	EndedAt     time.Time `json:"endedAt,omitzero"`
+
+	// RowID is the run's row in the reports database. Once saved, OwnerOf
+	// finds the run by it.
+	RowID string `json:"rowId,omitempty"`
+
+	Steps    []Step   `json:"steps,omitempty"`
+	Intent   *Intent  `json:"intent,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+	Failure  *Failure `json:"failure,omitempty"`
+	Counts   Counts   `json:"counts"`
+	Lease    Lease    `json:"lease,omitzero"`
+
+	// Version counts the saves. A store sets it; Save succeeds only if the
+	// stored version is still this one.
+	Version int64 `json:"version"`
+}
+
+// Step is one step of a run's plan. A step makes one or more requests to
+// Notion; Done of them have surely happened.
+type Step struct {
+	Name  string    `json:"name"`
+	Done  int       `json:"done"`
+	Total int       `json:"total"`
+	At    time.Time `json:"at,omitzero"`     // of the last change
+	ID    string    `json:"id,omitempty"`    // the page, database or block that the step made
+	Title string    `json:"title,omitempty"` // of that page
+}
+
+// Finished tells whether every request of the step has happened.
+func (s Step) Finished() bool { return s.Total > 0 && s.Done >= s.Total }
+
+// Intent is a request to Notion that is about to be made and may have
+// happened. It is stored before the request and replaced after it.
+type Intent struct {
+	Step    string    `json:"step"`
+	Request int       `json:"request"` // counted from 0 within the step
+	At      time.Time `json:"at"`
+}
+
+// Failure says why a run ended in the dead-letter queue.
+type Failure struct {
+	Code            string `json:"code"`
+	Message         string `json:"message"`
+	Step            string `json:"step,omitempty"`
+	NotionRequestID string `json:"notionRequestId,omitempty"`
+}
+
+// Counts says what a run went through.
+type Counts struct {
+	Deliveries int `json:"deliveries"` // messages received for it
+	Requests   int `json:"requests"`   // sent to Notion
+	Conflicts  int `json:"conflicts"`  // answers 409
+	RateLimits int `json:"rateLimits"` // answers 429 and 529
+	Waits      int `json:"waits"`      // messages given back to the queue to wait
+	Recoveries int `json:"recoveries"` // reads of Notion to learn what had happened
+}
+
+// Lease says which publisher works on the run, and until when nobody else may.
+type Lease struct {
+	Owner string    `json:"owner,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+}
