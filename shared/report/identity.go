@@ -1,0 +1,54 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/json"
+	"hash"
+	"strings"
+)
+
+// Fingerprint is a hash of what makes a payload that payload: runId,
+// accountId, email, both reports and the quotes. Metadata does not count,
+// since a flow stamps it anew with every send.
+func (p Payload) Fingerprint() string {
+	h := sha256.New()
+	for _, field := range []string{p.RunID, p.AccountID, p.Email, p.StrategyReport, p.ComprehensiveReport} {
+		hashField(h, []byte(field))
+	}
+	for _, q := range p.Quotes {
+		encoded, _ := json.Marshal(q) // strings and a finite number always marshal
+		hashField(h, encoded)
+	}
+	return encode(h)
+}
+
+// ID is the identity under which a payload is recorded: of its idempotency key
+// if the caller sent one, else of its content.
+func ID(idempotencyKey, fingerprint string) string {
+	h := sha256.New()
+	if idempotencyKey != "" {
+		hashField(h, []byte("key"))
+		hashField(h, []byte(idempotencyKey))
+	} else {
+		hashField(h, []byte("content"))
+		hashField(h, []byte(fingerprint))
+	}
+	return "rep_" + encode(h)
+}
+
+// hashField writes the length before the bytes, so that no two different
+// sequences of fields hash alike.
+func hashField(h hash.Hash, field []byte) {
+	var length [8]byte
+	binary.BigEndian.PutUint64(length[:], uint64(len(field)))
+	h.Write(length[:])
+	h.Write(field)
+}
+
+// encode takes 128 bits: enough that no two reports ever meet, short enough
+// for a URL.
+func encode(h hash.Hash) string {
+	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:16]))
+}

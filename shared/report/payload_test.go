@@ -1,0 +1,243 @@
+package report_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/shared/report"
+)
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	with := func(fields string) string { return `{"strategyReport":"# Hi",` + fields + `}` }
+	tests := []struct{ name, body, code, field string }{
+		{"nothing", ``, "invalid_json", ""},
+		{"truncated", `{"strategyReport":"x"`, "invalid_json", ""},
+		{"an array", `[]`, "invalid_json", ""},
+		{"null", `null`, "invalid_json", ""},
+		{"a second value", `{"strategyReport":"x"} {}`, "invalid_json", ""},
+		{"invalid UTF-8", "{\"strategyReport\":\"\xff\"}", "invalid_json", ""},
+		{"a NUL character", `{"strategyReport":"a\u0000b"}`, "invalid_json", ""},
+		{"a NUL character in an unknown field", with(`"x":"\\\u0000"`), "invalid_json", ""},
+		{"nesting of 65", with(`"x":` + strings.Repeat("[", 64) + strings.Repeat("]", 64)), "invalid_json", ""},
+		{"no report", `{"email":"a@b.com"}`, "invalid_payload", ""},
+		{"blank reports", `{"strategyReport":" \n","comprehensiveReport":"\t"}`, "invalid_payload", ""},
+		{"null reports", `{"strategyReport":null,"comprehensiveReport":null}`, "invalid_payload", ""},
+		{"a name in other letters", `{"StrategyReport":"x"}`, "invalid_payload", ""},
+		{"a number for a report", `{"strategyReport":1}`, "invalid_payload", "strategyReport"},
+		{"an object for a report", `{"comprehensiveReport":{}}`, "invalid_payload", "comprehensiveReport"},
+		{"a number for an e-mail", with(`"email":1`), "invalid_payload", "email"},
+		{"a bad e-mail", with(`"email":"nobody"`), "invalid_payload", "email"},
+		{"an e-mail with a name", with(`"email":"A <a@b.com>"`), "invalid_payload", "email"},
+		{"two e-mails", with(`"email":"a@b.com, c@d.com"`), "invalid_payload", "email"},
+		{"an e-mail of 101", with(`"email":"` + strings.Repeat("a", 95) + `@b.com"`), "invalid_payload", "email"},
+		{"a number for a run id", with(`"runId":7`), "invalid_payload", "runId"},
+		{"a run id of 201", with(`"runId":"` + strings.Repeat("é", 201) + `"`), "invalid_payload", "runId"},
+		{"an account id of 201", with(`"accountId":"` + strings.Repeat("a", 201) + `"`), "invalid_payload", "accountId"},
+		{"a string for metadata", with(`"metadata":"x"`), "invalid_payload", "metadata"},
+		{"a number for a report type", with(`"metadata":{"reportType":1}`), "invalid_payload", "metadata.reportType"},
+		{"an object for quotes", with(`"quotes":{}`), "invalid_payload", "quotes"},
+		{"a string for a quote", with(`"quotes":["x"]`), "invalid_payload", "quotes[0]"},
+		{"null for a quote", with(`"quotes":[null]`), "invalid_payload", "quotes[0]"},
+		{"a quote without text", with(`"quotes":[{"text":"a"},{"theme":"b"}]`), "invalid_payload", "quotes[1].text"},
+		{"a string for a score", with(`"quotes":[{"text":"a","relevanceScore":"1"}]`), "invalid_payload", "quotes[0].relevanceScore"},
+		{"a score above 1", with(`"quotes":[{"text":"a","relevanceScore":1.01}]`), "invalid_payload", "quotes[0].relevanceScore"},
+		{"a score below 0", with(`"quotes":[{"text":"a","relevanceScore":-0.01}]`), "invalid_payload", "quotes[0].relevanceScore"},
+		{"5,001 quotes", with(`"quotes":[` + strings.Repeat(`{"text":"a"},`, 5000) + `{"text":"a"}]`), "invalid_payload", "quotes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := report.Parse([]byte(tt.body))
+			var invalid *report.InvalidError
+			if !errors.As(err, &invalid) {
+				t.Fatalf("got error %v, want an InvalidError", err)
+			}
+			if invalid.Code != tt.code || invalid.Field != tt.field {
+				t.Errorf("got %s on %q (%v), want %s on %q", invalid.Code, invalid.Field, err, tt.code, tt.field)
+			}
+			if invalid.Sentence == "" {
+				t.Error("got no sentence for the caller")
+			}
+		})
+	}
+}
+
+func TestParseAccepts(t *testing.T) {
+	t.Parallel()
+	score := 0.5
+	tests := []struct {
+		name, body string
+		want       report.Payload
+	}{
+		{"one report", `{"comprehensiveReport":"x"}`, report.Payload{ComprehensiveReport: "x"}},
+		{"nulls are absent", `{"strategyReport":"x","comprehensiveReport":null,"email":null,"runId":null,"accountId":null,"metadata":null,"quotes":null}`, report.Payload{StrategyReport: "x"}},
+		{"a blank e-mail is absent", `{"strategyReport":"x","email":"  "}`, report.Payload{StrategyReport: "x"}},
+		{"space around an e-mail", `{"strategyReport":"x","email":" a@b.com "}`, report.Payload{StrategyReport: "x", Email: "a@b.com"}},
+		{"unknown fields", `{"strategyReport":"x","clientType":{"a":[1]},"templateId":7}`, report.Payload{StrategyReport: "x"}},
+		{"an escaped backslash before u0000", `{"strategyReport":"\\u0000"}`, report.Payload{StrategyReport: `\u0000`}},
+		{"brackets in a string", `{"strategyReport":"` + strings.Repeat("[", 100) + `"}`, report.Payload{StrategyReport: strings.Repeat("[", 100)}},
+		{"quotes", `{"strategyReport":"x","quotes":[{"text":"a","relevanceScore":0.5,"postId":"p"},{"text":""}]}`,
+			report.Payload{StrategyReport: "x", Quotes: []report.Quote{{Text: "a", RelevanceScore: &score, PostID: "p"}, {}}}},
+		{"metadata keeps all", `{"strategyReport":"x","metadata":{"reportType":"T","more":1}}`,
+			report.Payload{StrategyReport: "x", Metadata: report.Metadata{ReportType: "T", Raw: json.RawMessage(`{"reportType":"T","more":1}`)}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := report.Parse([]byte(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("payload (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPayloadSurvivesItsOwnJSON(t *testing.T) {
+	t.Parallel()
+	want, err := report.Parse([]byte(`{"strategyReport":"x","email":"a@b.com","metadata":{"analysisType":"multi-community","more":[1]},"quotes":[{"text":"q","relevanceScore":0}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got report.Payload
+	if err := json.Unmarshal(encoded, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("payload (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseAcceptsWhatFlowsReallySend(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"webhook-small.json", "webhook-gumloop-simulation.json"} {
+		body, err := os.ReadFile("../../../shared/samples/" + name)
+		if err != nil {
+			t.Skipf("samples are not beside the project: %v", err)
+		}
+		p, err := report.Parse(body)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got, want := len(p.Documents()), 2; got != want {
+			t.Errorf("%s: got %d documents, want %d", name, got, want)
+		}
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	base := report.Payload{StrategyReport: "a", ComprehensiveReport: "b", Email: "c@d.com", RunID: "e", AccountID: "f", Quotes: []report.Quote{{Text: "g"}}}
+	same := base
+	same.Metadata = report.Metadata{Raw: json.RawMessage(`{"generatedAt":"now"}`)}
+	if base.Fingerprint() != same.Fingerprint() {
+		t.Error("metadata changed the fingerprint")
+	}
+	seen := map[string]string{base.Fingerprint(): "base"}
+	for name, change := range map[string]func(*report.Payload){
+		"strategy":      func(p *report.Payload) { p.StrategyReport = "x" },
+		"comprehensive": func(p *report.Payload) { p.ComprehensiveReport = "x" },
+		"email":         func(p *report.Payload) { p.Email = "x@d.com" },
+		"run id":        func(p *report.Payload) { p.RunID = "x" },
+		"account id":    func(p *report.Payload) { p.AccountID = "x" },
+		"quotes":        func(p *report.Payload) { p.Quotes = []report.Quote{{Text: "x"}} },
+		"no quotes":     func(p *report.Payload) { p.Quotes = nil },
+		"moved text":    func(p *report.Payload) { p.StrategyReport, p.ComprehensiveReport = "ab", "" },
+	} {
+		changed := base
+		change(&changed)
+		if other, taken := seen[changed.Fingerprint()]; taken {
+			t.Errorf("%s has the fingerprint of %s", name, other)
+		}
+		seen[changed.Fingerprint()] = name
+	}
+	if report.ID("k", "f1") != report.ID("k", "f2") {
+		t.Error("an idempotency key did not decide the id")
+	}
+	if report.ID("", "f1") == report.ID("f1", "") {
+		t.Error("a key and a content of the same letters have the same id")
+	}
+}
+
+func TestSubject(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ email, company, contact string }{
+		{"", "Client", "there"},
+		{"x@salt-and-pepper.com", "Salt & Pepper", "X"},
+		{"x@my-company.co.uk", "My Company", "X"},
+		{"x@a-and-b-and-c.com", "A & B & C", "X"},
+		{"x@and-more.com", "And More", "X"},
+		{"x@anderson.com", "Anderson", "X"},
+		{"x@mail.acme.com", "Acme", "X"},
+		{"x@ACME.com", "Acme", "X"},
+		{"x@my_shop.com", "My Shop", "X"},
+		{"x@gmail.com", "Client", "X"},
+		{"x@hotmail.co.uk", "Client", "X"},
+		{"x@localhost", "Localhost", "X"},
+		{"x@acme.github.io", "Acme", "X"},
+		{"x@xn--bcher-kva.de", "Bücher", "X"},
+		{"john.doe@acme.com", "Acme", "John.doe"},
+		{"élan@acme.com", "Acme", "Élan"},
+	}
+	for _, tt := range tests {
+		s := report.Payload{Email: tt.email}.Subject()
+		if s.Company != tt.company || s.Contact != tt.contact {
+			t.Errorf("%q: got %q, %q, want %q, %q", tt.email, s.Company, s.Contact, tt.company, tt.contact)
+		}
+	}
+}
+
+func TestReportType(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		metadata report.Metadata
+		want     string
+	}{
+		{report.Metadata{}, "Market Research"},
+		{report.Metadata{AnalysisType: "multi-community"}, "Multi Community"},
+		{report.Metadata{AnalysisType: "-"}, "Market Research"},
+		{report.Metadata{ReportType: " Brand  Study ", AnalysisType: "x"}, "Brand  Study"},
+	} {
+		if got := (report.Payload{Metadata: tt.metadata}).Subject().Type; got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.metadata, got, tt.want)
+		}
+	}
+}
+
+func TestTitlesKeepLettersAndFitNotion(t *testing.T) {
+	t.Parallel()
+	date := time.Date(2025, 6, 27, 23, 59, 0, 0, time.FixedZone("", -3600))
+	if got, want := (report.Subject{Company: "L'Oréal", Type: "A/B"}).RowTitle(date), "L'Oréal A/B Report - 06/28/2025"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	long := report.Subject{Company: strings.Repeat("😀", 1001)}.HomepageTitle()
+	if got, want := long, strings.Repeat("😀", 1000); got != want {
+		t.Errorf("got a title of %d bytes, want %d", len(got), len(want))
+	}
+}
+
+func ExampleParse() {
+	_, err := report.Parse([]byte(`{"strategyReport":"# Plan","email":"nobody"}`))
+	fmt.Println(err)
+	// Output: invalid_payload: email: The e-mail address must be a valid address of at most 100 characters.
+}
+
+func ExampleSubject() {
+	p := report.Payload{Email: "jane@salt-and-pepper.com"}
+	fmt.Println(p.Subject().HomepageTitle())
+	// Output: Salt & Pepper Market Research Analysis
+}
