@@ -1,0 +1,131 @@
+package queue
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"notionrelay/shared/report"
+)
+
+// PublishGroup is the one message group of the publish queue. A Notion token
+// has one queue, and one group lets one message at a time out of it.
+const PublishGroup = "notion"
+
+// MaxBody is the room that a body has in an SQS message of 1 MiB; the rest is
+// left to the attributes of a dead letter.
+const MaxBody = 1<<20 - 4096
+
+const (
+	version     = 1
+	maxUnpacked = 64 << 20 // no message of ours is larger; a broken one stays bounded
+)
+
+// ErrTooLarge is returned by Encode when a message fits a queue not even packed.
+var ErrTooLarge = errors.New("message is larger than a queue takes")
+
+// ErrUnreadable is returned by Decode for what is no message of ours. It will
+// not become one by waiting.
+var ErrUnreadable = errors.New("message is unreadable")
+
+// Kind says what a message asks for.
+type Kind string
+
+// The kinds of message.
+const (
+	Publish Kind = "publish" // write the base pages of a report
+)
+
+// Message is what one function tells another about a report. The report id in
+// it is the only identity: SQS's own ids change when a message is redriven.
+type Message struct {
+	Kind     Kind            `json:"kind"`
+	ReportID string          `json:"reportId"`
+	Slice    int             `json:"slice,omitempty"` // counts the continuations of a job too long for one delivery
+	Payload  *report.Payload `json:"payload,omitempty"`
+}
+
+// DeduplicationID names the message within SQS's five minutes of deduplication.
+func (m Message) DeduplicationID() string {
+	return fmt.Sprintf("%s-%s-%d", m.ReportID, m.Kind, m.Slice)
+}
+
+// envelope is the body on the wire. Packed holds the gzipped JSON of the rest
+// of the message where the message would not fit otherwise; kind and report id
+// stay readable for whoever looks at a queue.
+type envelope struct {
+	Version int `json:"version"`
+	Message
+	Packed []byte `json:"packed,omitempty"`
+}
+
+// Encode gives a message the form in which it travels, packed only when that
+// is what makes it fit.
+func Encode(m Message) (string, error) {
+	body, err := marshal(envelope{Version: version, Message: m})
+	if err != nil || len(body) <= MaxBody {
+		return body, err
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := io.WriteString(z, body); err != nil {
+		return "", fmt.Errorf("pack message of %s: %w", m.ReportID, err)
+	}
+	if err := z.Close(); err != nil {
+		return "", fmt.Errorf("pack message of %s: %w", m.ReportID, err)
+	}
+	body, err = marshal(envelope{Version: version, Message: Message{Kind: m.Kind, ReportID: m.ReportID, Slice: m.Slice}, Packed: packed.Bytes()})
+	if err == nil && len(body) > MaxBody {
+		return "", fmt.Errorf("encode message of %s in %d bytes: %w", m.ReportID, len(body), ErrTooLarge)
+	}
+	return body, err
+}
+
+// Decode reads a body that Encode made.
+func Decode(body string) (Message, error) {
+	e, err := unmarshal([]byte(body))
+	if err != nil || e.Packed == nil {
+		return e.Message, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(e.Packed))
+	if err != nil {
+		return Message{}, fmt.Errorf("unpack message of %s: %w: %w", e.ReportID, ErrUnreadable, err)
+	}
+	unpacked, err := io.ReadAll(io.LimitReader(z, maxUnpacked))
+	if err != nil {
+		return Message{}, fmt.Errorf("unpack message of %s: %w: %w", e.ReportID, ErrUnreadable, err)
+	}
+	e, err = unmarshal(unpacked)
+	return e.Message, err
+}
+
+// sqsForbidden are the only characters that a JSON string may hold as they
+// are and an SQS message body may not.
+var sqsForbidden = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
+
+func marshal(e envelope) (string, error) {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(e); err != nil {
+		return "", fmt.Errorf("encode message of %s: %w", e.ReportID, err)
+	}
+	return sqsForbidden.Replace(strings.TrimSuffix(b.String(), "\n")), nil
+}
+
+func unmarshal(data []byte) (envelope, error) {
+	var e envelope
+	switch err := json.Unmarshal(data, &e); {
+	case err != nil:
+		return envelope{}, fmt.Errorf("decode message: %w: %w", ErrUnreadable, err)
+	case e.Version != version:
+		return envelope{}, fmt.Errorf("decode message of version %d: %w", e.Version, ErrUnreadable)
+	case e.ReportID == "":
+		return envelope{}, fmt.Errorf("decode message without a report id: %w", ErrUnreadable)
+	}
+	return e, nil
+}
