@@ -1,0 +1,290 @@
+package block
+
+import "slices"
+
+// Path is the position of a block in a page's content: its index among the
+// page's blocks, then among that block's children, and so on. The empty path
+// is the page itself.
+type Path []int
+
+// Append is a request that adds children at the end of a block or page.
+type Append struct {
+	Parent Path
+	// Offset is how many children of this plan the parent has when the request
+	// is made. Those of the request follow them.
+	Offset   int
+	Children []Block
+}
+
+// Plan is the requests that write blocks as a page's content: Create goes into
+// the creation of the page, then the appends are made in order. When a request
+// is made, everything that it refers to was written by requests before it, and
+// children are only ever added behind those that are there. So a publisher can
+// stop after any request and go on later, with no more knowledge than how many
+// are done: it finds the block of a Path by listing children level by level.
+type Plan struct {
+	Create  []Block
+	Appends []Append
+}
+
+// NewPlan plans the fewest requests that write the blocks within Notion's
+// limits. Each block must be within those on a single block (see Chunks); one
+// that is not is planned all the same, so that nothing is silently left out,
+// and Notion will refuse it.
+//
+// # What a request costs
+//
+// A page's creation costs one request, and so does each append. Appending to a
+// block needs its id. The answer to an append holds the ids of the blocks on
+// its first level: they cost nothing. The answer to a page's creation holds no
+// ids of blocks: one read lists the (at most 100) blocks that were created
+// with it. An id from any deeper level would cost a read for each parent.
+//
+// # How the blocks are cut
+//
+// A block that fits into one request with all that is below it is never cut:
+// cutting it would cost a request, and can save at most one. Any other block
+// must receive children later, so it costs at least one append; written on a
+// first level its id costs nothing, and its children are then on a first level
+// in turn. Cutting further down would need as many appends, and reads as well.
+// Such a block takes its first children along when that saves an append.
+// Requests are filled in the order of the blocks, which for a sequence that
+// must stay in order gives the fewest.
+//
+// That leaves one choice: a creation that holds a block to be continued costs a
+// read; it is worth ending the creation before that block if this does not cost
+// an append instead.
+func NewPlan(blocks []Block) Plan {
+	nodes := measureAll(blocks)
+	plan := planFrom(nodes, len(nodes))
+	if first := plan.firstContinued(); first < len(plan.Create) {
+		if shorter := planFrom(nodes, first); shorter.Requests() < plan.Requests() {
+			return shorter
+		}
+	}
+	return plan
+}
+
+// Requests is how many requests carrying out the plan takes, the page's
+// creation and the read that may be needed after it included.
+func (p Plan) Requests() int {
+	n := 1 + len(p.Appends)
+	if p.firstContinued() < len(p.Create) {
+		n++
+	}
+	return n
+}
+
+// firstContinued is the index of the first block of the creation to which an
+// append adds children, or len(p.Create).
+func (p Plan) firstContinued() int {
+	first := len(p.Create)
+	for _, a := range p.Appends {
+		if len(a.Parent) == 1 {
+			first = min(first, a.Parent[0])
+		}
+	}
+	return first
+}
+
+// node is a block with what it takes to send it.
+type node struct {
+	block    *Block
+	children []node
+	height   int  // levels below it
+	elements int  // blocks, itself included
+	bytes    int  // of JSON
+	own      int  // bytes without the children
+	whole    bool // fits into one request with all that is below it
+}
+
+func measureAll(blocks []Block) []node {
+	m := measurer{}
+	return m.measureAll(blocks)
+}
+
+type measurer struct{ scratch []byte }
+
+func (m *measurer) measureAll(blocks []Block) []node {
+	if len(blocks) == 0 {
+		return nil
+	}
+	nodes := make([]node, len(blocks))
+	for i := range blocks {
+		nodes[i] = m.measure(&blocks[i])
+	}
+	return nodes
+}
+
+func (m *measurer) measure(b *Block) node {
+	const frame = len(`,"children":[],`) // what stands around the children, and the comma to the next block
+	bare := *b
+	bare.Children = nil
+	m.scratch = bare.appendJSON(m.scratch[:0])
+	n := node{block: b, elements: 1, own: len(m.scratch) + frame, whole: len(b.Children) <= MaxChildren}
+	n.bytes = n.own
+	n.children = m.measureAll(b.Children)
+	for i := range n.children {
+		child := &n.children[i]
+		n.height = max(n.height, child.height+1)
+		n.elements += child.elements
+		n.bytes += child.bytes
+		n.whole = n.whole && child.whole
+	}
+	n.whole = n.whole && n.height <= MaxDepth && n.elements <= MaxElements && n.bytes <= MaxRequestBytes
+	return n
+}
+
+// planFrom makes the plan whose creation holds at most the first limit blocks.
+func planFrom(nodes []node, limit int) Plan {
+	var p planner
+	create, continued := fill(nodes[:limit])
+	p.appendRest(nil, 0, continued)
+	p.append(nil, len(create), nodes[len(create):])
+	return Plan{Create: create, Appends: p.appends}
+}
+
+type planner struct{ appends []Append }
+
+// append plans the requests that add the nodes to a parent that has offset
+// children already. What is below a node follows directly on the request that
+// holds it, so that a page grows from its top to its end.
+func (p *planner) append(parent Path, offset int, nodes []node) {
+	for len(nodes) > 0 {
+		children, continued := fill(nodes)
+		p.appends = append(p.appends, Append{Parent: parent, Offset: offset, Children: children})
+		p.appendRest(parent, offset, continued)
+		offset += len(children)
+		nodes = nodes[len(children):]
+	}
+}
+
+// appendRest plans the rest of the nodes that a request holds only in part.
+// That request's nodes stand from offset on.
+func (p *planner) appendRest(parent Path, offset int, nodes []partial) {
+	for _, n := range nodes {
+		path := append(slices.Clone(parent), offset+n.index)
+		p.append(path, n.sent, n.node.children[n.sent:])
+	}
+}
+
+// partial is a node of which a request holds only the first children.
+type partial struct {
+	*node
+	index int // in the request
+	sent  int // children that the request holds
+}
+
+// fill takes as many of the nodes as one request can hold on its first level,
+// and at least one.
+func fill(nodes []node) (blocks []Block, continued []partial) {
+	room := fullRoom()
+	for i := range nodes {
+		n := &nodes[i]
+		sent := room.take(n)
+		if sent < 0 {
+			if i > 0 {
+				break
+			}
+			sent = n.leastChildren() // more than any request can hold: Notion shall say so
+		}
+		part := *n.block
+		part.Children = part.Children[:sent:sent]
+		blocks = append(blocks, part)
+		if sent < len(n.children) {
+			continued = append(continued, partial{node: n, index: i, sent: sent})
+		}
+	}
+	return blocks, continued
+}
+
+// room is what a request can still hold.
+type room struct{ first, elements, bytes int }
+
+func fullRoom() room {
+	return room{first: MaxChildren, elements: MaxElements, bytes: MaxRequestBytes - len("[]")}
+}
+
+// take makes room for a node and tells how many of its children come along, or
+// -1 if there is no room for it. A whole node comes with all of them. Another
+// one comes with as many as there is room for if that saves an append, else
+// with none.
+func (r *room) take(n *node) (sent int) {
+	if n.whole {
+		if !r.reserve(n.elements, n.bytes) {
+			return -1
+		}
+		return len(n.children)
+	}
+	least := n.leastChildren()
+	sent = max(least, r.childrenAlong(n))
+	if requests(n.children[sent:]) == requests(n.children[least:]) {
+		sent = least
+	}
+	if !r.reserve(n.size(sent)) {
+		return -1
+	}
+	return sent
+}
+
+// childrenAlong is how many of the first children of a node there is room for.
+func (r room) childrenAlong(n *node) int {
+	elements, bytes := n.size(0)
+	for i := range n.children[:min(len(n.children), MaxChildren)] {
+		child := &n.children[i]
+		elements += child.elements
+		bytes += child.bytes
+		if !child.whole || child.height > MaxDepth-1 || elements > r.elements || bytes > r.bytes {
+			return i
+		}
+	}
+	return min(len(n.children), MaxChildren)
+}
+
+// reserve makes room for one more block on the first level, if there is any.
+func (r *room) reserve(elements, bytes int) bool {
+	if r.first < 1 || r.elements < elements || r.bytes < bytes {
+		return false
+	}
+	r.first--
+	r.elements -= elements
+	r.bytes -= bytes
+	return true
+}
+
+// leastChildren is how many children a node cannot be created without.
+func (n *node) leastChildren() int {
+	if n.block.Kind == Table { // Notion refuses a table without a row
+		return min(1, len(n.children))
+	}
+	return 0
+}
+
+// size is what the node takes with its first children only.
+func (n *node) size(children int) (elements, bytes int) {
+	elements, bytes = 1, n.own
+	for i := range n.children[:children] {
+		elements += n.children[i].elements
+		bytes += n.children[i].bytes
+	}
+	return elements, bytes
+}
+
+// requests is how many appends it takes to write the nodes under one parent,
+// not counting what continues a node among them.
+func requests(nodes []node) int {
+	n := 0
+	room := room{}
+	for i := range nodes {
+		elements, bytes := nodes[i].elements, nodes[i].bytes
+		if !nodes[i].whole {
+			elements, bytes = nodes[i].size(nodes[i].leastChildren())
+		}
+		if !room.reserve(elements, bytes) {
+			n++
+			room = fullRoom()
+			room.reserve(elements, bytes)
+		}
+	}
+	return n
+}
