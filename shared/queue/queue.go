@@ -3,7 +3,18 @@
 // shared/embedded; both pass the suite in shared/queue/queuetest.
 package queue
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// MaxSize is the most that Outgoing.Size may be: 1 MiB, the default and
+// highest MaximumMessageSize of a queue. Pages that name 256 KiB are older.
+const MaxSize = 1 << 20
+
+// ErrReceipt is returned for a receipt that names no running delivery: its
+// visibility timeout is over, or the message was received again since.
+var ErrReceipt = errors.New("receipt is no longer valid")
 
 // Outgoing is a message to send.
 type Outgoing struct {
@@ -23,6 +34,19 @@ type Outgoing struct {
 	// standard queues only (SQS sets the delay of a FIFO queue as a whole).
 	Delay time.Duration
 }
+
+// Size counts the message as SQS does: the bytes of the body and of each
+// attribute's name, data type and value.
+func (m Outgoing) Size() int {
+	size := len(m.Body)
+	for name, value := range m.Attributes {
+		size += len(name) + len(attributeType) + len(value)
+	}
+	return size
+}
+
+// attributeType is the data type of every attribute that is sent.
+const attributeType = "String"
 
 // Incoming is a message that was received and is hidden from other receivers
 // until its visibility timeout ends.

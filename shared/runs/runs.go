@@ -6,6 +6,7 @@ package runs
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -19,6 +20,10 @@ var ErrNotFound = errors.New("run not found")
 // ErrStale is returned by Save when the record was saved by somebody else
 // since it was read. Whoever gets it owns the run no longer and writes nothing more.
 var ErrStale = errors.New("run was changed by another writer")
+
+// ErrRowTaken is returned by Save when the run's row belongs to another run:
+// one of the two adopted a row that it did not make.
+var ErrRowTaken = errors.New("row belongs to another run")
 
 // Status is where a run stands.
 type Status string
@@ -61,6 +66,10 @@ type Run struct {
 	// stored version is still this one.
 	Version int64 `json:"version"`
 }
+
+// Expires is when the record counts as absent, in whole seconds, as DynamoDB's
+// time to live has it.
+func (r Run) Expires() time.Time { return r.AcceptedAt.Add(Retention).Truncate(time.Second) }
 
 // Step is one step of a run's plan. A step makes one or more requests to
 // Notion; Done of them have surely happened.
@@ -107,3 +116,23 @@ type Lease struct {
 	Owner string    `json:"owner,omitempty"`
 	Until time.Time `json:"until,omitzero"`
 }
+
+// Step finds a step by name; nil when the plan has no such step.
+func (r *Run) Step(name string) *Step {
+	for i := range r.Steps {
+		if r.Steps[i].Name == name {
+			return &r.Steps[i]
+		}
+	}
+	return nil
+}
+
+// Warn adds a warning once.
+func (r *Run) Warn(warning string) {
+	if !slices.Contains(r.Warnings, warning) {
+		r.Warnings = append(r.Warnings, warning)
+	}
+}
+
+// Ended tells whether nothing more will happen to the run by itself.
+func (r *Run) Ended() bool { return r.Status == Complete || r.Status == Failed }

@@ -1,0 +1,380 @@
+package embedded
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"notionrelay/shared/queue"
+)
+
+// deduplicationWindow is how long a FIFO queue remembers a deduplication id.
+const deduplicationWindow = 5 * time.Minute
+
+// newID is the SQL for a message id.
+const newID = `lower(hex(randomblob(16)))`
+
+// QueueOptions are the attributes that a queue has on SQS. Every handle on one
+// queue is given the same.
+type QueueOptions struct {
+	FIFO        bool
+	Visibility  time.Duration // of a received message; 30 s when zero, as on SQS
+	MaxReceives int           // deliveries after which a message is a dead letter
+	DeadLetter  *Queue        // where dead letters go; without it there are none
+}
+
+// Queue behaves as one SQS queue, except that it keeps a message until it is
+// deleted, and that durations are exact, not whole seconds.
+type Queue struct {
+	db      *DB
+	name    string
+	options QueueOptions
+}
+
+// Queue gives access to the queue with that name, which comes into being with
+// its first message.
+func (db *DB) Queue(name string, options QueueOptions) *Queue {
+	if options.Visibility == 0 {
+		options.Visibility = 30 * time.Second
+	}
+	return &Queue{db: db, name: name, options: options}
+}
+
+// Send puts a message at the tail of the queue; it is durable when Send
+// returns. A FIFO queue accepts a duplicate without complaint and drops it. What
+// SQS refuses is refused, a message above queue.MaxSize with queue.ErrTooLarge.
+func (q *Queue) Send(ctx context.Context, m queue.Outgoing) error {
+	if err := q.check(m); err != nil {
+		return fmt.Errorf("send message to %s: %w", q.name, err)
+	}
+	attributes, err := json.Marshal(m.Attributes)
+	if err != nil {
+		return fmt.Errorf("send message to %s: encode attributes: %w", q.name, err)
+	}
+	now := time.Now()
+	err = q.db.transact(ctx, func(tx *sql.Tx) error {
+		if q.options.FIFO {
+			if duplicate, err := q.remember(tx, m.DeduplicationID, now); duplicate || err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(`
+			INSERT INTO messages (queue, id, message_group, deduplication, body, attributes, sent_at, visible_at, receives)
+			VALUES (?, `+newID+`, ?, ?, ?, ?, ?, ?, 0)`,
+			q.name, m.Group, m.DeduplicationID, m.Body, string(attributes), now.UnixNano(), now.Add(m.Delay).UnixNano())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("send message to %s: %w", q.name, err)
+	}
+	q.db.notify()
+	return nil
+}
+
+// check refuses what SQS refuses (SendMessage in the API reference).
+func (q *Queue) check(m queue.Outgoing) error {
+	switch {
+	case m.Body == "":
+		return errors.New("body is empty")
+	case m.Size() > queue.MaxSize:
+		return fmt.Errorf("%d bytes: %w", m.Size(), queue.ErrTooLarge)
+	case !utf8.ValidString(m.Body) || strings.ContainsFunc(m.Body, forbidden):
+		return errors.New("body has characters that SQS does not take")
+	case len(m.Attributes) > 10:
+		return fmt.Errorf("%d attributes, 10 are allowed", len(m.Attributes))
+	case q.options.FIFO && (m.Group == "" || m.DeduplicationID == ""):
+		return errors.New("a FIFO queue needs a group and a deduplication id")
+	case q.options.FIFO && m.Delay != 0:
+		return errors.New("a FIFO queue takes no delay of a single message")
+	case !q.options.FIFO && m.DeduplicationID != "":
+		return errors.New("a standard queue takes no deduplication id")
+	case m.Delay < 0 || m.Delay > 15*time.Minute:
+		return fmt.Errorf("delay %s is not within 0 to 15 minutes", m.Delay)
+	}
+	for name, value := range m.Attributes {
+		if name == "" || value == "" {
+			return fmt.Errorf("attribute %q has an empty name or value", name)
+		}
+	}
+	return nil
+}
+
+// forbidden tells the characters that may not be in an SQS message.
+func forbidden(r rune) bool {
+	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
+}
+
+// remember notes a deduplication id, unless the queue knows it already.
+func (q *Queue) remember(tx *sql.Tx, id string, now time.Time) (duplicate bool, err error) {
+	if _, err := tx.Exec(`DELETE FROM deduplication WHERE until <= ?`, now.UnixNano()); err != nil {
+		return false, fmt.Errorf("forget old deduplication ids: %w", err)
+	}
+	result, err := tx.Exec(`INSERT INTO deduplication (queue, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+		q.name, id, now.Add(deduplicationWindow).UnixNano())
+	if err != nil {
+		return false, fmt.Errorf("remember deduplication id: %w", err)
+	}
+	noted, err := result.RowsAffected()
+	return noted == 0, err
+}
+
+// Receive returns up to limit messages (1 to 10) and waits up to wait for the
+// first; none in that time is no error. Messages that were received MaxReceives
+// times already are moved to the dead-letter queue instead.
+func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]queue.Incoming, error) {
+	deadline := time.Now().Add(wait)
+	for {
+		changed := q.db.watch()
+		messages, next, err := q.take(ctx, limit)
+		if err != nil {
+			return nil, fmt.Errorf("receive from %s: %w", q.name, err)
+		}
+		left := time.Until(deadline)
+		if len(messages) > 0 || left <= 0 {
+			return messages, nil
+		}
+		if !next.IsZero() {
+			left = min(left, time.Until(next))
+		}
+		if err := await(ctx, changed, left); err != nil {
+			return nil, fmt.Errorf("receive from %s: %w", q.name, err)
+		}
+	}
+}
+
+func await(ctx context.Context, changed <-chan struct{}, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-changed:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// ready are the messages that may be delivered now. On a FIFO queue nothing of
+// a group may while one of its messages is in flight, which is the only reason
+// for a FIFO message not to be visible.
+const ready = `
+	SELECT sequence FROM messages AS m
+	WHERE queue = :queue AND visible_at <= :now AND NOT (:fifo AND EXISTS (
+		SELECT 1 FROM messages AS f
+		WHERE f.queue = m.queue AND f.message_group = m.message_group AND f.visible_at > :now))`
+
+// take delivers what is ready. If nothing is, next tells when the first hidden
+// message will be visible.
+func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming, next time.Time, err error) {
+	var buried int64
+	err = q.db.transact(ctx, func(tx *sql.Tx) error {
+		now := time.Now()
+		if buried, err = q.bury(tx, now); err != nil {
+			return fmt.Errorf("move dead letters: %w", err)
+		}
+		if messages, err = q.deliver(tx, now, limit); err != nil || len(messages) > 0 {
+			return err
+		}
+		next, err = q.nextVisible(tx, now)
+		return err
+	})
+	if err == nil && buried > 0 {
+		q.db.notify()
+	}
+	return messages, next, err
+}
+
+// bury moves what would be delivered once too often to the dead-letter queue.
+// As on SQS a letter keeps its id and group there, and on a FIFO queue its id
+// becomes its deduplication id.
+func (q *Queue) bury(tx *sql.Tx, now time.Time) (int64, error) {
+	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
+		return 0, nil
+	}
+	return move(tx, ready+` AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
+		sql.Named("fifo", q.options.FIFO), sql.Named("max", q.options.MaxReceives),
+		sql.Named("to", q.options.DeadLetter.name), sql.Named("again", false))
+}
+
+// move sends the selected messages to the tail of the queue :to. Those that
+// are sent :again become new messages; the others are the same ones elsewhere.
+func move(tx *sql.Tx, selection string, arguments ...any) (int64, error) {
+	_, err := tx.Exec(`
+		INSERT INTO messages (queue, id, message_group, deduplication, body, attributes, sent_at, visible_at, receives)
+		SELECT :to, iif(:again, `+newID+`, id), message_group, iif(deduplication = '' OR :again, deduplication, id),
+			body, attributes, iif(:again, :now, sent_at), :now, 0
+		FROM messages WHERE sequence IN (`+selection+`) ORDER BY sequence`, arguments...)
+	if err != nil {
+		return 0, err
+	}
+	result, err := tx.Exec(`DELETE FROM messages WHERE sequence IN (`+selection+`)`, arguments...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (q *Queue) deliver(tx *sql.Tx, now time.Time, limit int) ([]queue.Incoming, error) {
+	rows, err := tx.Query(`
+		UPDATE messages SET visible_at = :until, receives = receives + 1
+		WHERE sequence IN (`+ready+` ORDER BY sequence LIMIT :limit)
+		RETURNING sequence, id, message_group, deduplication, body, attributes, sent_at, receives`,
+		sql.Named("queue", q.name), sql.Named("now", now.UnixNano()), sql.Named("fifo", q.options.FIFO),
+		sql.Named("until", now.Add(q.options.Visibility).UnixNano()), sql.Named("limit", limit))
+	if err != nil {
+		return nil, fmt.Errorf("take messages: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var messages []queue.Incoming
+	for rows.Next() {
+		m, err := q.scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, m)
+	}
+	// RETURNING gives rows in any order; the numbers have a fixed width.
+	slices.SortFunc(messages, func(a, b queue.Incoming) int { return cmp.Compare(a.SequenceNumber, b.SequenceNumber) })
+	return messages, rows.Err()
+}
+
+func (q *Queue) scan(rows *sql.Rows) (queue.Incoming, error) {
+	var (
+		m                queue.Incoming
+		sequence, sentAt int64
+		attributes       string
+	)
+	if err := rows.Scan(&sequence, &m.ID, &m.Group, &m.DeduplicationID, &m.Body, &attributes, &sentAt, &m.ReceiveCount); err != nil {
+		return m, fmt.Errorf("read message: %w", err)
+	}
+	if err := json.Unmarshal([]byte(attributes), &m.Attributes); err != nil {
+		return m, fmt.Errorf("read attributes of message %s: %w", m.ID, err)
+	}
+	m.SequenceNumber = fmt.Sprintf("%020d", sequence)
+	m.SentAt = time.Unix(0, sentAt)
+	m.Receipt = newReceipt(m.ID, m.ReceiveCount)
+	return m, nil
+}
+
+func (q *Queue) nextVisible(tx *sql.Tx, now time.Time) (time.Time, error) {
+	var at sql.NullInt64
+	err := tx.QueryRow(`SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find next visible message: %w", err)
+	}
+	if !at.Valid {
+		return time.Time{}, nil
+	}
+	return time.Unix(0, at.Int64), nil
+}
+
+// Delete removes a message whose work is done; deleting it again is no error.
+// A FIFO queue answers queue.ErrReceipt when this delivery is over. A standard
+// queue, as on SQS, still takes the latest receipt after its timeout, and takes
+// an older one without deleting anything.
+func (q *Queue) Delete(ctx context.Context, receipt string) error {
+	err := q.db.transact(ctx, func(tx *sql.Tx) error {
+		id, state, err := q.delivery(tx, receipt)
+		switch {
+		case err != nil:
+			return err
+		case state == running, state == timedOut && !q.options.FIFO:
+			_, err := tx.Exec(`DELETE FROM messages WHERE id = ?`, id)
+			return err
+		case state != deleted && q.options.FIFO:
+			return queue.ErrReceipt
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("delete message from %s: %w", q.name, err)
+	}
+	q.db.notify() // the next of its group may go
+	return nil
+}
+
+// ChangeVisibility ends the delivery's visibility timeout d from now, whatever
+// it was: 0 gives the message back at once. SQS allows 12 hours at most.
+// queue.ErrReceipt says that the delivery is over.
+func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error {
+	err := q.db.transact(ctx, func(tx *sql.Tx) error {
+		id, state, err := q.delivery(tx, receipt)
+		switch {
+		case err != nil:
+			return err
+		case d < 0 || d > 12*time.Hour:
+			return fmt.Errorf("timeout %s is not within 0 to 12 hours", d)
+		case state != running:
+			return queue.ErrReceipt
+		}
+		_, err = tx.Exec(`UPDATE messages SET visible_at = ? WHERE id = ?`, time.Now().Add(d).UnixNano(), id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("change visibility of message in %s: %w", q.name, err)
+	}
+	q.db.notify()
+	return nil
+}
+
+// Redrive moves everything in this queue's dead-letter queue back to this
+// queue, where it gets new message ids and a place at the tail. Messages of
+// the dead-letter queue that somebody has received and holds stay there.
+func (q *Queue) Redrive(ctx context.Context) error {
+	dead := q.options.DeadLetter
+	if dead == nil {
+		return fmt.Errorf("redrive to %s: it has no dead-letter queue", q.name)
+	}
+	err := q.db.transact(ctx, func(tx *sql.Tx) error {
+		_, err := move(tx, `SELECT sequence FROM messages WHERE queue = :from AND visible_at <= :now`,
+			sql.Named("from", dead.name), sql.Named("now", time.Now().UnixNano()), sql.Named("to", q.name), sql.Named("again", true))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("redrive from %s to %s: %w", dead.name, q.name, err)
+	}
+	q.db.notify()
+	return nil
+}
+
+// newReceipt names one delivery of a message.
+func newReceipt(id string, receives int) string { return id + "#" + strconv.Itoa(receives) }
+
+// deliveryState says what has become of the delivery that a receipt names.
+type deliveryState int
+
+const (
+	running    deliveryState = iota
+	timedOut                 // and the message was not received again since
+	superseded               // by another delivery, or the message has left the queue
+	deleted
+)
+
+func (q *Queue) delivery(tx *sql.Tx, receipt string) (id string, state deliveryState, err error) {
+	id, _, _ = strings.Cut(receipt, "#")
+	var (
+		name      string
+		receives  int
+		visibleAt int64
+	)
+	err = tx.QueryRow(`SELECT queue, receives, visible_at FROM messages WHERE id = ?`, id).Scan(&name, &receives, &visibleAt)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return id, deleted, nil
+	case err != nil:
+		return id, 0, fmt.Errorf("find message %s: %w", id, err)
+	case name != q.name || receipt != newReceipt(id, receives):
+		return id, superseded, nil
+	case visibleAt <= time.Now().UnixNano():
+		return id, timedOut, nil
+	}
+	return id, running, nil
+}

@@ -1,0 +1,145 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"notionrelay/shared/runs"
+)
+
+// Runs is the run record of one machine. Expired records count as absent and
+// are deleted at the next Open.
+type Runs struct {
+	db *DB
+}
+
+// Runs gives access to the run record.
+func (db *DB) Runs() *Runs { return &Runs{db: db} }
+
+// Create stores a new run, which owns no row yet, as version 1. When there is
+// a record with its id, that record is returned instead and created is false.
+func (r *Runs) Create(ctx context.Context, run runs.Run) (stored runs.Run, created bool, err error) {
+	if run.RowID != "" {
+		return runs.Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ID, run.RowID)
+	}
+	run.Version = 1
+	err = r.db.transact(ctx, func(tx *sql.Tx) error {
+		stored, err = find(tx, `id = ?`, run.ID)
+		if !errors.Is(err, runs.ErrNotFound) {
+			return err
+		}
+		record, err := json.Marshal(run)
+		if err != nil {
+			return fmt.Errorf("encode record: %w", err)
+		}
+		stored, created = run, true
+		// The only record that can be in the way has expired.
+		_, err = tx.Exec(`
+			INSERT INTO runs (id, run_id, row_id, accepted_at, version, record) VALUES (?, ?, '', ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, row_id = excluded.row_id,
+				accepted_at = excluded.accepted_at, version = excluded.version, record = excluded.record`,
+			run.ID, run.RunID, run.AcceptedAt.UnixNano(), run.Version, string(record))
+		return err
+	})
+	if err != nil {
+		return runs.Run{}, false, fmt.Errorf("create run %s: %w", run.ID, err)
+	}
+	return stored, created, nil
+}
+
+// Get reads the run with that id, or returns runs.ErrNotFound.
+func (r *Runs) Get(ctx context.Context, id string) (runs.Run, error) {
+	run, err := r.read(ctx, `id = ?`, id)
+	if err != nil {
+		return runs.Run{}, fmt.Errorf("get run %s: %w", id, err)
+	}
+	return run, nil
+}
+
+// Latest reads the run that was accepted last of those with the caller's
+// research run id, or returns runs.ErrNotFound.
+func (r *Runs) Latest(ctx context.Context, runID string) (runs.Run, error) {
+	run, err := r.read(ctx, `run_id = ? AND run_id <> ''`, runID)
+	if err != nil {
+		return runs.Run{}, fmt.Errorf("get latest run of %s: %w", runID, err)
+	}
+	return run, nil
+}
+
+// Save stores the run and counts its version up. It returns runs.ErrStale, and
+// leaves run as it was, when the record has another version or is gone, and
+// runs.ErrRowTaken when the run's row belongs to another one.
+func (r *Runs) Save(ctx context.Context, run *runs.Run) error {
+	next := *run
+	next.Version++
+	record, err := json.Marshal(next)
+	if err != nil {
+		return fmt.Errorf("save run %s: encode record: %w", run.ID, err)
+	}
+	err = r.db.transact(ctx, func(tx *sql.Tx) error {
+		result, err := tx.Exec(`UPDATE runs SET row_id = ?, version = ?, record = ? WHERE id = ? AND version = ?`,
+			next.RowID, next.Version, string(record), run.ID, run.Version)
+		if failure := (*sqlite.Error)(nil); errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+			return fmt.Errorf("row %s: %w", run.RowID, runs.ErrRowTaken)
+		}
+		if err != nil {
+			return err
+		}
+		if changed, err := result.RowsAffected(); changed > 0 || err != nil {
+			return err
+		}
+		return runs.ErrStale
+	})
+	if err != nil {
+		return fmt.Errorf("save run %s: %w", run.ID, err)
+	}
+	run.Version = next.Version
+	return nil
+}
+
+// OwnerOf returns the id of the run whose row that is, or "" when it is
+// nobody's.
+func (r *Runs) OwnerOf(ctx context.Context, rowID string) (string, error) {
+	run, err := r.read(ctx, `row_id = ? AND row_id <> ''`, rowID)
+	if errors.Is(err, runs.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find owner of row %s: %w", rowID, err)
+	}
+	return run.ID, nil
+}
+
+func (r *Runs) read(ctx context.Context, condition string, argument any) (run runs.Run, err error) {
+	err = r.db.transact(ctx, func(tx *sql.Tx) error {
+		run, err = find(tx, condition, argument)
+		return err
+	})
+	return run, err
+}
+
+// find reads the newest run that meets the condition and has not expired.
+func find(tx *sql.Tx, condition string, argument any) (runs.Run, error) {
+	var (
+		record string
+		run    runs.Run
+	)
+	err := tx.QueryRow(`SELECT record FROM runs WHERE `+condition+` AND accepted_at > ? ORDER BY accepted_at DESC LIMIT 1`,
+		argument, oldest()).Scan(&record)
+	if errors.Is(err, sql.ErrNoRows) {
+		return runs.Run{}, runs.ErrNotFound
+	}
+	if err != nil {
+		return runs.Run{}, err
+	}
+	if err := json.Unmarshal([]byte(record), &run); err != nil {
+		return runs.Run{}, fmt.Errorf("decode record: %w", err)
+	}
+	return run, nil
+}

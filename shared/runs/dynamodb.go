@@ -1,0 +1,291 @@
+package runs
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// DynamoDB is the run record in a table as Table describes it. The table holds
+// two kinds of item: a run under its id, and under "row#" and a row's id the
+// id of the run that owns the row.
+type DynamoDB struct {
+	client *dynamodb.Client
+	table  string
+}
+
+// NewDynamoDB gives access to the record in the table with that name. It asks
+// nothing of AWS.
+func NewDynamoDB(client *dynamodb.Client, table string) *DynamoDB {
+	return &DynamoDB{client: client, table: table}
+}
+
+// Attributes beside the record, which is the run as JSON. They are there for
+// conditions, for the index and for people.
+const (
+	attrID         = "id"
+	attrRunID      = "runId"
+	attrAcceptedAt = "acceptedAt" // RFC 3339, of fixed width, so that it sorts
+	attrStatus     = "status"
+	attrRowID      = "rowId" // only where the row's item was written as well
+	attrVersion    = "version"
+	attrExpires    = "expires" // seconds since 1970; the table's time to live
+	attrRecord     = "record"
+	attrOwner      = "owner" // of a row's item: the id of its run
+
+	runIDIndex = "runId-index"
+)
+
+// Table describes the table that NewDynamoDB needs, apart from its time to
+// live, which is on the attribute "expires".
+func Table(name string) *dynamodb.CreateTableInput {
+	attribute := func(name string) types.AttributeDefinition {
+		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
+	}
+	key := func(name string, kind types.KeyType) types.KeySchemaElement {
+		return types.KeySchemaElement{AttributeName: &name, KeyType: kind}
+	}
+	return &dynamodb.CreateTableInput{
+		TableName:            &name,
+		BillingMode:          types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{attribute(attrID), attribute(attrRunID), attribute(attrAcceptedAt)},
+		KeySchema:            []types.KeySchemaElement{key(attrID, types.KeyTypeHash)},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
+			IndexName:  aws.String(runIDIndex),
+			KeySchema:  []types.KeySchemaElement{key(attrRunID, types.KeyTypeHash), key(attrAcceptedAt, types.KeyTypeRange)},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
+		}},
+	}
+}
+
+// Create stores a new run, which owns no row yet, as version 1. When there is
+// a record with its id, that record is returned instead and created is false.
+// An expired record counts as absent: DynamoDB takes days to delete it.
+func (d *DynamoDB) Create(ctx context.Context, run Run) (stored Run, created bool, err error) {
+	if run.RowID != "" {
+		return Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ID, run.RowID)
+	}
+	run.Version = 1
+	item, err := runItem(run)
+	if err != nil {
+		return Run{}, false, fmt.Errorf("create run %s: %w", run.ID, err)
+	}
+	_, err = d.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                 &d.table,
+		Item:                      item,
+		ConditionExpression:       aws.String("attribute_not_exists(id) OR expires <= :now"),
+		ExpressionAttributeValues: attributes{":now": epoch(time.Now())},
+	})
+	if exists := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &exists) {
+		// Not every server in DynamoDB's place returns the old item with the
+		// refusal, so it is read.
+		stored, err = d.Get(ctx, run.ID)
+		return stored, false, err
+	}
+	if err != nil {
+		return Run{}, false, fmt.Errorf("create run %s: %w", run.ID, err)
+	}
+	return run, true, nil
+}
+
+// Get reads the run with that id, strongly consistent, or returns ErrNotFound.
+func (d *DynamoDB) Get(ctx context.Context, id string) (Run, error) {
+	var run Run
+	item, err := d.item(ctx, id)
+	if err == nil {
+		err = json.Unmarshal([]byte(str(item, attrRecord)), &run)
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("get run %s: %w", id, err)
+	}
+	return run, nil
+}
+
+// Latest reads the run that was accepted last of those with the caller's
+// research run id, or returns ErrNotFound. A run may be missing from the index
+// for a moment after its creation.
+func (d *DynamoDB) Latest(ctx context.Context, runID string) (Run, error) {
+	if runID == "" { // which no key can be
+		return Run{}, fmt.Errorf("get latest run: %w without a research run id", ErrNotFound)
+	}
+	out, err := d.client.Query(ctx, &dynamodb.QueryInput{
+		TableName:                 &d.table,
+		IndexName:                 aws.String(runIDIndex),
+		KeyConditionExpression:    aws.String("runId = :runId"),
+		ExpressionAttributeValues: attributes{":runId": text(runID)},
+		ScanIndexForward:          aws.Bool(false),
+		Limit:                     aws.Int32(1),
+	})
+	if err == nil && len(out.Items) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("get latest run of %s: %w", runID, err)
+	}
+	return d.Get(ctx, str(out.Items[0], attrID))
+}
+
+// Save stores the run and counts its version up. It returns ErrStale, and
+// leaves run as it was, when the record has another version or is gone, and
+// ErrRowTaken when the run's row belongs to another one.
+//
+// The first save with a row writes the row's item in the same transaction. That
+// it is the first is learned by trying the plain write, which costs one refused
+// write once in a run, and keeps every later save a single one.
+//
+// When the answer to a write is lost and the SDK repeats it, ErrStale can mean
+// this very save. Then too the run is best read again.
+func (d *DynamoDB) Save(ctx context.Context, run *Run) error {
+	next := *run
+	next.Version++
+	item, err := runItem(next)
+	if err != nil {
+		return fmt.Errorf("save run %s: %w", run.ID, err)
+	}
+	err = d.put(ctx, item, run)
+	if run.RowID != "" && errors.Is(err, ErrStale) {
+		err = d.putWithRow(ctx, item, run)
+	}
+	if err != nil {
+		return fmt.Errorf("save run %s: %w", run.ID, err)
+	}
+	run.Version = next.Version
+	return nil
+}
+
+// OwnerOf returns the id of the run whose row that is, strongly consistent, or
+// "" when it is nobody's.
+func (d *DynamoDB) OwnerOf(ctx context.Context, rowID string) (string, error) {
+	item, err := d.item(ctx, rowKey(rowID))
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find owner of row %s: %w", rowID, err)
+	}
+	return str(item, attrOwner), nil
+}
+
+// item reads one item that has not expired.
+func (d *DynamoDB) item(ctx context.Context, id string) (attributes, error) {
+	out, err := d.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &d.table, Key: attributes{attrID: text(id)}, ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if out.Item == nil {
+		return nil, ErrNotFound
+	}
+	expires, ok := out.Item[attrExpires].(*types.AttributeValueMemberN)
+	if !ok {
+		return nil, fmt.Errorf("item has no attribute %s", attrExpires)
+	}
+	at, err := strconv.ParseInt(expires.Value, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("read attribute %s: %w", attrExpires, err)
+	}
+	if at <= time.Now().Unix() {
+		return nil, ErrNotFound
+	}
+	return out.Item, nil
+}
+
+// put writes a run whose row, if it has one, is written already. ErrStale can
+// mean here that it is not.
+func (d *DynamoDB) put(ctx context.Context, item attributes, was *Run) error {
+	condition, values := "version = :version", attributes{":version": number(was.Version)}
+	if was.RowID != "" {
+		condition += " AND rowId = :rowId"
+		values[":rowId"] = text(was.RowID)
+	}
+	_, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &d.table, Item: item, ConditionExpression: &condition, ExpressionAttributeValues: values,
+	})
+	if changed := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &changed) {
+		return ErrStale
+	}
+	return err
+}
+
+// putWithRow writes a run together with its ownership of its row.
+func (d *DynamoDB) putWithRow(ctx context.Context, item attributes, was *Run) error {
+	_, err := d.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+		TransactItems: []types.TransactWriteItem{
+			{Put: &types.Put{
+				TableName:                 &d.table,
+				Item:                      item,
+				ConditionExpression:       aws.String("version = :version"),
+				ExpressionAttributeValues: attributes{":version": number(was.Version)},
+			}},
+			{Put: &types.Put{
+				TableName:                 &d.table,
+				Item:                      attributes{attrID: text(rowKey(was.RowID)), attrOwner: text(was.ID), attrExpires: item[attrExpires]},
+				ConditionExpression:       aws.String("attribute_not_exists(id) OR #owner = :run OR expires <= :now"),
+				ExpressionAttributeNames:  map[string]string{"#owner": attrOwner}, // a reserved word
+				ExpressionAttributeValues: attributes{":run": text(was.ID), ":now": epoch(time.Now())},
+			}},
+		},
+	})
+	canceled := (*types.TransactionCanceledException)(nil)
+	if !errors.As(err, &canceled) || len(canceled.CancellationReasons) != 2 {
+		return err
+	}
+	const refused = "ConditionalCheckFailed"
+	switch {
+	case aws.ToString(canceled.CancellationReasons[0].Code) == refused:
+		return ErrStale
+	case aws.ToString(canceled.CancellationReasons[1].Code) == refused:
+		return fmt.Errorf("row %s: %w", was.RowID, ErrRowTaken)
+	}
+	return err
+}
+
+type attributes = map[string]types.AttributeValue
+
+func runItem(run Run) (attributes, error) {
+	record, err := json.Marshal(run)
+	if err != nil {
+		return nil, fmt.Errorf("encode record: %w", err)
+	}
+	item := attributes{
+		attrID:         text(run.ID),
+		attrAcceptedAt: text(run.AcceptedAt.UTC().Format("2006-01-02T15:04:05.000000000Z")),
+		attrStatus:     text(string(run.Status)),
+		attrVersion:    number(run.Version),
+		attrExpires:    epoch(run.Expires()),
+		attrRecord:     text(string(record)),
+	}
+	// The key of an index may be absent but not empty.
+	if run.RunID != "" {
+		item[attrRunID] = text(run.RunID)
+	}
+	if run.RowID != "" {
+		item[attrRowID] = text(run.RowID)
+	}
+	return item, nil
+}
+
+func rowKey(rowID string) string { return "row#" + rowID }
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+func epoch(t time.Time) types.AttributeValue { return number(t.Unix()) }
+
+// str is the value of a string attribute, "" when there is none.
+func str(item attributes, name string) string {
+	s, _ := item[name].(*types.AttributeValueMemberS)
+	return cmp.Or(s, &types.AttributeValueMemberS{}).Value
+}
