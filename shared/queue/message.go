@@ -37,21 +37,54 @@ type Kind string
 
 // The kinds of message.
 const (
-	Publish Kind = "publish" // write the base pages of a report
+	Publish Kind = "publish"    // write the base pages of a report
+	Enrich  Kind = "enrich"     // find title, introduction and quotes; on the enrich queue
+	Texts   Kind = "enrichment" // write this title and introduction
+	Quotes  Kind = "quotes"     // write these quotes
 )
 
 // Message is what one function tells another about a report. The report id in
 // it is the only identity: SQS's own ids change when a message is redriven.
 type Message struct {
-	Kind     Kind            `json:"kind"`
-	ReportID string          `json:"reportId"`
-	Slice    int             `json:"slice,omitempty"` // counts the continuations of a job too long for one delivery
-	Payload  *report.Payload `json:"payload,omitempty"`
+	Kind     Kind   `json:"kind"`
+	ReportID string `json:"reportId"`
+	Cursor   int64  `json:"cursor,omitempty"` // the version of the run's record when the message was sent
+
+	Payload *report.Payload `json:"payload,omitempty"` // with Publish and Enrich
+	Subject *report.Subject `json:"subject,omitempty"` // with Enrich and Quotes: whom the pages are for
+	Texts   *Enrichment     `json:"texts,omitempty"`   // with Texts
+	Quotes  *QuotesPart     `json:"quotes,omitempty"`  // with Quotes
 }
 
-// DeduplicationID names the message within SQS's five minutes of deduplication.
+// Enrichment is what the enricher has written for a report.
+type Enrichment struct {
+	Title        string   `json:"title"`
+	Introduction string   `json:"introduction"`       // markdown
+	Warnings     []string `json:"warnings,omitempty"` // what the run's status should say
+}
+
+// QuotesPart is the quotes of a report, or a part of them where all would not
+// fit a message: those from Offset on, of Total in all. Parts are sent in
+// order. Every part names all options of the whole, since the database is made
+// with all of them.
+type QuotesPart struct {
+	Offset int            `json:"offset"`
+	Total  int            `json:"total"`
+	Quotes []report.Quote `json:"quotes"`
+	Posts  int            `json:"posts"` // that were analysed; 0 when unknown
+
+	Categories []string `json:"categories,omitempty"`
+	Sentiments []string `json:"sentiments,omitempty"`
+	Themes     []string `json:"themes,omitempty"`
+
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// DeduplicationID names the message within SQS's five minutes of
+// deduplication. The cursor makes each continuation of a job and each new
+// beginning a message of its own, while a repeated send of one is dropped.
 func (m Message) DeduplicationID() string {
-	return fmt.Sprintf("%s-%s-%d", m.ReportID, m.Kind, m.Slice)
+	return fmt.Sprintf("%s-%s-%d", m.ReportID, m.Kind, m.Cursor)
 }
 
 // envelope is the body on the wire. Packed holds the gzipped JSON of the rest
@@ -78,7 +111,7 @@ func Encode(m Message) (string, error) {
 	if err := z.Close(); err != nil {
 		return "", fmt.Errorf("pack message of %s: %w", m.ReportID, err)
 	}
-	body, err = marshal(envelope{Version: version, Message: Message{Kind: m.Kind, ReportID: m.ReportID, Slice: m.Slice}, Packed: packed.Bytes()})
+	body, err = marshal(envelope{Version: version, Message: Message{Kind: m.Kind, ReportID: m.ReportID, Cursor: m.Cursor}, Packed: packed.Bytes()})
 	if err == nil && len(body) > MaxBody {
 		return "", fmt.Errorf("encode message of %s in %d bytes: %w", m.ReportID, len(body), ErrTooLarge)
 	}

@@ -33,9 +33,14 @@ var freeMail = map[string]bool{
 
 // Subject is whom a report is for and what it is, as its pages say it.
 type Subject struct {
-	Company string
-	Contact string
-	Type    string
+	Company string `json:"company"`
+	Contact string `json:"contact"`
+	Type    string `json:"type"`
+
+	// What is known of the company where it has an account; else empty.
+	Industry    string `json:"industry,omitempty"`
+	Website     string `json:"website,omitempty"`
+	Description string `json:"description,omitempty"`
 }
 
 // Subject derives what the pages say from the payload alone.
