@@ -1,0 +1,89 @@
+package notionsim
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// apiError is an answer that refuses a request, in Notion's shape.
+type apiError struct {
+	status     int
+	code       string
+	message    string
+	retryAfter int            // seconds; 0 sends no header
+	additional map[string]any // additional_data; nil leaves it out
+}
+
+func (e *apiError) Error() string { return e.message }
+
+func (e *apiError) answer() *answer {
+	body := map[string]any{
+		"object": "error", "status": e.status, "code": e.code, "message": e.message,
+	}
+	if e.additional != nil {
+		body["additional_data"] = e.additional
+	}
+	a := jsonAnswer(e.status, body)
+	if e.retryAfter > 0 {
+		a.header.Set("Retry-After", strconv.Itoa(e.retryAfter))
+	}
+	return a
+}
+
+// invalid refuses a request for its content.
+func invalid(format string, args ...any) error {
+	return &apiError{status: http.StatusBadRequest, code: "validation_error", message: fmt.Sprintf(format, args...)}
+}
+
+// notFound refuses a request for something that is not there, or of another
+// kind than the request says.
+func notFound(what, id string) error {
+	return &apiError{
+		status: http.StatusNotFound, code: "object_not_found",
+		message: fmt.Sprintf("Could not find %s with ID: %s. Make sure the relevant pages and databases are shared with your integration.", what, id),
+	}
+}
+
+func conflict() *apiError {
+	return &apiError{
+		status: http.StatusConflict, code: "conflict_error",
+		message: "Conflict occurred while saving. Please try again.",
+	}
+}
+
+func rateLimited(retryAfter int) *apiError {
+	return &apiError{
+		status: http.StatusTooManyRequests, code: "rate_limited", retryAfter: retryAfter,
+		message:    "You have been rate limited. Please try again in a few minutes.",
+		additional: map[string]any{"rate_limit_reason": "connection_request_limit"},
+	}
+}
+
+// codeOf is the code that Notion sends with a status.
+func codeOf(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "validation_error"
+	case http.StatusUnauthorized:
+		return "unauthorized"
+	case http.StatusForbidden:
+		return "restricted_resource"
+	case http.StatusNotFound:
+		return "object_not_found"
+	case http.StatusConflict:
+		return "conflict_error"
+	case http.StatusTooManyRequests:
+		return "rate_limited"
+	case http.StatusBadGateway:
+		return "bad_gateway"
+	case http.StatusServiceUnavailable:
+		return "service_unavailable"
+	case http.StatusGatewayTimeout:
+		return "gateway_timeout"
+	case 529: // not registered with IANA; Notion's own
+		return "service_overload"
+	default:
+		return "internal_server_error"
+	}
+}

@@ -1,0 +1,246 @@
+package notionsim
+
+import (
+	"slices"
+)
+
+// languages that a code block can have. Any other is refused.
+var languages = []string{
+	"abap", "abc", "agda", "arduino", "ascii art", "assembly", "bash", "basic", "bnf", "c", "c#", "c++", "clojure",
+	"coffeescript", "coq", "css", "dart", "dhall", "diff", "docker", "ebnf", "elixir", "elm", "erlang", "f#", "flow",
+	"fortran", "gherkin", "glsl", "go", "graphql", "groovy", "haskell", "hcl", "html", "idris", "java", "java/c/c++/c#",
+	"javascript", "json", "julia", "kotlin", "latex", "less", "lisp", "livescript", "llvm ir", "lua", "makefile",
+	"markdown", "markup", "mathematica", "matlab", "mermaid", "nix", "notion formula", "objective-c", "ocaml", "pascal",
+	"perl", "php", "plain text", "powershell", "prolog", "protobuf", "purescript", "python", "r", "racket", "reason",
+	"ruby", "rust", "sass", "scala", "scheme", "scss", "shell", "smalltalk", "solidity", "sql", "swift", "toml",
+	"typescript", "vb.net", "verilog", "vhdl", "visual basic", "webassembly", "xml", "yaml",
+}
+
+// textual are the blocks that are rich text with a color and, optionally,
+// children.
+var textual = []string{
+	"paragraph", "heading_1", "heading_2", "heading_3", "bulleted_list_item", "numbered_list_item",
+	"to_do", "toggle", "quote", "callout",
+}
+
+// parentalTypes are the blocks that others can be appended to.
+var parentalTypes = append([]string{"table", "column_list", "column", "synced_block", "template"}, textual...)
+
+// blockLists[n] is the rule for an array of blocks below which n levels of
+// children may stand.
+var blockLists = func() (lists [maxDepth + 1]shape) {
+	item := blockShape(nil, nil)
+	lists[0] = array(item, 0, maxArray)
+	withRows := map[string]shape{"table": newTable}
+	lists[1] = array(blockShape(lists[0], withRows), 0, maxArray)
+	column := object(must("children", lists[1]), may("width_ratio", fraction))
+	lists[2] = array(blockShape(lists[1], map[string]shape{
+		"table":  newTable,
+		"column": column,
+		"column_list": object(must("children", array(
+			oneOf(map[string]shape{"column": column}, may("object", exactly("block"))), 2, maxArray))),
+	}), 0, maxArray)
+	return lists
+}()
+
+// blockShape is the rule for a block whose children, if it may have any, obey
+// the rule children.
+func blockShape(children shape, more map[string]shape) shape {
+	variants := leafShapes()
+	for _, kind := range textual {
+		variants[kind] = object(append([]member{must("rich_text", richText)}, textMembers(kind, children)...)...)
+	}
+	variants["template"] = object(append([]member{must("rich_text", richText)}, childMembers(children)...)...)
+	variants["synced_block"] = object(append([]member{must("synced_from", orNull(oneOf(map[string]shape{"block_id": identifier})))}, childMembers(children)...)...)
+	for kind, s := range more {
+		variants[kind] = s
+	}
+	return oneOf(variants, may("object", exactly("block")))
+}
+
+func childMembers(children shape) []member {
+	if children == nil {
+		return nil
+	}
+	return []member{may("children", children)}
+}
+
+// textMembers are the fields of a textual block besides its text.
+func textMembers(kind string, children shape) []member {
+	members := append([]member{may("color", color)}, childMembers(children)...)
+	switch kind {
+	case "heading_1", "heading_2", "heading_3":
+		members = append(members, may("is_toggleable", boolean))
+	case "to_do":
+		members = append(members, may("checked", boolean))
+	case "callout":
+		members = append(members, may("icon", icon))
+	}
+	return members
+}
+
+// leafShapes are the blocks without children.
+func leafShapes() map[string]shape {
+	nothing := object()
+	address := object(must("url", webAddress), may("caption", richText))
+	media := oneOf(map[string]shape{"external": object(must("url", webAddress))}, may("caption", richText))
+	file := oneOf(map[string]shape{"external": object(must("url", webAddress))}, may("caption", richText), may("name", populated(maxShortText)))
+	return map[string]shape{
+		"embed": address, "bookmark": address,
+		"image": media, "video": media, "pdf": media, "audio": media, "file": file,
+		"code":              object(must("rich_text", richText), must("language", among(languages...)), may("caption", richText)),
+		"equation":          object(must("expression", text(maxExpression))),
+		"divider":           nothing,
+		"breadcrumb":        nothing,
+		"table_of_contents": object(may("color", color)),
+		"link_to_page":      oneOf(map[string]shape{"page_id": identifier, "database_id": identifier}),
+		"table_row":         tableRow,
+	}
+}
+
+var tableRow = object(must("cells", array(richText, 0, maxArray)))
+
+// newTable is the rule for a table and its rows.
+func newTable(at *place, v any) error {
+	row := oneOf(map[string]shape{"table_row": tableRow}, may("object", exactly("block")))
+	err := object(
+		must("table_width", positiveInteger), must("children", array(row, 1, maxArray)),
+		may("has_column_header", boolean), may("has_row_header", boolean))(at, v)
+	if err != nil {
+		return err
+	}
+	t := v.(map[string]any)
+	for _, child := range t["children"].([]any) {
+		if err := fitsTable(child.(map[string]any)["table_row"].(map[string]any), t["table_width"]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fitsTable(row map[string]any, width any) error {
+	if float64(len(row["cells"].([]any))) != width {
+		return invalid("Content creation Failed. Fix the following: \nNumber of cells in table row must match the table width of the parent table")
+	}
+	return nil
+}
+
+func fraction(at *place, v any) error {
+	if n, ok := v.(float64); !ok || n <= 0 || n >= 1 {
+		return at.refuse("should be a number between `0` and `1`", v)
+	}
+	return nil
+}
+
+// blockUpdate is the rule for the body that updates a block of a kind: what is
+// left out stays.
+func blockUpdate(kind string) shape {
+	content := leafShapes()[kind]
+	switch {
+	case slices.Contains(textual, kind):
+		content = object(append([]member{updatedText(kind)}, textMembers(kind, nil)...)...)
+	case kind == "code":
+		content = object(may("rich_text", richText), may("language", among(languages...)), may("caption", richText))
+	case kind == "embed" || kind == "bookmark":
+		content = object(may("url", webAddress), may("caption", richText))
+	case kind == "image" || kind == "video" || kind == "pdf" || kind == "audio":
+		content = object(may("external", object(must("url", webAddress))), may("caption", richText))
+	case kind == "file":
+		content = object(may("external", object(must("url", webAddress))), may("caption", richText), may("name", populated(maxShortText)))
+	case kind == "template":
+		content = object(must("rich_text", richText))
+	case kind == "table":
+		content = object(may("has_column_header", boolean), may("has_row_header", boolean))
+	case kind == "column":
+		content = object(may("width_ratio", fraction))
+	case content == nil: // child_page, child_database, column_list, synced_block: nothing to update here
+		content = object()
+	}
+	return object(may(kind, content), may("type", exactly(kind)), may("object", exactly("block")), may("archived", boolean), may("in_trash", boolean))
+}
+
+// updatedText is the text of an update, which only to_do and callout can do
+// without.
+func updatedText(kind string) member {
+	if kind == "to_do" || kind == "callout" {
+		return may("rich_text", richText)
+	}
+	return must("rich_text", richText)
+}
+
+// checkBlocks is the rule for the blocks of a request, at body.children.
+func checkBlocks(v any, least int) error {
+	at := root("body").field("children")
+	if list, ok := v.([]any); ok && len(list) < least {
+		return array(anything, least, maxArray)(at, v)
+	}
+	if err := blockLists[maxDepth](at, v); err != nil {
+		return err
+	}
+	if n := countBlocks(v.([]any)); n > maxBlocks {
+		return invalid("body failed validation: body.children should have ≤ `%d` block elements in all, instead had `%d`.", maxBlocks, n)
+	}
+	return untoggled(at, v.([]any))
+}
+
+func countBlocks(list []any) int {
+	n := len(list)
+	for _, b := range list {
+		n += countBlocks(childrenOf(b))
+	}
+	return n
+}
+
+// untoggled refuses children below a heading that is not toggleable, which
+// could never be shown.
+func untoggled(at *place, list []any) error {
+	for i, b := range list {
+		kind, content := kindOf(b)
+		children := childrenOf(b)
+		if len(children) > 0 && isHeading(kind) && content["is_toggleable"] != true {
+			return at.element(i).field(kind).field("is_toggleable").refuse("should be `true` for a heading with children", content["is_toggleable"])
+		}
+		if err := untoggled(at.element(i).field(kind).field("children"), children); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// placed refuses blocks that cannot stand below a block of type parent: rows
+// outside of tables, columns outside of column lists, and the reverse.
+func placed(parent string, children []any) error {
+	for _, child := range children {
+		kind, _ := kindOf(child)
+		if (kind == "table_row") != (parent == "table") {
+			return invalid("Content creation Failed. Fix the following: \nTable rows, and nothing else, can be children of a table")
+		}
+		if (kind == "column") != (parent == "column_list") {
+			return invalid("Content creation Failed. Fix the following: \nColumns, and nothing else, can be children of a column list")
+		}
+		if err := placed(kind, childrenOf(child)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isHeading(kind string) bool {
+	return kind == "heading_1" || kind == "heading_2" || kind == "heading_3"
+}
+
+// kindOf is the type and the content of a valid block of a request.
+func kindOf(b any) (string, map[string]any) {
+	for name, v := range b.(map[string]any) {
+		if content, ok := v.(map[string]any); ok {
+			return name, content
+		}
+	}
+	return "", nil
+}
+
+func childrenOf(b any) []any {
+	_, content := kindOf(b)
+	children, _ := content["children"].([]any)
+	return children
+}

@@ -1,0 +1,14 @@
+// Package notionsim is a simulator of the Notion API, version 2022-06-28, that
+// is as strict as Notion: whatever Notion refuses, it refuses, with the same
+// status, code and style of message. It serves tests in process, through
+// [Sim.Transport], and a whole system on one machine through [Sim.ServeHTTP],
+// which also shows the pages at /notion/.
+//
+// Beside the rules for single requests it has what makes Notion hard to write
+// to: the request budget, conflicts between overlapping writes, slow answers,
+// and faults by script ([Sim.Inject]).
+//
+// What it does not have: comments, users other than bots, file uploads, views,
+// and the property types formula, relation, rollup, status and unique_id. It
+// refuses them with an error that says so.
+package notionsim

@@ -1,0 +1,43 @@
+package notionsim
+
+import (
+	"math"
+	"time"
+)
+
+// budgetWindow is the time over which Notion counts requests.
+const budgetWindow = time.Minute
+
+// gate decides which requests are let in: it keeps each connection's budget and
+// knows which writes are in progress or were just saved.
+type gate struct {
+	arrivals map[string][]time.Time // by token, oldest first, within the window
+	inFlight int                    // writes that wait for their answer, refused ones included
+	saving   int                    // writes in progress that were let in
+	saved    map[string]time.Time   // by parent, when the last write below it ended
+}
+
+func newGate() gate {
+	return gate{arrivals: map[string][]time.Time{}, saved: map[string]time.Time{}}
+}
+
+// spend takes one request out of the token's budget. When there is none left it
+// returns how long the caller must wait, in whole seconds as Retry-After has it.
+func (g *gate) spend(token string, budget int, now time.Time) (retryAfter int, ok bool) {
+	recent := g.arrivals[token]
+	for len(recent) > 0 && now.Sub(recent[0]) >= budgetWindow {
+		recent = recent[1:]
+	}
+	if len(recent) >= budget {
+		g.arrivals[token] = recent
+		return int(math.Ceil((budgetWindow - now.Sub(recent[0])).Seconds())), false
+	}
+	g.arrivals[token] = append(recent, now)
+	return 0, true
+}
+
+// recentlySaved tells whether a write below parent ended less than window ago.
+func (g *gate) recentlySaved(parent string, window time.Duration, now time.Time) bool {
+	at, ok := g.saved[parent]
+	return ok && window > 0 && now.Sub(at) < window
+}

@@ -1,0 +1,103 @@
+package notionsim
+
+import "strings"
+
+// colors of blocks and of text; those of select options are the first ten.
+var colors = []string{
+	"default", "gray", "brown", "orange", "yellow", "green", "blue", "purple", "pink", "red",
+	"default_background", "gray_background", "brown_background", "orange_background", "yellow_background",
+	"green_background", "blue_background", "purple_background", "pink_background", "red_background",
+}
+
+var (
+	color = among(colors...)
+
+	richText = array(richTextItem, 0, maxArray)
+
+	annotations = object(
+		may("bold", boolean), may("italic", boolean), may("strikethrough", boolean),
+		may("underline", boolean), may("code", boolean), may("color", color))
+
+	reference = object(must("id", identifier), may("object", text(maxShortText)))
+
+	richTextVariants = oneOf(map[string]shape{
+		"text":     object(must("content", text(maxText)), may("link", orNull(link))),
+		"equation": object(must("expression", text(maxExpression))),
+		"mention": oneOf(map[string]shape{
+			"user": reference, "page": reference, "database": reference, "date": date,
+		}),
+	},
+		may("annotations", annotations),
+		// Both are Notion's own and ignored: rich text that was read may be sent back.
+		may("plain_text", anything), may("href", anything))
+)
+
+func richTextItem(at *place, v any) error { return richTextVariants(at, v) }
+
+func anything(*place, any) error { return nil }
+
+func link(at *place, v any) error {
+	if err := object(must("url", text(maxURL)), may("type", exactly("url")))(at, v); err != nil {
+		return err
+	}
+	if !absoluteURL(v.(map[string]any)["url"].(string), "http", "https", "mailto") {
+		return invalid("Invalid URL for link.")
+	}
+	return nil
+}
+
+// storedRichText is valid rich text as Notion sends it: with every default
+// filled in.
+func storedRichText(v any) []any {
+	list, _ := v.([]any)
+	stored := make([]any, len(list))
+	for i, item := range list {
+		stored[i] = storedItem(item.(map[string]any))
+	}
+	return stored
+}
+
+func storedItem(in map[string]any) map[string]any {
+	out := map[string]any{"annotations": storedAnnotations(in["annotations"]), "href": nil}
+	switch {
+	case in["text"] != nil:
+		t := in["text"].(map[string]any)
+		out["type"], out["plain_text"] = "text", t["content"]
+		var target any
+		if l, ok := t["link"].(map[string]any); ok {
+			target = map[string]any{"url": l["url"]}
+			out["href"] = l["url"]
+		}
+		out["text"] = map[string]any{"content": t["content"], "link": target}
+	case in["equation"] != nil:
+		e := in["equation"].(map[string]any)
+		out["type"], out["plain_text"], out["equation"] = "equation", e["expression"], e
+	default:
+		out["type"], out["plain_text"], out["mention"] = "mention", "@", in["mention"]
+	}
+	return out
+}
+
+func storedAnnotations(v any) map[string]any {
+	a := map[string]any{"bold": false, "italic": false, "strikethrough": false, "underline": false, "code": false, "color": "default"}
+	given, _ := v.(map[string]any)
+	for name, value := range given {
+		a[name] = value
+	}
+	return a
+}
+
+// textItem is a stored rich text item without formatting.
+func textItem(content string) map[string]any {
+	return storedItem(map[string]any{"text": map[string]any{"content": content}})
+}
+
+// plainText is stored rich text without its formatting.
+func plainText(items []any) string {
+	var b strings.Builder
+	for _, item := range items {
+		s, _ := item.(map[string]any)["plain_text"].(string)
+		b.WriteString(s)
+	}
+	return b.String()
+}

@@ -1,0 +1,130 @@
+package notionsim
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// DefaultBudget is the number of requests that Notion lets one connection make
+// in any 60 seconds.
+const DefaultBudget = 180
+
+// Options sets how a [Sim] behaves. The zero value is an instant Notion in
+// memory with Notion's own request budget.
+type Options struct {
+	// Token is the only bearer token that is accepted. Empty accepts any, but
+	// still requires one. Each token is an integration: a bot of its own, with
+	// a budget of its own.
+	Token string
+
+	// Budget is how many requests a token may make in any 60 seconds before it
+	// is answered 429. Zero means DefaultBudget.
+	Budget int
+
+	// ConflictWindow models that Notion goes on saving for a while after it has
+	// answered: a write that begins within this time after the end of another
+	// write below the same parent is answered 409. Zero means that only writes
+	// that overlap in time conflict.
+	ConflictWindow time.Duration
+
+	// Latency is the time that a request takes, half of it before its effect
+	// and half after: a caller that gives up can do so on either side.
+	Latency time.Duration
+
+	// Dir is the folder in which the state is kept. Empty keeps it in memory.
+	Dir string
+}
+
+// Sim is a simulated Notion workspace. It is safe for concurrent use.
+type Sim struct {
+	opts    Options
+	journal *journal // nil when the state is in memory only
+
+	mu     sync.Mutex
+	space  *workspace
+	gate   gate
+	faults []*armedFault
+	stats  Stats
+}
+
+// Open makes a simulator, with the state that an earlier one left in
+// Options.Dir if there is any. The workspace always holds one reports database,
+// under the same id.
+func Open(opts Options) (*Sim, error) {
+	if opts.Budget == 0 {
+		opts.Budget = DefaultBudget
+	}
+	s := &Sim{opts: opts, space: newWorkspace(), gate: newGate(), stats: newStats()}
+	if opts.Dir != "" {
+		j, err := openJournal(opts.Dir, s.space.apply)
+		if err != nil {
+			return nil, fmt.Errorf("open simulator state in %q: %w", opts.Dir, err)
+		}
+		s.journal = j
+	}
+	if s.space.nodes[reportsDatabaseID] == nil {
+		if err := s.commit(seed(time.Now())); err != nil {
+			return nil, fmt.Errorf("seed simulator: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// DatabaseID is the id of the reports database that every workspace has, with
+// the properties Company (title), Report Type (rich_text) and Contact Email
+// (email).
+func (s *Sim) DatabaseID() string { return reportsDatabaseID }
+
+// Close releases the files of a simulator that keeps its state in a folder.
+// Nothing is lost without it: each change is on file before it is answered.
+func (s *Sim) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.close()
+}
+
+// ServeHTTP serves the API below /v1/ and the viewer below /notion/.
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := s.serve(r)
+	if err != nil {
+		// The client is gone, or a fault drops the connection: net/http closes
+		// it without an answer and without a log line.
+		panic(http.ErrAbortHandler)
+	}
+	a.writeTo(w)
+}
+
+// Transport is the simulator as a client's transport, without sockets and
+// without goroutines, so that it works in a testing/synctest bubble. Scheme and
+// host of a request are ignored. When the request's context ends, RoundTrip
+// returns the context's error, and a write that had taken effect by then stays.
+func (s *Sim) Transport() http.RoundTripper { return transport{s} }
+
+type transport struct{ sim *Sim }
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	a, err := t.sim.serve(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.response(r), nil
+}
+
+// commit makes a change durable and then visible. s.mu is held.
+func (s *Sim) commit(c change) error {
+	if s.journal != nil {
+		if err := s.journal.append(c); err != nil {
+			return err
+		}
+	}
+	s.space.apply(c)
+	return nil
+}

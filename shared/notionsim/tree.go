@@ -1,0 +1,192 @@
+package notionsim
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Tree is the whole workspace as indented text, for comparison with another
+// one: ids are replaced by positions ("#3" is the third thing in the tree, also
+// where a link names it), times and authors are left out, and so is what is in
+// the trash.
+func (s *Sim) Tree() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := &treeWriter{space: s.space}
+	for _, n := range s.space.withoutArchived(s.space.roots) {
+		t.node(n, 0)
+	}
+	return strings.NewReplacer(t.names...).Replace(t.out.String())
+}
+
+// treeWriter writes a tree and collects the names that stand for ids in it.
+type treeWriter struct {
+	space *workspace
+	out   strings.Builder
+	names []string // id, name, id without dashes, name, ...
+}
+
+func (t *treeWriter) line(depth int, format string, args ...any) {
+	t.out.WriteString(strings.Repeat("  ", depth))
+	fmt.Fprintf(&t.out, format, args...)
+	t.out.WriteByte('\n')
+}
+
+func (t *treeWriter) node(n *node, depth int) {
+	name := fmt.Sprintf("#%d", len(t.names)/4+1)
+	t.names = append(t.names, n.ID, name, undashed(n.ID), name)
+	switch n.Object {
+	case objectDatabase:
+		t.line(depth, "%s database %s", name, showRichText(n.Title))
+		t.face(n, depth+1)
+		t.schema(n, depth+1)
+	case objectPage:
+		t.line(depth, "%s page", name)
+		t.face(n, depth+1)
+		t.values(n, depth+1)
+	default:
+		t.line(depth, "%s %s%s", name, n.Type, showContent(n))
+	}
+	for _, child := range t.space.live(n.ID) {
+		t.node(child, depth+1)
+	}
+}
+
+func (t *treeWriter) face(n *node, depth int) {
+	if n.Icon != nil {
+		t.line(depth, "icon %s", showJSON(n.Icon))
+	}
+	if n.Cover != nil {
+		t.line(depth, "cover %s", showJSON(n.Cover))
+	}
+	if len(n.Description) > 0 {
+		t.line(depth, "description %s", showRichText(n.Description))
+	}
+	if n.Inline {
+		t.line(depth, "inline")
+	}
+}
+
+func (t *treeWriter) schema(n *node, depth int) {
+	for _, p := range n.Schema {
+		t.line(depth, "property %q %s%s", p.Name, p.Type, showConfig(p))
+	}
+}
+
+func showConfig(p property) string {
+	var b strings.Builder
+	if p.Format != "" {
+		fmt.Fprintf(&b, " format=%s", p.Format)
+	}
+	for _, o := range p.Options {
+		fmt.Fprintf(&b, " %q=%s", o.Name, o.Color)
+	}
+	if p.Description != "" {
+		fmt.Fprintf(&b, " description=%q", p.Description)
+	}
+	return b.String()
+}
+
+// values writes a page's properties, without those that are times or users.
+func (t *treeWriter) values(n *node, depth int) {
+	for _, p := range t.space.schemaOf(n) {
+		if _, writable := valueShapes[p.Type]; writable {
+			t.line(depth, "%s: %s", p.Name, showValue(renderValue(n, p), p.Type))
+		}
+	}
+}
+
+func showValue(v any, kind string) string {
+	switch kind {
+	case "title", "rich_text":
+		return showRichText(v.([]any))
+	case "select":
+		if o, ok := v.(map[string]any); ok {
+			return showJSON(o["name"])
+		}
+	case "multi_select":
+		names := []any{}
+		for _, o := range v.([]any) {
+			names = append(names, o.(map[string]any)["name"])
+		}
+		return showJSON(names)
+	}
+	return showJSON(v)
+}
+
+// showContent is a block's content without what is as it is by default.
+func showContent(n *node) string {
+	usual := defaultContent(n.Type)
+	var b strings.Builder
+	for _, name := range sortedKeys(n.Content) {
+		v := n.Content[name]
+		if old, ok := usual[name]; ok && reflect.DeepEqual(old, v) {
+			continue
+		}
+		fmt.Fprintf(&b, " %s=%s", name, showField(name, v))
+	}
+	return b.String()
+}
+
+func showField(name string, v any) string {
+	switch name {
+	case "rich_text", "caption":
+		return showRichText(v.([]any))
+	case "cells":
+		cells := v.([]any)
+		shown := make([]string, len(cells))
+		for i, c := range cells {
+			shown[i] = showRichText(c.([]any))
+		}
+		return "[" + strings.Join(shown, " | ") + "]"
+	default:
+		return showJSON(v)
+	}
+}
+
+// showRichText is rich text as quoted strings, each followed by its formatting.
+func showRichText(items []any) string {
+	if len(items) == 0 {
+		return `""`
+	}
+	shown := make([]string, len(items))
+	for i, item := range items {
+		shown[i] = showItem(item.(map[string]any))
+	}
+	return strings.Join(shown, " + ")
+}
+
+func showItem(item map[string]any) string {
+	var marks []string
+	annotations := item["annotations"].(map[string]any)
+	for _, name := range sortedKeys(annotations) {
+		switch v := annotations[name]; v {
+		case false, "default":
+		case true:
+			marks = append(marks, name)
+		default:
+			marks = append(marks, fmt.Sprint(v))
+		}
+	}
+	if kind := item["type"].(string); kind != "text" {
+		marks = append(marks, kind+" "+showJSON(item[kind]))
+	}
+	if href, ok := item["href"].(string); ok {
+		marks = append(marks, "link "+href)
+	}
+	s := showJSON(item["plain_text"])
+	if len(marks) > 0 {
+		s += "(" + strings.Join(marks, ", ") + ")"
+	}
+	return s
+}
+
+func showJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprintf("%v", v)
+	}
+	return string(b)
+}
