@@ -1,0 +1,40 @@
+package block
+
+import (
+	"net/url"
+	"strings"
+)
+
+// ValidLink tells whether Notion takes rawURL as the link of a text: an
+// absolute http, https or mailto URL of at most MaxURL. Anything else is
+// answered "Invalid URL for link." and refuses the whole request.
+func ValidLink(rawURL string) bool {
+	if address, ok := cutPrefixFold(rawURL, "mailto:"); ok {
+		return address != "" && validURL(rawURL)
+	}
+	return ValidImage(rawURL)
+}
+
+// ValidImage tells whether Notion takes rawURL as an external file: an absolute
+// http or https URL of at most MaxURL.
+func ValidImage(rawURL string) bool {
+	_, http := cutPrefixFold(rawURL, "http://")
+	_, https := cutPrefixFold(rawURL, "https://")
+	if !http && !https || !validURL(rawURL) {
+		return false
+	}
+	parsed, err := url.Parse(rawURL)
+	return err == nil && parsed.Hostname() != ""
+}
+
+// validURL leaves out what a URL cannot hold and net/url does not mind.
+func validURL(rawURL string) bool {
+	return Units(rawURL) <= MaxURL && !strings.ContainsAny(rawURL, " \t\n\"<>\\^`{|}")
+}
+
+func cutPrefixFold(s, prefix string) (after string, found bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}

@@ -1,0 +1,270 @@
+package markdown
+
+import (
+	"bytes"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
+
+// Parsing takes time and memory in proportion to the source, but for some
+// inputs that nobody writes by accident. A document has a budget for each of
+// those; what goes beyond it stays text, so that nothing of it is lost.
+const (
+	// maxOpenBlocks is how deep containers nest. A list takes two levels, one
+	// for itself and one for its item.
+	maxOpenBlocks = 200
+
+	// maxBlankLines is how often a container may go on over a blank line,
+	// summed over lines and nested containers: goldmark keeps a note of each
+	// such pair (24 bytes) until the outermost container ends.
+	maxBlankLines = 1 << 20
+
+	// maxInlineWork is how many steps may be spent on searching for the ends of
+	// emphasis, code spans, links and URLs beyond one pass over the text.
+	maxInlineWork = 100 << 20
+
+	// maxPadding is how many cells may be added to rows that are shorter than
+	// their table's header.
+	maxPadding = 1 << 18
+
+	// maxFootnotes is how many definitions of footnotes are recognised: each
+	// reference compares its label with all of them.
+	maxFootnotes = 1000
+
+	// maxReferences is the number of lines of a paragraph in which definitions
+	// of link references are looked for: each definition found moves all lines
+	// behind it.
+	maxReferences = 2000
+)
+
+// bounds is what is left of a document's budgets.
+type bounds struct {
+	blankLines int
+	inlineWork int
+	padding    int
+	footnotes  int
+
+	block ast.Node // the block whose inlines are being parsed
+	plain bool     // its inlines would cost more than is left
+}
+
+var boundsKey = parser.NewContextKey()
+
+func boundsOf(pc parser.Context) *bounds {
+	return pc.ComputeIfAbsent(boundsKey, func() any {
+		return &bounds{
+			blankLines: maxBlankLines,
+			inlineWork: maxInlineWork,
+			padding:    maxPadding,
+			footnotes:  maxFootnotes,
+		}
+	}).(*bounds)
+}
+
+// container bounds the nesting of a block that holds other blocks.
+type container struct{ parser.BlockParser }
+
+// Open opens no container below maxOpenBlocks; the line is then a paragraph.
+func (c container) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	if len(pc.OpenedBlocks()) >= maxOpenBlocks {
+		return nil, parser.NoChildren
+	}
+	return c.BlockParser.Open(parent, reader, pc)
+}
+
+// Continue ends the container at a blank line when the budget for those is
+// spent; what follows begins anew.
+func (c container) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
+	if line, _ := reader.PeekLine(); len(bytes.TrimSpace(line)) == 0 {
+		b := boundsOf(pc)
+		if b.blankLines--; b.blankLines < 0 {
+			return parser.Close
+		}
+	}
+	return c.BlockParser.Continue(node, reader, pc)
+}
+
+// footnotes bounds the number of definitions.
+type footnotes struct{ container }
+
+// Open leaves a definition beyond maxFootnotes as text.
+func (f footnotes) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	b := boundsOf(pc)
+	if b.footnotes == 0 {
+		return nil, parser.NoChildren
+	}
+	node, state := f.container.Open(parent, reader, pc)
+	if node != nil {
+		b.footnotes--
+	}
+	return node, state
+}
+
+// references bounds the paragraphs in which link references are defined.
+type references struct{ parser.ParagraphTransformer }
+
+// Transform leaves a paragraph of more than maxReferences lines as it is.
+func (r references) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	if node.Lines().Len() <= maxReferences {
+		r.ParagraphTransformer.Transform(node, reader, pc)
+	}
+}
+
+// tables bounds the cells that a table is padded with.
+type tables struct{ parser.ParagraphTransformer }
+
+// Transform leaves a paragraph as text if as a table it would have far more
+// cells than it has characters.
+func (t tables) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	lines, source := node.Lines(), reader.Source()
+	columns, size := 0, 0
+	for i := range lines.Len() {
+		line := lines.At(i)
+		value := source[line.Start:line.Stop]
+		size += len(value)
+		if i > 0 && len(bytes.Trim(value, "|:- \t\r\n")) == 0 {
+			columns = max(columns, bytes.Count(value, []byte("|"))+1)
+		}
+	}
+	if columns == 0 {
+		return // no line can separate a header from rows
+	}
+	if padding := columns*lines.Len() - size; padding > 0 {
+		b := boundsOf(pc)
+		if padding > b.padding {
+			return
+		}
+		b.padding -= padding
+	}
+	t.ParagraphTransformer.Transform(node, reader, pc)
+}
+
+// bounded returns a parser of inlines that leaves blocks alone for which the
+// budget is too small.
+func bounded(p parser.InlineParser) parser.InlineParser {
+	b := boundedParser{p}
+	if closer, ok := p.(parser.CloseBlocker); ok {
+		return boundedCloser{b, closer}
+	}
+	return b
+}
+
+type boundedParser struct{ parser.InlineParser }
+
+func (p boundedParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if b := boundsOf(pc); !b.affordable(parent, block.Source()) {
+		return nil
+	}
+	return p.InlineParser.Parse(parent, block, pc)
+}
+
+type boundedCloser struct {
+	boundedParser
+	parser.CloseBlocker
+}
+
+// affordable tells whether the block's inlines are parsed. The first call for a
+// block pays for it.
+func (b *bounds) affordable(block ast.Node, source []byte) bool {
+	if block != b.block {
+		cost := inlineCost(block.Lines(), source)
+		b.block, b.plain = block, cost > b.inlineWork
+		if !b.plain {
+			b.inlineWork -= cost
+		}
+	}
+	return !b.plain
+}
+
+// inlineCost is an upper bound of the steps that goldmark takes for a block's
+// inlines beyond one pass over it. It is itself one pass.
+func inlineCost(lines *text.Segments, source []byte) int {
+	var s scan
+	for i := range lines.Len() {
+		line := lines.At(i)
+		s.line(source[line.Start:line.Stop])
+	}
+	// A closing delimiter may be compared with every one before it, and a run of
+	// backticks without its like is looked for up to the block's end.
+	return s.cost + s.delimiters*s.delimiters/4 + s.backticks*s.length
+}
+
+type scan struct {
+	cost       int
+	length     int
+	delimiters int      // runs of * _ ~
+	backticks  int      // different lengths of runs of `
+	seen       [64]bool // lengths of runs of ` that were counted; each longer one counts
+	brackets   int      // [ that may still be closed
+}
+
+// Weights of steps that are not a comparison of bytes.
+const (
+	labelWeight = 8 // normalising a link label
+	urlWeight   = 8 // a state of the automaton that matches URLs
+)
+
+func (s *scan) line(line []byte) {
+	s.length += len(line)
+	destinations, angles := 0, 0 // link destinations that may reach to here, bare and in <>
+	for i := 0; i < len(line); i++ {
+		s.cost += destinations + angles + labelWeight*min(s.brackets, 1000)
+		switch c := line[i]; c {
+		case '*', '_', '~':
+			i += run(line[i:]) - 1
+			s.delimiters++
+		case '`':
+			n := run(line[i:])
+			i += n - 1
+			if n >= len(s.seen) || !s.seen[n] {
+				s.backticks++
+			}
+			if n < len(s.seen) {
+				s.seen[n] = true
+			}
+		case '[':
+			s.brackets++
+		case ']':
+			s.brackets = max(0, s.brackets-1)
+			switch {
+			case bytes.HasPrefix(line[i:], []byte("](<")):
+				angles++
+			case bytes.HasPrefix(line[i:], []byte("](")):
+				destinations++
+			}
+		case ' ', '\t':
+			destinations = 0
+		case '>':
+			angles = 0
+		case 'w', ':':
+			s.cost += urlCost(line[i:])
+		}
+	}
+}
+
+// run is the length of the run of equal bytes that s begins with.
+func run(s []byte) int {
+	n := 1
+	for n < len(s) && s[n] == s[0] {
+		n++
+	}
+	return n
+}
+
+// urlCost is what matching the host of a bare URL costs if one begins here: as
+// many states as the host has characters, for each of them.
+func urlCost(s []byte) int {
+	rest, ok := bytes.CutPrefix(s, []byte("www."))
+	if !ok {
+		if rest, ok = bytes.CutPrefix(s, []byte("://")); !ok {
+			return 0
+		}
+	}
+	n := 0
+	for n < min(len(rest), 256) && rest[n] != '/' && rest[n] > ' ' {
+		n++
+	}
+	return urlWeight * n * n
+}

@@ -1,0 +1,100 @@
+// Package markdown turns markdown into Notion blocks without losing any of its
+// text: CommonMark with GitHub's extensions (tables, strikethrough, task lists,
+// bare URLs, footnotes, alerts), block equations, and the HTML and XML-like
+// tags that language models put around their sections.
+//
+// It is pure: it knows nothing of requests, and no input makes it fail. Parsing
+// is github.com/yuin/goldmark's, with parsers of our own for what Notion shows
+// differently, and with bounds on the inputs for which parsing would take
+// quadratic time.
+package markdown
+
+import (
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+
+	"notionrelay/shared/block"
+)
+
+// Blocks returns the markdown as blocks that keep Notion's limits on a single
+// block: text that is too long continues in the next piece, pieces that are too
+// many continue in a block of the same kind. How deep blocks nest and how many
+// there are is not limited here; block.NewPlan deals with that.
+//
+// Two things are written as Notion needs them rather than as HTML would show
+// them. A line break inside a paragraph stays a line break, since reports set
+// lines like "**Primary**: …" one below the other. And a number that Notion
+// would not give to a list item by itself (it numbers from 1 and cannot be told
+// otherwise in version 2022-06-28) is written out in a paragraph.
+func Blocks(source string) []block.Block {
+	source = clean(source)
+	bytes := []byte(source)
+	c := converter{source: bytes}
+	c.document(parse(bytes))
+	return c.out
+}
+
+// clean makes the source valid UTF-8 without NUL characters, for which
+// CommonMark (section 2.3) wants U+FFFD.
+func clean(source string) string {
+	if strings.IndexByte(source, 0) >= 0 {
+		source = strings.ReplaceAll(source, "\x00", "\uFFFD")
+	}
+	if !utf8.ValidString(source) {
+		source = strings.ToValidUTF8(source, "\uFFFD")
+	}
+	return source
+}
+
+func parse(source []byte) ast.Node {
+	return markdownParser().Parse(text.NewReader(source))
+}
+
+// markdownParser is goldmark's parser of GFM and footnotes, put together by
+// hand: HTML blocks are replaced by tag lines, so that markdown between two
+// tags stays markdown; footnotes stay where they are defined, referred to or
+// not; and each parser that a hostile input could make slow has a bound.
+var markdownParser = sync.OnceValue(func() parser.Parser {
+	return parser.NewParser(
+		parser.WithBlockParsers(
+			util.Prioritized(parser.NewSetextHeadingParser(), 100),
+			util.Prioritized(parser.NewThematicBreakParser(), 200),
+			util.Prioritized(container{parser.NewListParser()}, 300),
+			util.Prioritized(parser.NewListItemParser(), 400),
+			util.Prioritized(parser.NewCodeBlockParser(), 500),
+			util.Prioritized(parser.NewATXHeadingParser(), 600),
+			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+			util.Prioritized(equationParser{}, 750),
+			util.Prioritized(container{parser.NewBlockquoteParser()}, 800),
+			util.Prioritized(commentParser{}, 890),
+			util.Prioritized(tagLineParser{parser.NewParagraphParser()}, 900),
+			util.Prioritized(footnotes{container{extension.NewFootnoteBlockParser()}}, 999),
+			util.Prioritized(parser.NewParagraphParser(), 1000),
+		),
+		parser.WithInlineParsers(
+			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
+			util.Prioritized(bounded(parser.NewCodeSpanParser()), 100),
+			util.Prioritized(extension.NewFootnoteParser(), 101),
+			util.Prioritized(bounded(parser.NewLinkParser()), 200),
+			util.Prioritized(parser.NewAutoLinkParser(), 300),
+			util.Prioritized(tagParser{parser.NewRawHTMLParser()}, 400),
+			util.Prioritized(bounded(parser.NewEmphasisParser()), 500),
+			util.Prioritized(bounded(extension.NewStrikethroughParser()), 500),
+			util.Prioritized(bounded(extension.NewLinkifyParser()), 999),
+		),
+		parser.WithParagraphTransformers(
+			util.Prioritized(references{parser.LinkReferenceParagraphTransformer}, 100),
+			util.Prioritized(tables{extension.NewTableParagraphTransformer()}, 200),
+		),
+		parser.WithASTTransformers(
+			util.Prioritized(extension.NewTableASTTransformer(), 0),
+		),
+	)
+})

@@ -1,0 +1,163 @@
+package markdown
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/util"
+
+	"notionrelay/shared/block"
+)
+
+// textBuffer holds the text of the block that is being written. Between blocks
+// it is empty.
+type textBuffer struct {
+	content  []byte
+	spans    []span
+	lineOpen bool // the next text belongs on a line of its own
+}
+
+// span is text of one format. It begins where the span before it ends.
+type span struct {
+	format block.Text // without Content
+	end    int        // in the content of the buffer
+}
+
+// write appends text as it is.
+func (b *textBuffer) write(s string, format block.Text) {
+	if s == "" {
+		return
+	}
+	b.startLine()
+	b.content = append(b.content, s...)
+	b.extend(format)
+}
+
+// writeMarkdown appends text in which backslashes escape and entities stand for
+// characters.
+func (b *textBuffer) writeMarkdown(s []byte, format block.Text) {
+	if len(s) == 0 {
+		return
+	}
+	b.startLine()
+	b.content = appendUnescaped(b.content, s)
+	b.extend(format)
+}
+
+// breakLine makes what is written next begin on a new line.
+func (b *textBuffer) breakLine() { b.lineOpen = true }
+
+func (b *textBuffer) startLine() {
+	if b.lineOpen && len(b.content) > 0 && b.content[len(b.content)-1] != '\n' {
+		b.content = append(b.content, '\n')
+		b.extend(b.spans[len(b.spans)-1].format)
+	}
+	b.lineOpen = false
+}
+
+// extend gives what was appended behind the last span a format.
+func (b *textBuffer) extend(format block.Text) {
+	if n := len(b.spans); n > 0 && b.spans[n-1].format == format {
+		b.spans[n-1].end = len(b.content)
+		return
+	}
+	b.spans = append(b.spans, span{format: format, end: len(b.content)})
+}
+
+// take returns the text without white space around it, and empties the buffer.
+func (b *textBuffer) take() []block.Text {
+	const space = " \t\r\n"
+	content := bytes.TrimRight(b.content, space)
+	start := len(content) - len(bytes.TrimLeft(content, space))
+	var texts []block.Text
+	if start < len(content) {
+		texts = b.texts(string(content), start)
+	}
+	b.content, b.spans, b.lineOpen = b.content[:0], b.spans[:0], false
+	return texts
+}
+
+func (b *textBuffer) texts(content string, start int) []block.Text {
+	texts := make([]block.Text, 0, len(b.spans))
+	for _, s := range b.spans {
+		end := min(s.end, len(content))
+		if end <= start {
+			continue
+		}
+		text := s.format
+		text.Content = content[start:end]
+		texts = append(texts, text)
+		start = end
+	}
+	return texts
+}
+
+// appendUnescaped appends s with backslash escapes and character references
+// resolved (CommonMark, sections 2.4 and 2.5).
+func appendUnescaped(dst, s []byte) []byte {
+	for {
+		i := bytes.IndexAny(s, `\&`)
+		if i < 0 {
+			return append(dst, s...)
+		}
+		dst = append(dst, s[:i]...)
+		s = s[i:]
+		n := 0
+		if s[0] == '\\' {
+			dst, n = appendEscaped(dst, s)
+		} else {
+			dst, n = appendReference(dst, s)
+		}
+		s = s[n:]
+	}
+}
+
+// appendEscaped appends what the backslash at the start of s stands for, and
+// returns how much of s that is.
+func appendEscaped(dst, s []byte) ([]byte, int) {
+	if len(s) > 1 && util.IsPunct(s[1]) {
+		return append(dst, s[1]), 2
+	}
+	return append(dst, '\\'), 1
+}
+
+// appendReference appends what the ampersand at the start of s stands for, and
+// returns how much of s that is.
+func appendReference(dst, s []byte) ([]byte, int) {
+	const longest = 40 // the longest name in HTML has 31 letters
+	end := bytes.IndexByte(s[:min(len(s), longest)], ';')
+	if end < 2 {
+		return append(dst, '&'), 1
+	}
+	name := s[1:end]
+	if name[0] != '#' {
+		if entity, ok := util.LookUpHTML5EntityByName(string(name)); ok {
+			return append(dst, entity.Characters...), end + 1
+		}
+		return append(dst, '&'), 1
+	}
+	if r, ok := numericReference(name[1:]); ok {
+		return utf8.AppendRune(dst, r), end + 1
+	}
+	return append(dst, '&'), 1
+}
+
+// numericReference is the character of a reference like &#65; or &#x41;.
+func numericReference(digits []byte) (rune, bool) {
+	base, most := 10, 7
+	if len(digits) > 0 && (digits[0] == 'x' || digits[0] == 'X') {
+		base, most, digits = 16, 6, digits[1:]
+	}
+	if len(digits) == 0 || len(digits) > most {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(digits), base, 32)
+	if err != nil {
+		return 0, false
+	}
+	if r := rune(n); n != 0 && utf8.ValidRune(r) {
+		return r, true
+	}
+	return utf8.RuneError, true
+}
