@@ -1,0 +1,307 @@
+// Package notion is the one way to Notion: it paces requests, keeps at most one
+// write in flight, says what an error calls for, and makes a write happen once.
+// It stands on the notionapi library for the requests and reads the answers
+// itself.
+package notion
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jomei/notionapi"
+
+	"notionrelay/shared/block"
+)
+
+// Options configures a Client. Only Token is required.
+type Options struct {
+	Token   string
+	BaseURL string        // scheme and host; https://api.notion.com when empty
+	MinGap  time.Duration // between two writes
+	Budget  int           // requests per rolling minute; 180 when 0, Notion's usual limit
+	Timeout time.Duration // of one request; 20 s when 0
+
+	Transport http.RoundTripper // http.DefaultTransport when nil
+	Log       *slog.Logger      // a discarding one when nil
+	Jitter    func() float64    // in [0,1); rand.Float64 when nil
+}
+
+// Client talks to Notion on behalf of one token. It is safe for concurrent
+// use: requests take turns.
+type Client struct {
+	api     *notionapi.Client
+	timeout time.Duration
+	log     *slog.Logger
+	jitter  func() float64
+	turn    chan struct{} // holds a token while no request is in flight
+	pacer   pacer
+}
+
+// New makes a client.
+func New(o Options) (*Client, error) {
+	host, err := url.Parse(orElse(o.BaseURL, "https://api.notion.com"))
+	if err != nil || host.Host == "" {
+		return nil, fmt.Errorf("parse Notion's base URL %q: it must be a scheme and a host", o.BaseURL)
+	}
+	c := &Client{
+		timeout: orElse(o.Timeout, 20*time.Second),
+		log:     o.Log,
+		jitter:  o.Jitter,
+		turn:    make(chan struct{}, 1),
+		pacer:   pacer{gap: o.MinGap, budget: orElse(o.Budget, 180)},
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.jitter == nil {
+		c.jitter = rand.Float64
+	}
+	base := o.Transport
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	// One attempt: the library's own retry sends POST and PATCH with an empty
+	// body the second time.
+	c.api = notionapi.NewClient(notionapi.Token(o.Token), notionapi.WithRetry(1),
+		notionapi.WithHTTPClient(&http.Client{Transport: &transport{base: base, host: host}}))
+	c.turn <- struct{}{}
+	return c, nil
+}
+
+// Page is a page or database that exists.
+type Page struct {
+	ID  string `json:"id"`
+	URL string `json:"url"`
+}
+
+// NewPage describes a page to create: a row when DatabaseID is set, else a page
+// under the page PageID.
+type NewPage struct {
+	DatabaseID string
+	PageID     string
+	Properties Properties
+	Icon       string // emoji
+	Cover      string // absolute URL of an image
+	Children   []block.Block
+}
+
+// CreatePage sends one request. The answer does not name the ids of the children.
+func (c *Client) CreatePage(ctx context.Context, p NewPage) (Page, error) {
+	request := &notionapi.PageCreateRequest{Properties: notionapi.Properties(p.Properties), Children: wire(p.Children)}
+	if p.DatabaseID != "" {
+		request.Parent = notionapi.Parent{Type: notionapi.ParentTypeDatabaseID, DatabaseID: notionapi.DatabaseID(p.DatabaseID)}
+	} else {
+		request.Parent = notionapi.Parent{Type: notionapi.ParentTypePageID, PageID: notionapi.PageID(p.PageID)}
+	}
+	if p.Icon != "" {
+		emoji := notionapi.Emoji(p.Icon)
+		request.Icon = &notionapi.Icon{Type: "emoji", Emoji: &emoji}
+	}
+	if p.Cover != "" {
+		request.Cover = &notionapi.Image{Type: notionapi.FileTypeExternal, External: &notionapi.FileObject{URL: p.Cover}}
+	}
+	var page Page
+	err := c.do(ctx, true, &page, func(ctx context.Context) error {
+		_, err := c.api.Page.Create(ctx, request)
+		return err
+	})
+	return page, err
+}
+
+// AppendBlocks sends one request that adds blocks at the end of a page or
+// block, or behind the child named by after. It returns the blocks of the
+// first level with their ids.
+func (c *Client) AppendBlocks(ctx context.Context, parentID, after string, blocks []block.Block) ([]block.Block, error) {
+	var answer struct{ Results []block.Block }
+	err := c.do(ctx, true, &answer, func(ctx context.Context) error {
+		_, err := c.api.Block.AppendChildren(ctx, notionapi.BlockID(parentID),
+			&notionapi.AppendBlockChildrenRequest{After: notionapi.BlockID(after), Children: wire(blocks)})
+		return err
+	})
+	return answer.Results, err
+}
+
+// Children lists everything directly below a page or block.
+func (c *Client) Children(ctx context.Context, parentID string) ([]block.Block, error) {
+	return readAll(ctx, c, func(ctx context.Context, cursor notionapi.Cursor) error {
+		_, err := c.api.Block.GetChildren(ctx, notionapi.BlockID(parentID), &notionapi.Pagination{StartCursor: cursor, PageSize: pageSize})
+		return err
+	}, func(b block.Block) block.Block { return b })
+}
+
+// Row is a page of a database with its properties as plain text.
+type Row struct {
+	Page
+	CreatedBy  string // id of the user or integration
+	Properties map[string]string
+}
+
+// RowsSince lists the rows of a database created at or after a time, oldest
+// first. Notion cuts the time of creation to the minute, and so does this.
+func (c *Client) RowsSince(ctx context.Context, databaseID string, since time.Time) ([]Row, error) {
+	from := notionapi.Date(since.UTC().Truncate(time.Minute))
+	query := notionapi.DatabaseQueryRequest{
+		Filter:   notionapi.TimestampFilter{Timestamp: notionapi.TimestampCreated, CreatedTime: &notionapi.DateFilterCondition{OnOrAfter: &from}},
+		Sorts:    []notionapi.SortObject{{Timestamp: notionapi.TimestampCreated, Direction: notionapi.SortOrderASC}},
+		PageSize: pageSize,
+	}
+	return readAll(ctx, c, func(ctx context.Context, cursor notionapi.Cursor) error {
+		query.StartCursor = cursor
+		_, err := c.api.Database.Query(ctx, notionapi.DatabaseID(databaseID), &query)
+		return err
+	}, rowAnswer.row)
+}
+
+// Me is the id of the integration that the token belongs to.
+func (c *Client) Me(ctx context.Context) (string, error) {
+	return Do(ctx, c, Once[string]{Send: func(ctx context.Context) (string, error) {
+		var me struct{ ID string }
+		err := c.do(ctx, false, &me, func(ctx context.Context) error {
+			_, err := c.api.User.Me(ctx)
+			return err
+		})
+		return me.ID, err
+	}})
+}
+
+// pageSize is the most that a listing gives at once.
+const pageSize = 100
+
+// readAll follows a paginated listing to its end.
+func readAll[Answer, T any](ctx context.Context, c *Client, call func(context.Context, notionapi.Cursor) error, convert func(Answer) T) ([]T, error) {
+	var all []T
+	var cursor notionapi.Cursor
+	type answer struct {
+		Results    []Answer         `json:"results"`
+		NextCursor notionapi.Cursor `json:"next_cursor"`
+		HasMore    bool             `json:"has_more"`
+	}
+	for {
+		page, err := Do(ctx, c, Once[answer]{Send: func(ctx context.Context) (a answer, err error) {
+			err = c.do(ctx, false, &a, func(ctx context.Context) error { return call(ctx, cursor) })
+			return a, err
+		}})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Results {
+			all = append(all, convert(r))
+		}
+		if !page.HasMore || page.NextCursor == "" {
+			return all, nil
+		}
+		cursor = page.NextCursor
+	}
+}
+
+// do makes one request when its turn and its time have come and reads the
+// answer into result. A write occupies the token until its answer is there.
+func (c *Client) do(ctx context.Context, write bool, result any, call func(context.Context) error) error {
+	select {
+	case <-c.turn:
+		defer func() { c.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := c.pause(ctx, c.pacer.wait(time.Now(), write, reserveOf(ctx)), nil); err != nil {
+		return err
+	}
+	requestCtx, x := withExchange(ctx)
+	requestCtx, cancel := context.WithTimeout(requestCtx, c.timeout)
+	defer cancel()
+	started := time.Now()
+	callErr := call(requestCtx)
+	c.pacer.done(time.Now(), write)
+	if !x.sent {
+		return fmt.Errorf("make a request to Notion: %w", callErr)
+	}
+	err := errorOf(x)
+	if err == nil {
+		err = decode(x, result)
+	}
+	c.observe(ctx, x, time.Since(started), err)
+	return err
+}
+
+// decode reads a good answer. An answer of another shape than Notion's is as
+// ambiguous as none.
+func decode(x *exchange, result any) error {
+	if err := json.Unmarshal(x.body, result); err != nil {
+		return &Error{Method: x.method, Path: x.path, Status: x.status, RequestID: x.header.Get("X-Request-Id"), Cause: fmt.Errorf("decode answer: %w", err)}
+	}
+	return nil
+}
+
+func (c *Client) observe(ctx context.Context, x *exchange, took time.Duration, err error) {
+	traceOf(ctx).count(x, took)
+	attributes := []any{"method", x.method, "path", x.path, "status", x.status, "took", took}
+	if err == nil {
+		c.log.DebugContext(ctx, "notion request", attributes...)
+		return
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		attributes = append(attributes, "code", e.Code, "notionRequestId", e.RequestID, "fate", FateOf(err).String())
+	}
+	c.log.WarnContext(ctx, "notion request failed", attributes...)
+}
+
+func orElse[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}
+
+// wire hands blocks to the library, which only knows types of its own.
+func wire(blocks []block.Block) []notionapi.Block {
+	children := make([]notionapi.Block, len(blocks))
+	for i, b := range blocks {
+		children[i] = wireBlock{Block: b}
+	}
+	return children
+}
+
+type wireBlock struct {
+	notionapi.BasicBlock
+	block.Block
+}
+
+func (b wireBlock) MarshalJSON() ([]byte, error) { return b.Block.MarshalJSON() }
+
+// rowAnswer is a row as a query answers it. Properties of kinds that are not
+// read here keep an empty text.
+type rowAnswer struct {
+	Page
+	CreatedBy  struct{ ID string } `json:"created_by"`
+	Properties map[string]struct {
+		Title []struct {
+			PlainText string `json:"plain_text"`
+		} `json:"title"`
+		RichText []struct {
+			PlainText string `json:"plain_text"`
+		} `json:"rich_text"`
+		Email string `json:"email"`
+	}
+}
+
+func (a rowAnswer) row() Row {
+	row := Row{Page: a.Page, CreatedBy: a.CreatedBy.ID, Properties: map[string]string{}}
+	for name, p := range a.Properties {
+		var text strings.Builder
+		text.WriteString(p.Email)
+		for _, piece := range append(p.Title, p.RichText...) {
+			text.WriteString(piece.PlainText)
+		}
+		row.Properties[name] = text.String()
+	}
+	return row
+}

@@ -1,0 +1,104 @@
+package notion
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Error is a request that did not get a good answer, with everything that
+// Notion said about it and everything that decides what to do next.
+type Error struct {
+	Method string
+	Path   string
+
+	Status    int    // 0 when no answer came
+	Code      string // Notion's, for example conflict_error; empty for HTML and cut bodies
+	Message   string
+	RequestID string
+
+	RetryAfter  time.Duration // what the answer asked for, else 0
+	Reason      string        // additional_data.rate_limit_reason
+	CommittedID string        // additional_data.committed_resource_id: the write was saved under this id
+
+	// Unsent says that Notion has surely not seen the request: no connection
+	// came about, or the budget had no room for it.
+	Unsent bool
+	Cause  error
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Status == 0:
+		return fmt.Sprintf("%s %s: no answer: %v", e.Method, e.Path, e.Cause)
+	case e.Code == "":
+		return fmt.Sprintf("%s %s: status %d (request %s): %v", e.Method, e.Path, e.Status, e.RequestID, e.Cause)
+	default:
+		return fmt.Sprintf("%s %s: status %d %s (request %s): %s", e.Method, e.Path, e.Status, e.Code, e.RequestID, e.Message)
+	}
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// answerBody is Notion's error object. The additional data came with newer
+// answers and is not described for every error.
+type answerBody struct {
+	Object     string `json:"object"`
+	Code       string `json:"code"`
+	Message    string `json:"message"`
+	RequestID  string `json:"request_id"`
+	Additional struct {
+		Reason      string `json:"rate_limit_reason"`
+		CommittedID string `json:"committed_resource_id"`
+	} `json:"additional_data"`
+}
+
+// errorOf turns an exchange into its error, or nil where it is a good answer.
+func errorOf(x *exchange) error {
+	e := &Error{Method: x.method, Path: x.path, Status: x.status, Cause: x.err}
+	if x.status == 0 {
+		e.Unsent = !x.sent || neverConnected(x.err)
+		return e
+	}
+	if x.status < 300 && x.err == nil && json.Valid(x.body) {
+		return nil
+	}
+	e.RequestID = x.header.Get("X-Request-Id")
+	e.RetryAfter = retryAfter(x.header)
+	var body answerBody
+	switch err := json.Unmarshal(x.body, &body); {
+	case err != nil && x.err == nil:
+		e.Cause = fmt.Errorf("answer of %d bytes is no JSON: %w", len(x.body), err)
+	case err == nil && body.Object == "error":
+		e.Code, e.Message = body.Code, body.Message
+		e.Reason, e.CommittedID = body.Additional.Reason, body.Additional.CommittedID
+		if body.RequestID != "" {
+			e.RequestID = body.RequestID
+		}
+	case err == nil:
+		e.Cause = errors.New("answer is not an error object of Notion's")
+	}
+	return e
+}
+
+// neverConnected tells a failed dial from a failed exchange.
+func neverConnected(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+// retryAfter reads the header in both of its forms, seconds and date.
+func retryAfter(h http.Header) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 && seconds < 1e6 {
+		return time.Duration(seconds * float64(time.Second))
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, time.Until(at))
+	}
+	return 0
+}

@@ -1,0 +1,55 @@
+package notion
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Trace counts what the requests of a context went through. Requests of one
+// context follow one another, so it needs no lock.
+type Trace struct {
+	Requests   int
+	Conflicts  int           // answers 409
+	RateLimits int           // answers 429 and 529
+	Recoveries int           // reads made to learn what had happened
+	Took       time.Duration // spent in requests
+}
+
+type traceKey struct{}
+
+// WithTrace lets requests made with the context be counted in t.
+func WithTrace(ctx context.Context, t *Trace) context.Context {
+	return context.WithValue(ctx, traceKey{}, t)
+}
+
+func traceOf(ctx context.Context) *Trace {
+	if t, ok := ctx.Value(traceKey{}).(*Trace); ok {
+		return t
+	}
+	return new(Trace)
+}
+
+func (t *Trace) count(x *exchange, took time.Duration) {
+	t.Requests++
+	t.Took += took
+	switch x.status {
+	case http.StatusConflict:
+		t.Conflicts++
+	case http.StatusTooManyRequests, statusOverloaded:
+		t.RateLimits++
+	}
+}
+
+type reserveKey struct{}
+
+// WithReserve marks the requests of a context as bulk work that leaves so many
+// requests of the budget to others.
+func WithReserve(ctx context.Context, requests int) context.Context {
+	return context.WithValue(ctx, reserveKey{}, requests)
+}
+
+func reserveOf(ctx context.Context) int {
+	requests, _ := ctx.Value(reserveKey{}).(int)
+	return requests
+}
