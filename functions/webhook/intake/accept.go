@@ -1,0 +1,197 @@
+package intake
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"notionrelay/shared/queue"
+	"notionrelay/shared/report"
+	"notionrelay/shared/runs"
+)
+
+const (
+	// maxWait is the longest that a caller may wait: API Gateway gives up
+	// after 30 s.
+	maxWait = 25 * time.Second
+	// acceptTime bounds the table and the queue together, so that a caller of
+	// an unavailable service hears so instead of a timeout.
+	acceptTime = 8 * time.Second
+	// maxKey is the longest idempotency key.
+	maxKey = 255
+)
+
+// accept takes a report: judges it, records it, queues it, and answers once it
+// is published or the caller's patience ends.
+func (h *Handler) accept(ctx context.Context, r request) (response, error) {
+	arrived := time.Now()
+	body, err := r.body()
+	if err != nil {
+		return response{}, err
+	}
+	if !h.Auth.Caller(r.Headers, body) {
+		return response{}, unauthorized()
+	}
+	if err := checkMedia(r, len(body)); err != nil {
+		return response{}, err
+	}
+	payload, err := parse(r, body)
+	if err != nil {
+		return response{}, err
+	}
+	run, err := h.enqueue(ctx, payload, r.header("Idempotency-Key"))
+	if err != nil {
+		return response{}, err
+	}
+	r.log.InfoContext(ctx, "report accepted", "reportId", run.ID, "status", run.Status, "bytes", len(body))
+	run = h.await(ctx, run, arrived.Add(patience(r)))
+	return h.accepted(r, run, arrived), nil
+}
+
+// body decodes what the gateway has encoded: the bytes that were signed.
+func (r request) body() ([]byte, error) {
+	if !r.IsBase64Encoded {
+		return []byte(r.Body), nil
+	}
+	body, err := base64.StdEncoding.DecodeString(r.Body)
+	if err != nil {
+		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be decoded.", cause: err}
+	}
+	return body, nil
+}
+
+func checkMedia(r request, size int) error {
+	if r.header("Content-Encoding") != "" {
+		return unsupported("The body must not be encoded.")
+	}
+	media, parameters, err := mime.ParseMediaType(r.header("Content-Type"))
+	if err != nil || media != "application/json" {
+		return unsupported("The Content-Type must be application/json.")
+	}
+	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return unsupported("The charset must be UTF-8.")
+	}
+	if size > report.MaxBody {
+		return tooLarge(nil)
+	}
+	return nil
+}
+
+func parse(r request, body []byte) (report.Payload, error) {
+	if len(r.header("Idempotency-Key")) > maxKey {
+		return report.Payload{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "Idempotency-Key",
+			sentence: fmt.Sprintf("The Idempotency-Key must have at most %d characters.", maxKey)}
+	}
+	payload, err := report.Parse(body)
+	if invalid, ok := errors.AsType[*report.InvalidError](err); ok {
+		return payload, &refusal{status: http.StatusBadRequest, code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
+	}
+	return payload, err
+}
+
+// enqueue records the report and sends its message. A report that is known is
+// not sent again, unless its message may never have been sent or has failed.
+func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key string) (runs.Run, error) {
+	ctx, cancel := context.WithTimeout(ctx, acceptTime)
+	defer cancel()
+	now := time.Now()
+	fingerprint := payload.Fingerprint()
+	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key, fingerprint), Payload: &payload}
+	if _, err := queue.Encode(message); err != nil {
+		return runs.Run{}, tooLarge(err)
+	}
+	run, created, err := h.Runs.Create(ctx, runs.Run{
+		ID: message.ReportID, RunID: payload.RunID, Fingerprint: fingerprint,
+		Status: runs.Queued, AcceptedAt: now, UpdatedAt: now,
+	})
+	if err != nil {
+		return run, unavailable(fmt.Errorf("record report %s: %w", message.ReportID, err))
+	}
+	if run.Fingerprint != fingerprint {
+		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: "Idempotency-Key",
+			sentence: "This Idempotency-Key was used with another body."}
+	}
+	if created || run.Status == runs.Queued || run.Status == runs.Failed {
+		message.Cursor = run.Version
+		if err := h.send(ctx, message); err != nil {
+			return run, unavailable(err)
+		}
+	}
+	return run, nil
+}
+
+func (h *Handler) send(ctx context.Context, m queue.Message) error {
+	body, err := queue.Encode(m)
+	if err != nil {
+		return err
+	}
+	if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID()}); err != nil {
+		return fmt.Errorf("send report %s: %w", m.ReportID, err)
+	}
+	return nil
+}
+
+// patience is how long the caller waits for the pages: what it says with
+// Prefer (RFC 7240), else all that is possible on the predecessor's path,
+// whose callers know no answer but 200.
+func patience(r request) time.Duration {
+	for preference := range strings.SplitSeq(r.header("Prefer"), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
+		seconds, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`))
+		if strings.EqualFold(strings.TrimSpace(name), "wait") && err == nil && seconds >= 0 {
+			return min(time.Duration(seconds)*time.Second, maxWait)
+		}
+	}
+	if r.path() == pathLegacy {
+		return maxWait
+	}
+	return 0
+}
+
+// pollEvery is how often a waiting request looks at the record.
+const pollEvery = 200 * time.Millisecond
+
+// await returns the newest record once the pages exist, the run has failed or
+// the time is up. A table that does not answer meanwhile costs nothing but
+// news: the report is accepted.
+func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs.Run {
+	failedBefore := run.Status == runs.Failed
+	for !published(run) && (run.Status != runs.Failed || failedBefore) && time.Now().Add(pollEvery).Before(until) {
+		timer := time.NewTimer(pollEvery)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return run
+		}
+		if newer, err := h.Runs.Get(ctx, run.ID); err == nil {
+			run = newer
+			failedBefore = failedBefore && run.Status == runs.Failed
+		}
+	}
+	return run
+}
+
+func published(run runs.Run) bool {
+	return run.Status == runs.Published || run.Status == runs.Complete
+}
+
+func unauthorized() error {
+	return &refusal{status: http.StatusUnauthorized, code: "unauthorized", sentence: "The request needs a valid secret or signature.",
+		headers: map[string]string{"WWW-Authenticate": "Bearer"}}
+}
+
+func unsupported(sentence string) error {
+	return &refusal{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", sentence: sentence}
+}
+
+func tooLarge(cause error) error {
+	return &refusal{status: http.StatusRequestEntityTooLarge, code: "payload_too_large",
+		sentence: fmt.Sprintf("The body must have at most %d bytes, and fit a queue message when it is packed.", report.MaxBody), cause: cause}
+}

@@ -1,0 +1,142 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"notionrelay/shared/runs"
+)
+
+// statusBody is how far a report has come.
+type statusBody struct {
+	ReportID string       `json:"reportId"`
+	RunID    string       `json:"runId,omitempty"`
+	Status   runs.Status  `json:"status"`
+	Progress progress     `json:"progress"`
+	Steps    []stepBody   `json:"steps"`
+	Warnings []string     `json:"warnings"`
+	Failure  *failureBody `json:"failure,omitempty"`
+	Data     reportData   `json:"data"`
+}
+
+// progress counts requests to Notion.
+type progress struct {
+	Done    int `json:"done"`
+	Total   int `json:"total"`
+	Percent int `json:"percent"`
+}
+
+type stepBody struct {
+	Name   string `json:"name"`
+	Status string `json:"status"` // pending, running, done or failed
+	At     string `json:"at,omitempty"`
+	URL    string `json:"url,omitempty"`
+}
+
+type failureBody struct {
+	Code            string `json:"code"`
+	Message         string `json:"message"`
+	NotionRequestID string `json:"notionRequestId,omitempty"`
+}
+
+func (h *Handler) statusByID(ctx context.Context, r request) (response, error) {
+	id := strings.TrimPrefix(r.path(), pathReports+"/")
+	if !h.Auth.Reader(r.Headers, id, r.QueryStringParameters["token"]) {
+		return response{}, unauthorized()
+	}
+	run, err := h.Runs.Get(ctx, id)
+	return h.status(r, run, err)
+}
+
+func (h *Handler) statusByRunID(ctx context.Context, r request) (response, error) {
+	if !h.Auth.Caller(r.Headers, nil) {
+		return response{}, unauthorized()
+	}
+	runID := strings.TrimSpace(r.QueryStringParameters["runId"])
+	if runID == "" {
+		return response{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "runId", sentence: "The query needs a runId."}
+	}
+	run, err := h.Runs.Latest(ctx, runID)
+	return h.status(r, run, err)
+}
+
+func (h *Handler) status(r request, run runs.Run, err error) (response, error) {
+	switch {
+	case errors.Is(err, runs.ErrNotFound):
+		return response{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is no such report."}
+	case err != nil:
+		return response{}, unavailable(err)
+	}
+	body := h.statusBody(r, run)
+	if strings.Contains(r.header("Accept"), "text/html") {
+		return statusHTML(body, run.Ended())
+	}
+	return answerJSON(http.StatusOK, body, nil), nil
+}
+
+func (h *Handler) statusBody(r request, run runs.Run) statusBody {
+	body := statusBody{ReportID: run.ID, RunID: run.RunID, Status: run.Status,
+		Steps: []stepBody{}, Warnings: append([]string{}, run.Warnings...), Data: h.data(r, run)}
+	for i := range run.Steps {
+		s := &run.Steps[i]
+		body.Progress.Done += min(s.Done, s.Total)
+		body.Progress.Total += s.Total
+		body.Steps = append(body.Steps, stepBody{Name: s.Name, Status: stepStatus(run, s), At: timestamp(s.At), URL: h.pageURL(s.ID)})
+	}
+	if body.Progress.Total > 0 {
+		body.Progress.Percent = 100 * body.Progress.Done / body.Progress.Total
+	}
+	if f := run.Failure; f != nil {
+		body.Failure = &failureBody{Code: f.Code, Message: f.Message, NotionRequestID: f.NotionRequestID}
+	}
+	return body
+}
+
+func stepStatus(run runs.Run, s *runs.Step) string {
+	intended := run.Intent != nil && run.Intent.Step == s.Name
+	switch {
+	case s.Finished():
+		return "done"
+	case intended && run.Status == runs.Failed:
+		return "failed"
+	case intended || s.Done > 0:
+		return "running"
+	}
+	return "pending"
+}
+
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+//go:embed status.html
+var statusPage string
+
+var statusTemplate = template.Must(template.New("status").Parse(statusPage))
+
+// statusHTML is the status for a person. Its address carries a token, so it
+// must not travel on in a Referer header.
+func statusHTML(body statusBody, ended bool) (response, error) {
+	var page bytes.Buffer
+	err := statusTemplate.Execute(&page, struct {
+		statusBody
+		Refresh bool
+	}{body, !ended})
+	return response{StatusCode: http.StatusOK, Body: page.String(), Headers: map[string]string{
+		"Content-Type":            "text/html; charset=utf-8",
+		"Cache-Control":           "no-store",
+		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+		"Referrer-Policy":         "no-referrer",
+		"X-Content-Type-Options":  "nosniff",
+		"X-Robots-Tag":            "noindex",
+	}}, err
+}

@@ -1,0 +1,49 @@
+// Command webhook is the Lambda function behind the HTTP API: it takes reports
+// and tells how far they have come. Its behaviour is in the package intake.
+package main
+
+import (
+	"context"
+	"log"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"notionrelay/functions/webhook/intake"
+	"notionrelay/shared/config"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+type settings struct {
+	PublishQueueURL string          `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
+	RunsTable       string          `env:"RUNS_TABLE,required,notEmpty"`
+	WebhookSecrets  []config.Secret `env:"WEBHOOK_SECRETS,required,notEmpty"`
+	StatusTokenKey  config.Secret   `env:"STATUS_TOKEN_KEY,required,notEmpty"`
+}
+
+func main() {
+	env, err := config.Load[settings]()
+	if err != nil {
+		log.Fatal(err)
+	}
+	aws, err := awsconfig.LoadDefaultConfig(context.Background())
+	if err != nil {
+		log.Fatal("load AWS configuration: ", err)
+	}
+	auth, err := intake.NewAuth(config.Reveal(env.WebhookSecrets), env.StatusTokenKey.Reveal())
+	if err != nil || auth.Open() {
+		log.Fatal("refusing to start without a usable webhook secret: ", err)
+	}
+	webhook := &intake.Handler{
+		Runs:  runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
+		Queue: queue.NewSQS(sqs.NewFromConfig(aws), env.PublishQueueURL),
+		Auth:  auth,
+		Log:   slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+	}
+	lambda.Start(webhook.Handle)
+}
