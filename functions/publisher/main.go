@@ -1,0 +1,66 @@
+// Command publisher is the Lambda function behind the publish queue, and the
+// only one that writes to Notion. Its behaviour is in the package publish.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"notionrelay/functions/publisher/publish"
+	"notionrelay/shared/config"
+	"notionrelay/shared/notion"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+type settings struct {
+	NotionAPIKey     config.Secret `env:"NOTION_API_KEY,required,notEmpty"`
+	NotionDatabaseID string        `env:"NOTION_DATABASE_ID,required,notEmpty"`
+	NotionBaseURL    string        `env:"NOTION_BASE_URL"`
+	NotionMinGap     time.Duration `env:"NOTION_MIN_GAP" envDefault:"100ms"`
+	NotionBudget     int           `env:"NOTION_BUDGET" envDefault:"180"`
+	HomepageCoverURL string        `env:"HOMEPAGE_COVER_URL"`
+	PublishQueueURL  string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
+	PublishDLQURL    string        `env:"PUBLISH_DLQ_URL,required,notEmpty"`
+	RunsTable        string        `env:"RUNS_TABLE,required,notEmpty"`
+}
+
+func main() {
+	env, err := config.Load[settings]()
+	if err != nil {
+		log.Fatal(err)
+	}
+	aws, err := awsconfig.LoadDefaultConfig(context.Background())
+	if err != nil {
+		log.Fatal("load AWS configuration: ", err)
+	}
+	logger := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	client, err := notion.New(notion.Options{
+		Token: env.NotionAPIKey.Reveal(), BaseURL: env.NotionBaseURL,
+		MinGap: env.NotionMinGap, Budget: env.NotionBudget, Log: logger,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	queues := sqs.NewFromConfig(aws)
+	publisher := &publish.Publisher{
+		Notion:      client,
+		Runs:        runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
+		Queue:       queue.NewSQS(queues, env.PublishQueueURL),
+		DeadLetters: queue.NewSQS(queues, env.PublishDLQURL),
+		DatabaseID:  env.NotionDatabaseID,
+		CoverURL:    env.HomepageCoverURL,
+		Owner:       rand.Text(),
+		Log:         logger,
+	}
+	lambda.Start(publisher.Handle)
+}

@@ -1,0 +1,183 @@
+// Package publish writes reports to Notion. It is the only code that does.
+//
+// Each delivery of a message works on one run: it takes the run's lease, goes
+// through the named steps of the plan, skips those that are done, recovers the
+// one that may have happened, and ends with a verdict on the message.
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"notionrelay/shared/notion"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+// Store keeps the records of the runs.
+type Store interface {
+	// Create stores a new record, or returns the one that is there.
+	Create(ctx context.Context, run runs.Run) (stored runs.Run, created bool, err error)
+	// Save stores a record, unless it was changed since it was read: ErrStale.
+	Save(ctx context.Context, run *runs.Run) error
+	// OwnerOf is the id of the run that owns a database row, or empty.
+	OwnerOf(ctx context.Context, rowID string) (string, error)
+}
+
+// Queue is the queue that the publisher's messages come from.
+type Queue interface {
+	Send(ctx context.Context, m queue.Outgoing) error
+	// ChangeVisibility hides a received message for so long from now on.
+	ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error
+}
+
+// DeadLetters takes the messages that can never succeed.
+type DeadLetters interface {
+	Send(ctx context.Context, m queue.Outgoing) error
+}
+
+// Publisher handles the messages of the publish queue.
+type Publisher struct {
+	Notion      *notion.Client
+	Runs        Store
+	Queue       Queue
+	DeadLetters DeadLetters
+
+	DatabaseID string // the reports database
+	CoverURL   string // banner of the homepages; none when empty
+
+	// Owner names this process in leases. A process that keeps its name over a
+	// restart goes on at once; any other waits until a lost lease has ended.
+	Owner string
+	// Stop is closed when the process is about to end: a delivery then ends
+	// after its current request. Nil where nobody announces it.
+	Stop <-chan struct{}
+	Log  *slog.Logger
+}
+
+// sliceTime is how long one delivery writes before it lets other reports in.
+const sliceTime = 15 * time.Second
+
+// closingTime is kept back from the function's deadline for the last saves
+// and for the queue.
+const closingTime = 5 * time.Second
+
+// Handle works on the messages in order. With the first one that does not end,
+// it gives that and all behind it back to the queue, which keeps a FIFO
+// queue's order.
+func (p *Publisher) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+	var response events.SQSEventResponse
+	for i, m := range event.Records {
+		if p.deliver(ctx, m) {
+			continue
+		}
+		for _, rest := range event.Records[i:] {
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: rest.MessageId})
+		}
+		break
+	}
+	return response, nil
+}
+
+// deliver works on one message and tells whether the queue may forget it.
+func (p *Publisher) deliver(ctx context.Context, m events.SQSMessage) (settled bool) {
+	d := &delivery{Publisher: p, raw: m, log: p.Log.With("messageId", m.MessageId), receives: receives(m)}
+	if deadline, ok := ctx.Deadline(); ok {
+		// A process that dies now costs no more than its own time, not the
+		// queue's much longer visibility timeout.
+		if err := p.Queue.ChangeVisibility(ctx, m.ReceiptHandle, time.Until(deadline)+time.Second); err != nil {
+			d.log.WarnContext(ctx, "visibility was not shortened", "error", err)
+		}
+	}
+	err := d.work(ctx)
+	switch verdict, wait := judge(err, d.receives); verdict {
+	case acknowledge:
+		return true
+	case continueLater:
+		err = d.continueLater(ctx)
+	case deadLetter:
+		err = d.deadLetter(ctx, err)
+	case giveBack:
+		return d.giveBack(ctx, wait, err)
+	}
+	if err != nil {
+		return d.giveBack(ctx, time.Second, err)
+	}
+	return true
+}
+
+// delivery is one message and the run that it works on.
+type delivery struct {
+	*Publisher
+	raw      events.SQSMessage
+	log      *slog.Logger
+	receives int
+
+	message  queue.Message
+	run      *runs.Run // nil until the record has been read
+	trace    notion.Trace
+	sliceEnd time.Time
+}
+
+// work reads the message and does what it asks for.
+func (d *delivery) work(ctx context.Context) (err error) {
+	if d.message, err = queue.Decode(d.raw.Body); err != nil {
+		return err
+	}
+	if d.message.Kind != queue.Publish || d.message.Payload == nil {
+		return fmt.Errorf("publish %s: a message of kind %q with no payload: %w", d.message.ReportID, d.message.Kind, queue.ErrUnreadable)
+	}
+	d.log = d.log.With("reportId", d.message.ReportID, "runId", d.message.Payload.RunID)
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	if d.run.Status == runs.Published || d.run.Status == runs.Complete {
+		return nil
+	}
+	if err := d.takeLease(ctx); err != nil {
+		return err
+	}
+	workCtx := notion.WithTrace(ctx, &d.trace)
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		workCtx, cancel = context.WithDeadline(workCtx, deadline.Add(-closingTime))
+		defer cancel()
+	}
+	return errors.Join(d.basePages(workCtx), d.close(ctx))
+}
+
+// open reads the record. The webhook has written it; should it be gone, the
+// message holds all that it takes to begin again.
+func (d *delivery) open(ctx context.Context) error {
+	sent := time.Now()
+	if milliseconds, err := strconv.ParseInt(d.raw.Attributes["SentTimestamp"], 10, 64); err == nil {
+		sent = time.UnixMilli(milliseconds)
+	}
+	p := d.message.Payload
+	run, created, err := d.Runs.Create(ctx, runs.Run{
+		ID: d.message.ReportID, RunID: p.RunID, Fingerprint: p.Fingerprint(),
+		Status: runs.Queued, AcceptedAt: sent, UpdatedAt: sent,
+	})
+	if err != nil {
+		return fmt.Errorf("open run %s: %w", d.message.ReportID, err)
+	}
+	if created {
+		d.log.WarnContext(ctx, "record was missing and has been made again")
+	}
+	d.run = &run
+	return nil
+}
+
+func receives(m events.SQSMessage) int {
+	n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	if err != nil {
+		return 1
+	}
+	return n
+}

@@ -1,0 +1,141 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"notionrelay/shared/block"
+	"notionrelay/shared/notion"
+	"notionrelay/shared/runs"
+)
+
+// errSliceOver ends a delivery that has written long enough.
+var errSliceOver = errors.New("the delivery's slice of time is over")
+
+// request is one write to Notion: a request of a step of the run's plan.
+type request[T any] struct {
+	step  string
+	index int // within the step
+	once  notion.Once[T]
+}
+
+// perform makes the request of a step exactly once. The intent is stored
+// before it, in one save with what the request before it has achieved; whoever
+// finds an intent looks into Notion before writing.
+func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, err error) {
+	if d.sliceOver() {
+		return result, errSliceOver
+	}
+	if i := d.run.Intent; i != nil && i.Step == r.step && i.Request == r.index {
+		r.once.Intended = true
+	} else {
+		d.run.Intent = &runs.Intent{Step: r.step, Request: r.index, At: time.Now()}
+	}
+	if err := d.save(ctx); err != nil {
+		return result, err
+	}
+	if result, err = notion.Do(ctx, d.Notion, r.once); err != nil {
+		return result, fmt.Errorf("step %s, request %d of run %s: %w", r.step, r.index, d.run.ID, err)
+	}
+	step := d.run.Step(r.step)
+	step.Done, step.At = r.index+1, time.Now()
+	d.run.Intent = nil
+	d.log.DebugContext(ctx, "request done", "step", r.step, "request", r.index)
+	return result, nil
+}
+
+func (d *delivery) sliceOver() bool {
+	select {
+	case <-d.Stop:
+		return true
+	default:
+		return time.Now().After(d.sliceEnd)
+	}
+}
+
+// page makes the page of a step and returns its id. find looks for the page
+// where it may exist already.
+func (d *delivery) page(ctx context.Context, step string, p notion.NewPage, find func(context.Context) (notion.Page, bool, error)) (string, error) {
+	if s := d.run.Step(step); s.Done > 0 {
+		return s.ID, nil
+	}
+	var found notion.Page // exists, perhaps with a part of its children
+	missing := p.Children
+	page, err := perform(ctx, d, request[notion.Page]{step: step, once: notion.Once[notion.Page]{
+		Send: func(ctx context.Context) (notion.Page, error) {
+			if found.ID == "" {
+				return d.Notion.CreatePage(ctx, p)
+			}
+			_, err := d.Notion.AppendBlocks(ctx, found.ID, "", missing)
+			return found, err
+		},
+		Find: func(ctx context.Context, committedID string) (_ notion.Page, ok bool, err error) {
+			if found = (notion.Page{ID: committedID}); committedID == "" {
+				if found, ok, err = find(ctx); err != nil || !ok {
+					return notion.Page{}, false, err
+				}
+			}
+			if len(p.Children) == 0 {
+				return found, true, nil
+			}
+			children, err := d.Notion.Children(ctx, found.ID)
+			missing = p.Children[len(present(children, 0, p.Children)):]
+			return found, len(missing) == 0, err
+		},
+	}})
+	if err != nil {
+		return "", err
+	}
+	d.run.Step(step).ID = page.ID
+	return page.ID, nil
+}
+
+// append adds blocks at the end of a parent that already has offset blocks of
+// its plan, and returns them with their ids.
+func (d *delivery) append(ctx context.Context, step string, index int, parentID string, offset int, blocks []block.Block) ([]block.Block, error) {
+	var there []block.Block
+	return perform(ctx, d, request[[]block.Block]{step: step, index: index, once: notion.Once[[]block.Block]{
+		Send: func(ctx context.Context) ([]block.Block, error) {
+			added, err := d.Notion.AppendBlocks(ctx, parentID, "", blocks[len(there):])
+			return append(there, added...), err
+		},
+		Find: func(ctx context.Context, _ string) ([]block.Block, bool, error) {
+			children, err := d.Notion.Children(ctx, parentID)
+			there = present(children, offset, blocks)
+			return there, len(there) == len(blocks), err
+		},
+	}})
+}
+
+// present finds how much of an append has happened: the blocks among children,
+// at or behind the offset, that are the first of those planned. Fewer than all
+// count only at the very end, where an interrupted append leaves them. What
+// people have added before or after does not hide them.
+func present(children []block.Block, offset int, planned []block.Block) []block.Block {
+	children = content(children)
+	for start := min(offset, len(children)); start < len(children); start++ {
+		tail := children[start:]
+		same := 0
+		for same < min(len(tail), len(planned)) && block.Same(planned[same], tail[same]) {
+			same++
+		}
+		if same == len(planned) || same == len(tail) {
+			return tail[:same]
+		}
+	}
+	return nil
+}
+
+// content leaves out the pages and databases below a page, which stand among
+// its children but are in no append of ours.
+func content(children []block.Block) []block.Block {
+	var own []block.Block
+	for _, c := range children {
+		if c.Kind != block.ChildPage && c.Kind != block.ChildDatabase {
+			own = append(own, c)
+		}
+	}
+	return own
+}

@@ -1,0 +1,155 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"notionrelay/shared/notion"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+// verdict is what becomes of a message after a delivery.
+type verdict int
+
+const (
+	acknowledge   verdict = iota + 1 // the queue may forget it
+	continueLater                    // the rest goes to the tail of the queue
+	giveBack                         // it stays at the head and is delivered again after a wait
+	deadLetter                       // it can never succeed
+)
+
+// maxReceives is the publish queue's: one more delivery and SQS itself moves a
+// message to the dead letters, without a reason.
+const maxReceives = 10
+
+// judge decides from the error of a delivery, nil included, and from how often
+// the message has been received.
+func judge(err error, receives int) (verdict, time.Duration) {
+	leased, isLeased := errors.AsType[*leasedError](err)
+	noTime, isOutOfTime := errors.AsType[*notion.PostponedError](err)
+	switch {
+	case err == nil:
+		return acknowledge, 0
+	case errors.Is(err, errSliceOver):
+		return continueLater, 0
+	case errors.Is(err, queue.ErrUnreadable):
+		return deadLetter, 0
+	case isLeased:
+		return giveBack, max(time.Second, time.Until(leased.until))
+	case isOutOfTime && noTime.Cause == nil && noTime.Wait == 0:
+		return continueLater, 0
+	case isOutOfTime:
+		return afterPatience(max(noTime.Wait, outageWait(receives)), receives)
+	case isPermanent(err):
+		return deadLetter, 0
+	}
+	return afterPatience(outageWait(receives), receives)
+}
+
+func isPermanent(err error) bool {
+	e, ok := errors.AsType[*notion.Error](err)
+	return ok && notion.FateOf(e) == notion.DeadLetter
+}
+
+// afterPatience gives a message back as long as there are deliveries left.
+func afterPatience(wait time.Duration, receives int) (verdict, time.Duration) {
+	if receives >= maxReceives {
+		return deadLetter, 0
+	}
+	return giveBack, min(wait, maxVisibility)
+}
+
+// maxVisibility is SQS's limit, 12 hours, less the time that a message has
+// already been in flight.
+const maxVisibility = 11 * time.Hour
+
+// outageWait grows so that an outage of two hours fits into the deliveries
+// that a message has: 1, 2, 4, 8, 16, then 30 minutes, two and a half hours in all.
+func outageWait(receives int) time.Duration {
+	return min(time.Minute<<min(max(receives-1, 0), 10), 30*time.Minute)
+}
+
+// continueLater sends the rest of the work to the tail of the queue. The
+// record knows what is done, so the message only has to be a new one.
+func (d *delivery) continueLater(ctx context.Context) error {
+	rest := d.message
+	rest.Cursor = d.run.Version
+	body, err := queue.Encode(rest)
+	if err != nil {
+		return err
+	}
+	d.log.InfoContext(ctx, "continuing at the tail of the queue", "cursor", rest.Cursor)
+	err = d.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: rest.DeduplicationID()})
+	if err != nil {
+		return fmt.Errorf("send the rest of %s from %d on: %w", rest.ReportID, rest.Cursor, err)
+	}
+	return nil
+}
+
+// giveBack hides the message for the wait. It never settles a message; should
+// the queue not answer, the visibility timeout brings the message back.
+func (d *delivery) giveBack(ctx context.Context, wait time.Duration, cause error) (settled bool) {
+	d.log.WarnContext(ctx, "message given back", "wait", wait, "receives", d.receives, "error", cause)
+	if err := d.Queue.ChangeVisibility(ctx, d.raw.ReceiptHandle, wait.Round(time.Second)); err != nil {
+		d.log.WarnContext(ctx, "visibility was not changed", "error", err)
+	}
+	return false
+}
+
+// deadLetter puts the message aside with its reason and lets the queue go on.
+// The record fails after the message is safe; a crash between the two repeats
+// both, and the deduplication id keeps the dead letter single.
+func (d *delivery) deadLetter(ctx context.Context, cause error) error {
+	failure := d.failure(cause)
+	err := d.DeadLetters.Send(ctx, queue.Outgoing{
+		Body: d.raw.Body, Group: queue.PublishGroup, DeduplicationID: d.raw.MessageId,
+		Attributes: attributes(map[string]string{
+			"reason": failure.Code + ": " + failure.Message, "step": failure.Step,
+			"notionRequestId": failure.NotionRequestID, "reportId": d.message.ReportID,
+		}),
+	})
+	if err != nil {
+		return fmt.Errorf("send dead letter of %s: %w", d.message.ReportID, err)
+	}
+	d.log.ErrorContext(ctx, "message dead-lettered", "code", failure.Code, "step", failure.Step, "notionRequestId", failure.NotionRequestID, "error", cause)
+	if d.run == nil {
+		return nil
+	}
+	d.run.Status, d.run.Failure, d.run.EndedAt = runs.Failed, &failure, time.Now()
+	return d.close(ctx)
+}
+
+// failure says why a run ends, in words that an operator can act on.
+func (d *delivery) failure(cause error) runs.Failure {
+	f := runs.Failure{Code: "gave_up", Message: fmt.Sprintf("Notion could not be written to in %d deliveries.", d.receives)}
+	e, fromNotion := errors.AsType[*notion.Error](cause)
+	switch {
+	case errors.Is(cause, queue.ErrUnreadable):
+		f.Code, f.Message = "unreadable_message", "The message is not one that this version can read."
+	case fromNotion:
+		if e.Code != "" {
+			f.Code, f.Message = e.Code, e.Message
+		}
+		f.NotionRequestID = e.RequestID
+	}
+	if d.run != nil && d.run.Intent != nil {
+		f.Step = d.run.Intent.Step
+	}
+	return f
+}
+
+// attributes leaves out empty values, which SQS refuses, and shortens long
+// ones, so that a full body leaves room for them.
+func attributes(all map[string]string) map[string]string {
+	for name, value := range all {
+		if value == "" {
+			delete(all, name)
+		} else if len(value) > 500 {
+			all[name] = string([]rune(value)[:min(500, len([]rune(value)))])
+		}
+	}
+	return all
+}
