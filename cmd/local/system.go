@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"notionrelay/functions/publisher/publish"
+	"notionrelay/functions/webhook/intake"
+	"notionrelay/shared/config"
+	"notionrelay/shared/embedded"
+	"notionrelay/shared/notion"
+	"notionrelay/shared/notionsim"
+	"notionrelay/shared/queue"
+)
+
+// settings are the environment variables of the contract that count on one
+// machine, all optional.
+type settings struct {
+	NotionAPIKey     config.Secret   `env:"NOTION_API_KEY"`
+	NotionDatabaseID string          `env:"NOTION_DATABASE_ID"`
+	NotionBaseURL    string          `env:"NOTION_BASE_URL"`
+	NotionMinGap     time.Duration   `env:"NOTION_MIN_GAP" envDefault:"100ms"`
+	NotionBudget     int             `env:"NOTION_BUDGET" envDefault:"180"`
+	HomepageCoverURL string          `env:"HOMEPAGE_COVER_URL"`
+	WebhookSecrets   []config.Secret `env:"WEBHOOK_SECRETS"`
+	StatusTokenKey   config.Secret   `env:"STATUS_TOKEN_KEY"`
+}
+
+// The function's and the queue's times are those of template.yaml.
+const (
+	publisherTimeout  = time.Minute
+	publishVisibility = 6 * publisherTimeout
+	publishReceives   = 10
+)
+
+// run starts the system, says that it is ready, and stops it when ctx ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "127.0.0.1:8080", "address to listen on")
+	data := flags.String("data", ".notionrelay/", "folder that keeps everything durable")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	env, err := config.Load[settings]()
+	if err != nil {
+		return err
+	}
+	s, err := open(env, *addr, *data, slog.New(slog.NewTextHandler(stderr, nil)))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "ready http://%s\n", s.listener.Addr())
+	return errors.Join(s.serve(ctx), s.close())
+}
+
+// system is everything that runs, wired.
+type system struct {
+	log       *slog.Logger
+	db        *embedded.DB
+	simulator *notionsim.Sim // nil when there is a real Notion
+	listener  net.Listener
+	server    *http.Server
+	publishes *embedded.Queue
+	publisher *publish.Publisher
+}
+
+func open(env settings, addr, data string, log *slog.Logger) (s *system, err error) {
+	auth, err := newAuth(env, addr)
+	if err != nil {
+		return nil, err
+	}
+	s = &system{log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.db, err = embedded.Open(data); err != nil {
+		return s, err
+	}
+	if s.listener, err = net.Listen("tcp", addr); err != nil {
+		return s, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	pageBase, err := s.openNotion(&env, data)
+	if err != nil {
+		return s, err
+	}
+	deadLetters := s.db.Queue("publish-dead-letters", embedded.QueueOptions{FIFO: true, Visibility: publishVisibility})
+	s.publishes = s.db.Queue("publish", embedded.QueueOptions{
+		FIFO: true, Visibility: publishVisibility, MaxReceives: publishReceives, DeadLetter: deadLetters,
+	})
+	s.publisher.Runs, s.publisher.Queue, s.publisher.DeadLetters = s.db.Runs(), s.publishes, deadLetters
+	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: s.publishes, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
+	s.server = &http.Server{
+		Handler:           s.routes(gateway(webhook.Handle)),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	return s, nil
+}
+
+// openNotion makes the publisher with its way to Notion: the configured one,
+// else a simulator. It returns what comes before a page id in links.
+func (s *system) openNotion(env *settings, data string) (pageBase string, err error) {
+	options := notion.Options{
+		Token: env.NotionAPIKey.Reveal(), BaseURL: env.NotionBaseURL,
+		MinGap: env.NotionMinGap, Budget: env.NotionBudget, Log: s.log.With("function", "publisher"),
+	}
+	switch {
+	case env.NotionAPIKey == "" && env.NotionBaseURL == "":
+		s.simulator, err = notionsim.Open(notionsim.Options{Budget: max(env.NotionBudget, notionsim.DefaultBudget), Dir: filepath.Join(data, "notion")})
+		if err != nil {
+			return "", err
+		}
+		options.Token, options.Transport = "simulator", s.simulator.Transport()
+		env.NotionDatabaseID = s.simulator.DatabaseID()
+		pageBase = "http://" + s.listener.Addr().String() + "/notion/"
+	case env.NotionAPIKey == "" || env.NotionDatabaseID == "":
+		return "", errors.New("a Notion is configured, so NOTION_API_KEY and NOTION_DATABASE_ID are both needed")
+	}
+	client, err := notion.New(options)
+	s.publisher = &publish.Publisher{
+		Notion: client, DatabaseID: env.NotionDatabaseID, CoverURL: env.HomepageCoverURL,
+		// The data folder's lock admits one process, so a lease of this name
+		// that is found was left by one that has died.
+		Owner: "local", Log: s.log.With("function", "publisher"),
+	}
+	return pageBase, err
+}
+
+// newAuth refuses to offer an unprotected webhook to other machines.
+func newAuth(env settings, addr string) (*intake.Auth, error) {
+	auth, err := intake.NewAuth(config.Reveal(env.WebhookSecrets), env.StatusTokenKey.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("read address %q: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); auth.Open() && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("without WEBHOOK_SECRETS there is no authentication, so %s cannot be listened on: use a loopback address or set a secret", addr)
+	}
+	return auth, nil
+}
+
+func (s *system) routes(webhook http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", webhook)
+	if s.simulator != nil {
+		mux.Handle("/notion/", s.simulator)
+		mux.Handle("/v1/", s.simulator)
+		mux.Handle("GET /{$}", http.RedirectHandler("/notion/", http.StatusFound))
+	}
+	return mux
+}
+
+// serve works until ctx ends, then lets running requests and the delivery's
+// current write finish.
+func (s *system) serve(ctx context.Context) error {
+	var wait sync.WaitGroup
+	s.publisher.Stop = ctx.Done()
+	s.server.BaseContext = func(net.Listener) context.Context { return ctx } // callers that wait get their answer
+	pollCtx, stopPolling := context.WithCancel(ctx)
+	wait.Go(func() {
+		queue.Poll(pollCtx, s.publishes, s.publisher.Handle, queue.Mapping{
+			ARN: "arn:aws:sqs:local:000000000000:publish.fifo", BatchSize: 1, Timeout: publisherTimeout, Logger: s.log,
+		})
+	})
+	failed := make(chan error, 1)
+	wait.Go(func() { failed <- s.server.Serve(s.listener) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stopPolling()
+	shutdownCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err = errors.Join(err, s.server.Shutdown(shutdownCtx))
+	wait.Wait()
+	return err
+}
+
+// close gives back the files and the address, in the reverse order of open.
+func (s *system) close() error {
+	var errs []error
+	if s.simulator != nil {
+		errs = append(errs, s.simulator.Close())
+	}
+	if s.listener != nil {
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	return errors.Join(errs...)
+}
