@@ -103,7 +103,8 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 	now := time.Now()
 	fingerprint := payload.Fingerprint()
 	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key, fingerprint), Payload: &payload}
-	if _, err := queue.Encode(message); err != nil {
+	body, err := queue.Encode(message)
+	if err != nil {
 		return runs.Run{}, tooLarge(err)
 	}
 	run, created, err := h.Runs.Create(ctx, runs.Run{
@@ -119,22 +120,11 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 	}
 	if created || run.Status == runs.Queued || run.Status == runs.Failed {
 		message.Cursor = run.Version
-		if err := h.send(ctx, message); err != nil {
-			return run, unavailable(err)
+		if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: message.DeduplicationID()}); err != nil {
+			return run, unavailable(fmt.Errorf("send report %s: %w", run.ID, err))
 		}
 	}
 	return run, nil
-}
-
-func (h *Handler) send(ctx context.Context, m queue.Message) error {
-	body, err := queue.Encode(m)
-	if err != nil {
-		return err
-	}
-	if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID()}); err != nil {
-		return fmt.Errorf("send report %s: %w", m.ReportID, err)
-	}
-	return nil
 }
 
 // patience is how long the caller waits for the pages: what it says with

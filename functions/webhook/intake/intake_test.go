@@ -1,0 +1,524 @@
+package intake_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"notionrelay/functions/webhook/intake"
+	"notionrelay/shared/embedded"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+// bundle is a webhook over a real store and queue that count what reaches them.
+type bundle struct {
+	*intake.Handler
+	runs  *countingRuns
+	queue *countingQueue
+}
+
+type countingRuns struct {
+	*embedded.Runs
+	created int
+	err     error
+}
+
+func (c *countingRuns) Create(ctx context.Context, run runs.Run) (runs.Run, bool, error) {
+	if c.err != nil {
+		return runs.Run{}, false, c.err
+	}
+	c.created++
+	return c.Runs.Create(ctx, run)
+}
+
+type countingQueue struct {
+	*embedded.Queue
+	sent []queue.Outgoing
+	err  error
+}
+
+func (c *countingQueue) Send(ctx context.Context, m queue.Outgoing) error {
+	if c.err != nil {
+		return c.err
+	}
+	c.sent = append(c.sent, m)
+	return c.Queue.Send(ctx, m)
+}
+
+func setup(t testing.TB, secrets ...string) *bundle {
+	t.Helper()
+	db, err := embedded.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	auth, err := intake.NewAuth(secrets, "status-key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{runs: &countingRuns{Runs: db.Runs()}, queue: &countingQueue{Queue: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute})}}
+	b.Handler = &intake.Handler{Runs: b.runs, Queue: b.queue, Auth: auth, Log: slog.New(slog.DiscardHandler)}
+	return b
+}
+
+const good = `{"strategyReport":"# Plan","runId":"run-1","email":"x@acme.com"}`
+
+func post(path, body string, header ...string) events.APIGatewayV2HTTPRequest {
+	e := event("POST", path, header...)
+	e.Headers["content-type"] = "application/json"
+	for i := 0; i < len(header); i += 2 {
+		e.Headers[strings.ToLower(header[i])] = header[i+1]
+	}
+	e.Body = body
+	return e
+}
+
+func event(method, path string, header ...string) events.APIGatewayV2HTTPRequest {
+	path, query, _ := strings.Cut(path, "?")
+	e := events.APIGatewayV2HTTPRequest{RawPath: path, Headers: map[string]string{}, QueryStringParameters: map[string]string{}}
+	if name, value, ok := strings.Cut(query, "="); ok {
+		e.QueryStringParameters[name] = value
+	}
+	for i := 0; i < len(header); i += 2 {
+		e.Headers[strings.ToLower(header[i])] = header[i+1]
+	}
+	e.RequestContext.HTTP.Method = method
+	e.RequestContext.RequestID = "req-1"
+	e.RequestContext.DomainName = "relay.example"
+	return e
+}
+
+type answerBody struct {
+	Success   bool
+	Message   string
+	Error     string
+	Code      string
+	Field     string
+	RequestID string
+	Status    string
+	Steps     []struct{ Name, Status, URL string }
+	Progress  struct{ Done, Total, Percent int }
+	Failure   *struct{ Code, Message, NotionRequestID string }
+	Data      struct {
+		ReportID, Status, ParentPageID, ParentPageURL, BrandedHomepageID, BrandedHomepageURL, ShareableURL, StatusURL, ProcessingTime string
+
+		ChildPages []struct{ ID, URL, Title string }
+	}
+}
+
+func (b *bundle) do(t testing.TB, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, answerBody) {
+	t.Helper()
+	response, err := b.Handle(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body answerBody
+	if err := json.Unmarshal([]byte(response.Body), &body); err != nil {
+		t.Fatalf("answer %d %q: %v", response.StatusCode, response.Body, err)
+	}
+	return response, body
+}
+
+func TestWhatIsRefusedLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		event  events.APIGatewayV2HTTPRequest
+		status int
+		code   string
+		field  string
+	}{
+		{"bad JSON", post("/reports", `{"strategyReport"`), 400, "invalid_json", ""},
+		{"an empty body", post("/reports", ``), 400, "invalid_json", ""},
+		{"a broken encoding of the gateway", encoded(post("/reports", `???`)), 400, "invalid_json", ""},
+		{"no report", post("/reports", `{"email":"x@acme.com"}`), 400, "invalid_payload", ""},
+		{"blank reports", post("/api/add-to-notion", `{"strategyReport":" ","comprehensiveReport":""}`), 400, "invalid_payload", ""},
+		{"a wrong type", post("/reports", `{"strategyReport":7}`), 400, "invalid_payload", "strategyReport"},
+		{"a bad e-mail", post("/reports", `{"strategyReport":"x","email":"nobody"}`), 400, "invalid_payload", "email"},
+		{"5 MiB", post("/reports", `{"strategyReport":"`+strings.Repeat("x", 5<<20)+`"}`), 413, "payload_too_large", ""},
+		{"a byte over 4 MiB", post("/reports", padded(4<<20+1)), 413, "payload_too_large", ""},
+		{"what cannot be packed", post("/reports", `{"strategyReport":"`+noise(3<<20)+`"}`), 413, "payload_too_large", ""},
+		{"another type", post("/reports", good, "Content-Type", "text/plain"), 415, "unsupported_media_type", ""},
+		{"no type", post("/reports", good, "Content-Type", ""), 415, "unsupported_media_type", ""},
+		{"another charset", post("/reports", good, "Content-Type", "application/json; charset=latin1"), 415, "unsupported_media_type", ""},
+		{"an encoding", post("/reports", good, "Content-Encoding", "gzip"), 415, "unsupported_media_type", ""},
+		{"a long key", post("/reports", good, "Idempotency-Key", strings.Repeat("k", 256)), 400, "invalid_payload", "Idempotency-Key"},
+		{"GET on the collection", event("GET", "/reports"), 405, "method_not_allowed", ""},
+		{"POST on a report", post("/reports/rep_1", good), 405, "method_not_allowed", ""},
+		{"an unknown path", post("/", good), 404, "not_found", ""},
+		{"a path below a report", event("GET", "/reports/a/b"), 404, "not_found", ""},
+		{"an unknown report", event("GET", "/reports/rep_1"), 404, "not_found", ""},
+		{"an unknown run", event("GET", "/api/add-to-notion/status?runId=x"), 404, "not_found", ""},
+		{"no run id", event("GET", "/api/add-to-notion/status"), 400, "invalid_payload", "runId"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			response, body := b.do(t, tt.event)
+			if response.StatusCode != tt.status || body.Code != tt.code || body.Field != tt.field {
+				t.Errorf("got %d %s on %q, want %d %s on %q", response.StatusCode, body.Code, body.Field, tt.status, tt.code, tt.field)
+			}
+			if body.Error == "" || body.RequestID != "req-1" {
+				t.Errorf("got error %q of request %q", body.Error, body.RequestID)
+			}
+			if b.runs.created != 0 || len(b.queue.sent) != 0 {
+				t.Errorf("got %d records and %d messages, want none", b.runs.created, len(b.queue.sent))
+			}
+		})
+	}
+}
+
+func TestPredecessorsSentenceIsKept(t *testing.T) {
+	t.Parallel()
+	_, body := setup(t).do(t, post("/api/add-to-notion", `{}`))
+	if want := "At least one report is required"; body.Error != want {
+		t.Errorf("got %q, want %q", body.Error, want)
+	}
+}
+
+func encoded(e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPRequest {
+	e.IsBase64Encoded = true
+	return e
+}
+
+// padded is a good body of exactly so many bytes.
+func padded(size int) string {
+	frame := `{"strategyReport":"x","pad":""}`
+	return `{"strategyReport":"x","pad":"` + strings.Repeat("p", size-len(frame)) + `"}`
+}
+
+// noise is text that no packing makes smaller.
+func noise(size int) string {
+	var b strings.Builder
+	state := uint64(1)
+	for b.Len() < size {
+		state ^= state << 13
+		state ^= state >> 7
+		state ^= state << 17
+		b.WriteString(strconv.FormatUint(state, 36))
+	}
+	return b.String()
+}
+
+func TestAcceptedReportIsRecordedAndQueued(t *testing.T) {
+	t.Parallel()
+	for _, e := range []events.APIGatewayV2HTTPRequest{
+		post("/reports", good),
+		post("/reports", good, "Content-Type", `Application/JSON; charset="UTF-8"`),
+		encoded(post("/reports", base64.StdEncoding.EncodeToString([]byte(good)))),
+		post("/reports", padded(4<<20)),
+		post("/api/add-to-notion", good, "Prefer", "wait=0"),
+	} {
+		b := setup(t)
+		response, body := b.do(t, e)
+		if response.StatusCode != 202 || !body.Success || body.Data.Status != "queued" || body.Data.ParentPageID != "" {
+			t.Fatalf("got %d %+v", response.StatusCode, body)
+		}
+		if want := "https://relay.example/reports/" + body.Data.ReportID; body.Data.StatusURL != want || response.Headers["Location"] != want {
+			t.Errorf("got status URL %q and location %q, want %q", body.Data.StatusURL, response.Headers["Location"], want)
+		}
+		message, err := queue.Decode(b.queue.sent[0].Body)
+		if err != nil || message.ReportID != body.Data.ReportID || message.Kind != queue.Publish || message.Payload.StrategyReport == "" {
+			t.Errorf("got message %+v, %v", message, err)
+		}
+		if b.queue.sent[0].Group != queue.PublishGroup {
+			t.Errorf("got message group %q", b.queue.sent[0].Group)
+		}
+		run, err := b.runs.Get(t.Context(), body.Data.ReportID)
+		if err != nil || run.Status != runs.Queued {
+			t.Errorf("got run %+v, %v", run, err)
+		}
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, first := b.do(t, post("/reports", good))
+	_, again := b.do(t, post("/reports", strings.Replace(good, "{", `{"metadata":{"generatedAt":"now"},`, 1)))
+	_, other := b.do(t, post("/reports", strings.Replace(good, "Plan", "Plot", 1)))
+	if first.Data.ReportID != again.Data.ReportID || first.Data.ReportID == other.Data.ReportID {
+		t.Errorf("got ids %s, %s and %s", first.Data.ReportID, again.Data.ReportID, other.Data.ReportID)
+	}
+	_, keyed := b.do(t, post("/reports", good, "Idempotency-Key", "k"))
+	response, same := b.do(t, post("/reports", good, "Idempotency-Key", "k"))
+	if keyed.Data.ReportID == first.Data.ReportID || keyed.Data.ReportID != same.Data.ReportID || response.StatusCode != 202 {
+		t.Errorf("got ids %s and %s with a key, %d", keyed.Data.ReportID, same.Data.ReportID, response.StatusCode)
+	}
+	if response, body := b.do(t, post("/reports", strings.Replace(good, "Plan", "Plot", 1), "Idempotency-Key", "k")); response.StatusCode != 422 || body.Code != "idempotency_mismatch" {
+		t.Errorf("got %d %s for a key with another body", response.StatusCode, body.Code)
+	}
+}
+
+func TestARepetitionIsQueuedOnlyWhereItMayHelp(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[runs.Status]struct{ sent, code int }{
+		runs.Queued:     {1, 202}, // its message may never have been sent
+		runs.Publishing: {0, 202},
+		runs.Published:  {0, 200},
+		runs.Complete:   {0, 200},
+		runs.Failed:     {1, 202},
+	} {
+		t.Run(string(status), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			_, body := b.do(t, post("/reports", good))
+			b.change(t, body.Data.ReportID, func(run *runs.Run) { run.Status = status })
+			b.queue.sent = nil
+			response, _ := b.do(t, post("/reports", good))
+			if len(b.queue.sent) != want.sent || response.StatusCode != want.code {
+				t.Errorf("got %d messages and %d, want %d and %d", len(b.queue.sent), response.StatusCode, want.sent, want.code)
+			}
+		})
+	}
+}
+
+func (b *bundle) change(t testing.TB, id string, change func(*runs.Run)) {
+	t.Helper()
+	run, err := b.runs.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&run)
+	if err := b.runs.Save(t.Context(), &run); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnUnavailableServiceSaysSoAndAcceptsNothing(t *testing.T) {
+	t.Parallel()
+	for name, breakIt := range map[string]func(*bundle){
+		"table": func(b *bundle) { b.runs.err = errors.New("no table") },
+		"queue": func(b *bundle) { b.queue.err = errors.New("no queue") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			breakIt(b)
+			response, body := b.do(t, post("/reports", good))
+			if response.StatusCode != 503 || body.Code != "unavailable" || response.Headers["Retry-After"] == "" {
+				t.Errorf("got %d %+v", response.StatusCode, body)
+			}
+			b.runs.err, b.queue.err = nil, nil
+			if response, _ := b.do(t, post("/reports", good)); response.StatusCode != 202 || len(b.queue.sent) != 1 {
+				t.Errorf("sent again it got %d and %d messages, want 202 and 1", response.StatusCode, len(b.queue.sent))
+			}
+		})
+	}
+}
+
+func TestACallerWaitsForThePages(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		path       string
+		prefer     string
+		published  time.Duration // after the post; 0 is never
+		wantStatus int
+		wantWaited time.Duration // to the second
+	}{
+		{"published in time", "/reports", "wait=10", 3 * time.Second, 200, 3 * time.Second},
+		{"not published in time", "/reports", "respond-async, wait=10", 0, 202, 9 * time.Second},
+		{"at most 25 s", "/reports", "wait=1000", 0, 202, 24 * time.Second},
+		{"the predecessor's path waits by itself", "/api/add-to-notion", "", 20 * time.Second, 200, 20 * time.Second},
+		{"nonsense is no wait", "/reports", "wait=soon", 0, 202, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t)
+				_, body := b.do(t, post("/reports", good))
+				if tt.published > 0 {
+					timer := time.AfterFunc(tt.published, func() { b.change(t, body.Data.ReportID, publishNow) })
+					defer timer.Stop()
+				}
+				started := time.Now()
+				response, body := b.do(t, post(tt.path, good, "Prefer", tt.prefer))
+				if waited := time.Since(started).Truncate(time.Second); response.StatusCode != tt.wantStatus || waited != tt.wantWaited {
+					t.Errorf("got %d after %s, want %d after %s", response.StatusCode, waited, tt.wantStatus, tt.wantWaited)
+				}
+				if tt.wantStatus == 200 && body.Data.ShareableURL != "https://notion.so/22222222" {
+					t.Errorf("got shareable URL %q", body.Data.ShareableURL)
+				}
+			})
+		})
+	}
+}
+
+// publishNow is what the publisher leaves in the record.
+func publishNow(run *runs.Run) {
+	run.Status, run.PublishedAt = runs.Published, run.AcceptedAt.Add(1234*time.Millisecond)
+	run.Steps = []runs.Step{
+		{Name: "row", Done: 1, Total: 1, ID: "1111-1111"},
+		{Name: "homepage", Done: 1, Total: 1, ID: "2222-2222"},
+		{Name: "strategy-report", Title: "Strategy Report", Done: 2, Total: 4, ID: "3333-3333"},
+		{Name: "homepage-content", Total: 1},
+	}
+	run.Intent = &runs.Intent{Step: "strategy-report", Request: 2}
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, accepted := b.do(t, post("/reports", good))
+	b.change(t, accepted.Data.ReportID, publishNow)
+	response, body := b.do(t, event("GET", "/reports/"+accepted.Data.ReportID))
+	if response.StatusCode != 200 || body.Status != "published" || body.Progress.Done != 4 || body.Progress.Total != 7 || body.Progress.Percent != 57 {
+		t.Errorf("got %d %+v", response.StatusCode, body)
+	}
+	var steps []string
+	for _, s := range body.Steps {
+		steps = append(steps, s.Name+" "+s.Status)
+	}
+	if got, want := strings.Join(steps, ", "), "row done, homepage done, strategy-report running, homepage-content pending"; got != want {
+		t.Errorf("got steps %q, want %q", got, want)
+	}
+	d := body.Data
+	if d.ParentPageID != "1111-1111" || d.ParentPageURL != "https://notion.so/11111111" || d.BrandedHomepageID != "2222-2222" || len(d.ChildPages) != 1 || d.ChildPages[0].Title != "Strategy Report" || d.ProcessingTime != "1234ms" {
+		t.Errorf("got data %+v", d)
+	}
+
+	b.change(t, accepted.Data.ReportID, func(run *runs.Run) {
+		run.Status, run.Failure = runs.Failed, &runs.Failure{Code: "validation_error", Message: "m", NotionRequestID: "n"}
+	})
+	_, body = b.do(t, event("GET", "/api/add-to-notion/status?runId=run-1"))
+	if body.Status != "failed" || body.Failure == nil || body.Failure.NotionRequestID != "n" || body.Steps[2].Status != "failed" {
+		t.Errorf("got %+v", body)
+	}
+}
+
+func TestStatusPageEscapesAndRefreshesUntilTheEnd(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, accepted := b.do(t, post("/reports", strings.Replace(good, "run-1", "<i>", 1)))
+	page := func() string {
+		response, err := b.Handle(t.Context(), event("GET", "/reports/"+accepted.Data.ReportID, "Accept", "text/html,*/*"))
+		if err != nil || response.StatusCode != 200 || response.Headers["Content-Type"] != "text/html; charset=utf-8" {
+			t.Fatalf("got %+v, %v", response, err)
+		}
+		return response.Body
+	}
+	if got := page(); !strings.Contains(got, `http-equiv="refresh"`) || strings.Contains(got, "<i>") || !strings.Contains(got, "&lt;i&gt;") {
+		t.Errorf("got %s", got)
+	}
+	b.change(t, accepted.Data.ReportID, func(run *runs.Run) { run.Status = runs.Complete })
+	if strings.Contains(page(), `http-equiv="refresh"`) {
+		t.Error("the page of an ended run refreshes itself")
+	}
+}
+
+func TestAuth(t *testing.T) {
+	t.Parallel()
+	const old, signing = "old-secret", "whsec_c2lnbmluZy1zZWNyZXQ="
+	sign := func(secret string, at time.Time, body string) []string {
+		w, err := standardwebhooks.NewWebhookRaw([]byte(secret))
+		if strings.HasPrefix(secret, "whsec_") {
+			w, err = standardwebhooks.NewWebhook(secret)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := w.Sign("id-1", at, []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []string{"Webhook-Id", "id-1", "Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", signature}
+	}
+	tests := []struct {
+		name   string
+		header []string
+		want   int
+	}{
+		{"nothing", nil, 401},
+		{"a wrong bearer", []string{"Authorization", "Bearer wrong"}, 401},
+		{"another scheme", []string{"Authorization", "Basic " + old}, 401},
+		{"an empty bearer", []string{"Authorization", "Bearer "}, 401},
+		{"a bearer", []string{"Authorization", "Bearer " + old}, 202},
+		{"a bearer in other letters", []string{"Authorization", "bearer " + old}, 202},
+		{"the second secret as it stands", []string{"Authorization", "Bearer " + signing}, 202},
+		{"a key", []string{"X-Api-Key", old}, 202},
+		{"a wrong key", []string{"X-Api-Key", old + "x"}, 401},
+		{"a signature", sign(signing, time.Now(), good), 202},
+		{"a signature with raw bytes", sign(old, time.Now(), good), 202},
+		{"a signature of another secret", sign("whsec_b3RoZXI=", time.Now(), good), 401},
+		{"a signature of another body", sign(signing, time.Now(), good+" "), 401},
+		{"an old signature", sign(signing, time.Now().Add(-6*time.Minute), good), 401},
+		{"a signature from the future", sign(signing, time.Now().Add(6*time.Minute), good), 401},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, old, signing)
+			response, _ := b.do(t, post("/reports", good, tt.header...))
+			if response.StatusCode != tt.want {
+				t.Errorf("got %d, want %d", response.StatusCode, tt.want)
+			}
+			if tt.want == 401 && b.runs.created != 0 {
+				t.Error("a stranger's report was recorded")
+			}
+		})
+	}
+}
+
+func TestAStatusLinkCarriesItsToken(t *testing.T) {
+	t.Parallel()
+	b := setup(t, "secret")
+	_, accepted := b.do(t, post("/reports", good, "X-Api-Key", "secret"))
+	_, other := b.do(t, post("/reports", strings.Replace(good, "Plan", "Plot", 1), "X-Api-Key", "secret"))
+	link := strings.TrimPrefix(accepted.Data.StatusURL, "https://relay.example")
+	if response, body := b.do(t, event("GET", link)); response.StatusCode != 200 || body.Status != "queued" {
+		t.Errorf("the link got %d %+v", response.StatusCode, body)
+	}
+	path, query, _ := strings.Cut(link, "?")
+	for name, wrong := range map[string]string{
+		"no token": path, "an empty token": path + "?token=", "a cut token": link[:len(link)-1],
+		"another report's token": "/reports/" + other.Data.ReportID + "?" + query,
+	} {
+		if response, _ := b.do(t, event("GET", wrong)); response.StatusCode != 401 {
+			t.Errorf("%s got %d, want 401", name, response.StatusCode)
+		}
+	}
+}
+
+func TestNewAuthRefusesABrokenSecret(t *testing.T) {
+	t.Parallel()
+	if _, err := intake.NewAuth([]string{"ok", "whsec_???"}, ""); err == nil || strings.Contains(err.Error(), "whsec_???") {
+		t.Errorf("got %v, want an error that does not show the secret", err)
+	}
+}
+
+// BenchmarkAccept is the acknowledgement without waiting, over the embedded
+// store in a file.
+func BenchmarkAccept(b *testing.B) {
+	db, err := embedded.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	auth, err := intake.NewAuth(nil, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := &intake.Handler{Runs: db.Runs(), Queue: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute}), Auth: auth, Log: slog.New(slog.DiscardHandler)}
+	text := strings.Repeat("All of it. ", 6000)
+	for i := 0; b.Loop(); i++ {
+		response, err := h.Handle(b.Context(), post("/reports", fmt.Sprintf(`{"strategyReport":"%d %s"}`, i, text)))
+		if err != nil || response.StatusCode != 202 {
+			b.Fatal(response, err)
+		}
+	}
+}
