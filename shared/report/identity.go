@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
-	"encoding/json"
 	"hash"
+	"strconv"
 	"strings"
 )
 
@@ -18,8 +18,13 @@ func (p Payload) Fingerprint() string {
 		hashField(h, []byte(field))
 	}
 	for _, q := range p.Quotes {
-		encoded, _ := json.Marshal(q) // strings and a finite number always marshal
-		hashField(h, encoded)
+		score := "none"
+		if q.RelevanceScore != nil {
+			score = strconv.FormatFloat(*q.RelevanceScore, 'g', -1, 64)
+		}
+		for _, field := range []string{q.Text, q.Category, q.Sentiment, q.Theme, score, q.Justification, q.URL, q.Subreddit, q.PostID, q.Date} {
+			hashField(h, []byte(field))
+		}
 	}
 	return encode(h)
 }

@@ -84,7 +84,10 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads the metadata of a payload that was accepted before; it
 // does not judge it again.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
-	var read struct{ ReportType, AnalysisType string }
+	var read struct {
+		ReportType   string `json:"reportType"`
+		AnalysisType string `json:"analysisType"`
+	}
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
