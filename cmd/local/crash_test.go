@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/shared/notionsim"
+)
+
+// asCommand makes the test binary behave as the command.
+const asCommand = "RELAY_TEST_AS_COMMAND"
+
+// command starts the command in a process of its own and waits until it is
+// ready.
+func command(t *testing.T, data string, env ...string) (process *exec.Cmd, url string) {
+	t.Helper()
+	process = exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0], "-addr", "127.0.0.1:0", "-data", data)
+	process.Env = append(os.Environ(), append(env, asCommand+"=1")...)
+	stdout, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	process.Stderr = &stderr
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		process.Process.Kill()
+		process.Wait()
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if !ok {
+		t.Fatalf("got %q, %v; %s", line, err, stderr.String())
+	}
+	return process, url
+}
+
+func TestARunKilledBetweenStepsIsFinishedAfterARestart(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"strategyReport":"# Plan\n\nDo it.","comprehensiveReport":"# All\n\nOf it.","email":"x@acme.com"}`)
+	undisturbed := t.TempDir()
+	process, url := command(t, undisturbed, "NOTION_MIN_GAP=0s")
+	waitFor(t, url, body)
+	stop(t, process)
+	want := tree(t, undisturbed)
+
+	data := t.TempDir()
+	process, url = command(t, data, "NOTION_MIN_GAP=300ms")
+	accepted := send(t, url, body, "wait=0")
+	for status(t, accepted.Data.StatusURL).Progress.Done < 2 {
+	}
+	process.Process.Kill()
+	process.Wait()
+	if got := tree(t, data); got == want {
+		t.Fatal("the run had ended before it was killed")
+	}
+	process, url = command(t, data, "NOTION_MIN_GAP=0s")
+	waitFor(t, url, body)
+	stop(t, process)
+	if diff := cmp.Diff(want, tree(t, data)); diff != "" {
+		t.Errorf("tree (-undisturbed +killed):\n%s", diff)
+	}
+}
+
+func TestTheCommandStopsCleanly(t *testing.T) {
+	t.Parallel()
+	process, url := command(t, t.TempDir())
+	send(t, url, []byte(`{"strategyReport":"# Plan"}`), "wait=0")
+	stop(t, process)
+}
+
+// stop ends the command as an operator does.
+func stop(t *testing.T, process *exec.Cmd) {
+	t.Helper()
+	if err := process.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Wait(); err != nil {
+		t.Errorf("the command did not stop cleanly: %v", err)
+	}
+}
+
+// waitFor posts a report, perhaps for the second time, and returns when its
+// pages exist.
+func waitFor(t *testing.T, url string, body []byte) {
+	t.Helper()
+	if a := send(t, url, body, "wait=25"); a.Data.ShareableURL == "" {
+		t.Fatalf("the report was not published: %+v", a)
+	}
+}
+
+func send(t *testing.T, url string, body []byte, prefer string) answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/reports", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Prefer", prefer)
+	var a answer
+	do(t, request, &a)
+	return a
+}
+
+type statusAnswer struct {
+	Progress struct{ Done, Total, Percent int }
+}
+
+func status(t *testing.T, url string) (s statusAnswer) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, request, &s)
+	return s
+}
+
+func do(t *testing.T, request *http.Request, into any) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 300 {
+		t.Fatalf("%s %s: %d %s, %v", request.Method, request.URL, response.StatusCode, body, err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tree reads the pages that a stopped command has left.
+func tree(t *testing.T, data string) string {
+	t.Helper()
+	sim, err := notionsim.Open(notionsim.Options{Dir: data + "/notion"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sim.Close()
+	return sim.Tree()
+}

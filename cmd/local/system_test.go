@@ -1,0 +1,350 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"notionrelay/shared/block"
+	"notionrelay/shared/notion"
+	"notionrelay/shared/report"
+)
+
+// TestMain is also the command itself, for tests that kill it.
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// quick is a Notion without the pauses that a real one needs.
+var quick = settings{NotionBudget: 1_000_000}
+
+// running is a system under test and the way to it.
+type running struct {
+	*system
+	url    string
+	client *http.Client
+	notion *notion.Client // reads the simulated pages
+}
+
+func start(t *testing.T, env settings, data string) *running {
+	t.Helper()
+	s, err := open(env, "127.0.0.1:0", data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.serve(ctx) }()
+	reader, err := notion.New(notion.Options{Token: "reader", Budget: 1_000_000, Transport: s.simulator.Transport()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(func() {
+		client.CloseIdleConnections()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+		if err := s.close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return &running{system: s, url: "http://" + s.listener.Addr().String(), client: client, notion: reader}
+}
+
+// answer is what a caller reads.
+type answer struct {
+	Success bool
+	Message string
+	Error   string
+	Code    string
+	Field   string
+	Data    struct {
+		ReportID, Status, ParentPageID, BrandedHomepageID, ShareableURL, StatusURL, ProcessingTime string
+		ChildPages                                                                                 []struct{ ID, URL, Title string }
+	}
+}
+
+func (r *running) post(t *testing.T, path string, body []byte, header ...string) (int, answer) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var a answer
+	if err := json.NewDecoder(response.Body).Decode(&a); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, a
+}
+
+func sample(t *testing.T, name string) []byte {
+	t.Helper()
+	body, err := os.ReadFile("../../../shared/samples/" + name)
+	if err != nil {
+		t.Skipf("samples are not beside the project: %v", err)
+	}
+	return body
+}
+
+func TestAPostedRunBecomesPages(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		file string
+		path string
+		want report.Subject
+	}{
+		{"webhook-small.json", "/api/add-to-notion", report.Subject{Company: "Example", Contact: "Test", Type: "Multi Community"}},
+		{"webhook-gumloop-simulation.json", "/reports", report.Subject{}},
+	} {
+		t.Run(tt.file, func(t *testing.T) {
+			t.Parallel()
+			body := sample(t, tt.file)
+			r := start(t, quick, t.TempDir())
+			status, a := r.post(t, tt.path, body, "Prefer", "wait=25")
+			if status != 200 || !a.Success || a.Data.ShareableURL == "" {
+				t.Fatalf("got %d %+v", status, a)
+			}
+			payload, err := report.Parse(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r.simulator.Stats().Requests; got != 6 {
+				t.Errorf("the base tree took %d requests to Notion, want 6", got)
+			}
+			subject := payload.Subject()
+			if tt.want != (report.Subject{}) && subject != tt.want {
+				t.Errorf("got %+v, want %+v", subject, tt.want)
+			}
+			r.checkRow(t, a, payload)
+			r.checkHomepage(t, a, subject)
+			for i, d := range payload.Documents() {
+				if diff := cmp.Diff(words(d.Markdown), strings.Fields(r.text(t, a.Data.ChildPages[i].ID))); diff != "" {
+					t.Errorf("words of the %s (-sent +written):\n%s", d.Title, diff)
+				}
+			}
+		})
+	}
+}
+
+func (r *running) checkRow(t *testing.T, a answer, p report.Payload) {
+	t.Helper()
+	rows, err := r.notion.RowsSince(t.Context(), r.simulator.DatabaseID(), time.Time{})
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("got %d rows, %v", len(rows), err)
+	}
+	want := map[string]string{
+		"Company":       p.Subject().RowTitle(time.Now()),
+		"Report Type":   p.Subject().Type,
+		"Contact Email": p.Email,
+	}
+	if diff := cmp.Diff(want, rows[0].Properties); diff != "" {
+		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+	if got, want := r.text(t, a.Data.ParentPageID), "["+p.Subject().HomepageTitle()+"] Click here to view your report"; got != want {
+		t.Errorf("the row's page says %q, want %q", got, want)
+	}
+}
+
+func (r *running) checkHomepage(t *testing.T, a answer, s report.Subject) {
+	t.Helper()
+	children, err := r.notion.Children(t.Context(), a.Data.BrandedHomepageID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range children {
+		got = append(got, string(c.Kind)+" "+c.Plain())
+	}
+	head := []string{
+		"child_page " + s.Company + " - Strategy Report",
+		"child_page " + s.Company + " - Comprehensive Analysis",
+		"paragraph Hey " + s.Contact + " and the rest of the " + s.Company + " team!",
+		"divider ",
+	}
+	tail := []string{"paragraph View Strategy Report", "paragraph View Comprehensive Analysis"}
+	if len(got) <= len(head)+len(tail) {
+		t.Fatalf("got a homepage without an introduction: %q", got)
+	}
+	if diff := cmp.Diff(head, got[:len(head)]); diff != "" {
+		t.Errorf("beginning of the homepage (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(tail, got[len(got)-len(tail):]); diff != "" {
+		t.Errorf("end of the homepage (-want +got):\n%s", diff)
+	}
+	for i, c := range children[len(children)-2:] {
+		if link, id := c.Text[0].Link, strings.ReplaceAll(a.Data.ChildPages[i].ID, "-", ""); link != "https://notion.so/"+id {
+			t.Errorf("%s leads to %s, want page %s", c.Plain(), link, id)
+		}
+	}
+}
+
+// text is everything that stands on a page, with child pages in brackets.
+func (r *running) text(t *testing.T, id string) string {
+	t.Helper()
+	children, err := r.notion.Children(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for _, c := range children {
+		switch {
+		case c.Kind == block.ChildPage:
+			parts = append(parts, "["+c.Title+"]")
+		case c.Kind == block.TableRow:
+			for _, cell := range c.Cells {
+				parts = append(parts, block.Block{Text: cell}.Plain())
+			}
+		default:
+			parts = append(parts, c.Plain())
+		}
+		if c.HasChildren && c.Kind != block.ChildPage {
+			parts = append(parts, r.text(t, c.ID))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+var markers = regexp.MustCompile(`(?m)^[ \t]*(#+|[-*+]|\d+\.)[ \t]+|\*\*|^---$`)
+
+// words are those of a sample's markdown, without its markers.
+func words(markdown string) []string { return strings.Fields(markers.ReplaceAllString(markdown, "")) }
+
+func TestAWebhookAnswersWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	r := start(t, quick, t.TempDir())
+	status, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan"}`))
+	if status != 202 || a.Data.Status != "queued" || a.Data.ShareableURL != "" || a.Data.StatusURL == "" {
+		t.Errorf("got %d %+v", status, a)
+	}
+}
+
+func TestManyRunsNeverCollide(t *testing.T) {
+	t.Parallel()
+	r := start(t, quick, t.TempDir())
+	post := func(name string) {
+		body, _ := json.Marshal(map[string]string{"strategyReport": "# Plan " + name, "comprehensiveReport": "All of " + name, "email": "x@acme.com"})
+		if status, a := r.post(t, "/reports", body, "Prefer", "wait=25"); status != 200 {
+			t.Errorf("%s: got %d %+v", name, status, a)
+		}
+	}
+	for i := range 10 {
+		post(fmt.Sprint("in turn ", i))
+	}
+	var all sync.WaitGroup
+	for i := range 30 {
+		all.Go(func() { post(fmt.Sprint("at once ", i)) })
+	}
+	all.Wait()
+	stats := r.simulator.Stats()
+	if stats.Overlaps != 0 || stats.Conflicts != 0 || stats.MaxWrites != 1 {
+		t.Errorf("got %d overlapping writes, %d conflicts, %d writes at once", stats.Overlaps, stats.Conflicts, stats.MaxWrites)
+	}
+	if stats.Writes != 240 {
+		t.Errorf("got %d writes for 40 runs, want 240", stats.Writes)
+	}
+}
+
+func TestTheSamePostTwiceGivesOneTree(t *testing.T) {
+	t.Parallel()
+	r := start(t, quick, t.TempDir())
+	body := []byte(`{"strategyReport":"# Plan","email":"x@acme.com","metadata":{"generatedAt":"1"}}`)
+	_, first := r.post(t, "/reports", body, "Prefer", "wait=25")
+	tree := r.simulator.Tree()
+	status, second := r.post(t, "/reports", bytes.Replace(body, []byte(`"1"`), []byte(`"2"`), 1))
+	if status != 200 {
+		t.Errorf("got %d for the repetition, want 200", status)
+	}
+	if diff := cmp.Diff(first.Data, second.Data); diff != "" {
+		t.Errorf("data (-first +second):\n%s", diff)
+	}
+	if diff := cmp.Diff(tree, r.simulator.Tree()); diff != "" {
+		t.Errorf("tree (-before +after):\n%s", diff)
+	}
+}
+
+func TestWithoutASecretOnlyLoopbackIsServed(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{":0", "0.0.0.0:0", "192.0.2.1:0", "example.com:0", "[::]:0"} {
+		if _, err := open(quick, addr, t.TempDir(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
+			t.Errorf("%s: got %v, want a refusal", addr, err)
+		}
+	}
+}
+
+func TestStatusIsShownToPeople(t *testing.T) {
+	t.Parallel()
+	r := start(t, quick, t.TempDir())
+	_, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan","runId":"run-7"}`), "Prefer", "wait=25")
+	page := r.get(t, a.Data.StatusURL, "text/html")
+	for _, want := range []string{"Report complete", a.Data.ShareableURL, "strategy-report", "100 %"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the status page does not say %q", want)
+		}
+	}
+	if got := r.get(t, r.url+"/api/add-to-notion/status?runId=run-7", "application/json"); !strings.Contains(got, a.Data.ReportID) {
+		t.Errorf("the status by run id is %s", got)
+	}
+}
+
+func TestSimulatedPagesAreShown(t *testing.T) {
+	t.Parallel()
+	r := start(t, quick, t.TempDir())
+	_, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan\n\n<script>alert(1)</script> *now*","email":"x@acme.com"}`), "Prefer", "wait=25")
+	if page := r.get(t, r.url+"/notion/", "text/html"); !strings.Contains(page, "Acme Market Research Report") {
+		t.Error("the database does not show the row")
+	}
+	if page := r.get(t, a.Data.ShareableURL, "text/html"); !strings.Contains(page, "Acme Market Research Analysis") {
+		t.Error("the homepage does not show its title")
+	}
+	page := r.get(t, a.Data.ChildPages[0].URL, "text/html")
+	if !strings.Contains(page, "<em>now</em>") || strings.Contains(page, "<script") {
+		t.Error("the report is not rendered, or not escaped")
+	}
+}
+
+func (r *running) get(t *testing.T, url, accept string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", accept)
+	response, err := r.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != 200 {
+		t.Fatalf("GET %s: %d, %v", url, response.StatusCode, err)
+	}
+	return string(body)
+}
