@@ -32,7 +32,7 @@ type DB struct {
 
 // Open opens the data folder dir and creates it if need be. One process has it
 // at a time: a second Open is refused until the first is closed or its process
-// has died.
+// has died. Messages that were in flight then may be received at once.
 func Open(dir string) (*DB, error) {
 	path, err := filepath.Abs(filepath.Join(dir, "relay.db"))
 	if err != nil {
@@ -50,7 +50,7 @@ func Open(dir string) (*DB, error) {
 	// a power cut can take the last few transactions, though never break the
 	// file. One machine that loses its power is where AWS is the answer.
 	db, err := open((&url.URL{Scheme: "file", Path: path}).String() +
-		"?_pragma=busy_timeout(1000)&_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
+		"?_pragma=busy_timeout(100)&_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
 	if failure := (*sqlite.Error)(nil); errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY {
 		return nil, fmt.Errorf("open data folder %s: another process is using it", dir)
 	}
@@ -127,19 +127,30 @@ func open(dsn string) (*DB, error) {
 	// lock admits no other, and SQLite writes one transaction at a time anyway.
 	pool.SetMaxOpenConns(1)
 	db := &DB{sql: pool, changed: make(chan struct{})}
-	err = db.transact(context.Background(), func(tx *sql.Tx) error {
-		if _, err := tx.Exec(schema); err != nil {
+	err = db.transact(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, schema); err != nil {
 			return fmt.Errorf("create tables: %w", err)
 		}
-		if _, err := tx.Exec(`DELETE FROM runs WHERE accepted_at <= ?`, oldest()); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM runs WHERE accepted_at <= ?`, oldest()); err != nil {
 			return fmt.Errorf("delete expired runs: %w", err)
 		}
-		return nil
+		return release(ctx, tx)
 	})
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	return db, nil
+}
+
+// release brings back the messages that the process before this one had in
+// flight. SQS has to wait for their visibility timeout, as it cannot know; here
+// the folder's lock proves that nobody works on them any more.
+func release(ctx context.Context, tx *sql.Tx) error {
+	now := time.Now().UnixNano()
+	if _, err := tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE receives > 0 AND visible_at > ?`, now, now); err != nil {
+		return fmt.Errorf("release messages in flight: %w", err)
+	}
+	return nil
 }
 
 // oldest is when a run that expires now was accepted.
@@ -148,15 +159,16 @@ func oldest() int64 { return time.Now().Add(-runs.Retention).UnixNano() }
 // transact runs f in a transaction. Transactions take microseconds, so a ctx
 // that ends keeps one from starting but does not interrupt it: whether it was
 // committed is then never in doubt.
-func (db *DB) transact(ctx context.Context, f func(*sql.Tx) error) error {
+func (db *DB) transact(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx, err := db.sql.BeginTx(context.WithoutCancel(ctx), nil)
+	ctx = context.WithoutCancel(ctx)
+	tx, err := db.sql.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	if err := f(tx); err != nil {
+	if err := f(ctx, tx); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {

@@ -32,7 +32,8 @@ type QueueOptions struct {
 }
 
 // Queue behaves as one SQS queue, except that it keeps a message until it is
-// deleted, and that durations are exact, not whole seconds.
+// deleted, that durations are exact, not whole seconds, and that a delivery
+// ends with the process that received the message.
 type Queue struct {
 	db      *DB
 	name    string
@@ -60,13 +61,13 @@ func (q *Queue) Send(ctx context.Context, m queue.Outgoing) error {
 		return fmt.Errorf("send message to %s: encode attributes: %w", q.name, err)
 	}
 	now := time.Now()
-	err = q.db.transact(ctx, func(tx *sql.Tx) error {
+	err = q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if q.options.FIFO {
-			if duplicate, err := q.remember(tx, m.DeduplicationID, now); duplicate || err != nil {
+			if duplicate, err := q.remember(ctx, tx, m.DeduplicationID, now); duplicate || err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(`
+		_, err := tx.ExecContext(ctx, `
 			INSERT INTO messages (queue, id, message_group, deduplication, body, attributes, sent_at, visible_at, receives)
 			VALUES (?, `+newID+`, ?, ?, ?, ?, ?, ?, 0)`,
 			q.name, m.Group, m.DeduplicationID, m.Body, string(attributes), now.UnixNano(), now.Add(m.Delay).UnixNano())
@@ -113,11 +114,11 @@ func forbidden(r rune) bool {
 }
 
 // remember notes a deduplication id, unless the queue knows it already.
-func (q *Queue) remember(tx *sql.Tx, id string, now time.Time) (duplicate bool, err error) {
-	if _, err := tx.Exec(`DELETE FROM deduplication WHERE until <= ?`, now.UnixNano()); err != nil {
+func (q *Queue) remember(ctx context.Context, tx *sql.Tx, id string, now time.Time) (duplicate bool, err error) {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM deduplication WHERE until <= ?`, now.UnixNano()); err != nil {
 		return false, fmt.Errorf("forget old deduplication ids: %w", err)
 	}
-	result, err := tx.Exec(`INSERT INTO deduplication (queue, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+	result, err := tx.ExecContext(ctx, `INSERT INTO deduplication (queue, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 		q.name, id, now.Add(deduplicationWindow).UnixNano())
 	if err != nil {
 		return false, fmt.Errorf("remember deduplication id: %w", err)
@@ -175,15 +176,15 @@ const ready = `
 // message will be visible.
 func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming, next time.Time, err error) {
 	var buried int64
-	err = q.db.transact(ctx, func(tx *sql.Tx) error {
+	err = q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		now := time.Now()
-		if buried, err = q.bury(tx, now); err != nil {
+		if buried, err = q.bury(ctx, tx, now); err != nil {
 			return fmt.Errorf("move dead letters: %w", err)
 		}
-		if messages, err = q.deliver(tx, now, limit); err != nil || len(messages) > 0 {
+		if messages, err = q.deliver(ctx, tx, now, limit); err != nil || len(messages) > 0 {
 			return err
 		}
-		next, err = q.nextVisible(tx, now)
+		next, err = q.nextVisible(ctx, tx, now)
 		return err
 	})
 	if err == nil && buried > 0 {
@@ -195,19 +196,22 @@ func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming,
 // bury moves what would be delivered once too often to the dead-letter queue.
 // As on SQS a letter keeps its id and group there, and on a FIFO queue its id
 // becomes its deduplication id.
-func (q *Queue) bury(tx *sql.Tx, now time.Time) (int64, error) {
+func (q *Queue) bury(ctx context.Context, tx *sql.Tx, now time.Time) (int64, error) {
 	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
 		return 0, nil
 	}
-	return move(tx, ready+` AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
+	return move(ctx, tx, ready+` AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
 		sql.Named("fifo", q.options.FIFO), sql.Named("max", q.options.MaxReceives),
 		sql.Named("to", q.options.DeadLetter.name), sql.Named("again", false))
 }
 
 // move sends the selected messages to the tail of the queue :to. Those that
 // are sent :again become new messages; the others are the same ones elsewhere.
-func move(tx *sql.Tx, selection string, arguments ...any) (int64, error) {
-	_, err := tx.Exec(`
+// The selection is one of this file's.
+//
+//nolint:gosec // the SQL is put together from constants
+func move(ctx context.Context, tx *sql.Tx, selection string, arguments ...any) (int64, error) {
+	_, err := tx.ExecContext(ctx, `
 		INSERT INTO messages (queue, id, message_group, deduplication, body, attributes, sent_at, visible_at, receives)
 		SELECT :to, iif(:again, `+newID+`, id), message_group, iif(deduplication = '' OR :again, deduplication, id),
 			body, attributes, iif(:again, :now, sent_at), :now, 0
@@ -215,15 +219,15 @@ func move(tx *sql.Tx, selection string, arguments ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := tx.Exec(`DELETE FROM messages WHERE sequence IN (`+selection+`)`, arguments...)
+	result, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE sequence IN (`+selection+`)`, arguments...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-func (q *Queue) deliver(tx *sql.Tx, now time.Time, limit int) ([]queue.Incoming, error) {
-	rows, err := tx.Query(`
+func (q *Queue) deliver(ctx context.Context, tx *sql.Tx, now time.Time, limit int) ([]queue.Incoming, error) {
+	rows, err := tx.QueryContext(ctx, `
 		UPDATE messages SET visible_at = :until, receives = receives + 1
 		WHERE sequence IN (`+ready+` ORDER BY sequence LIMIT :limit)
 		RETURNING sequence, id, message_group, deduplication, body, attributes, sent_at, receives`,
@@ -232,7 +236,7 @@ func (q *Queue) deliver(tx *sql.Tx, now time.Time, limit int) ([]queue.Incoming,
 	if err != nil {
 		return nil, fmt.Errorf("take messages: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	var messages []queue.Incoming
 	for rows.Next() {
 		m, err := q.scan(rows)
@@ -264,9 +268,9 @@ func (q *Queue) scan(rows *sql.Rows) (queue.Incoming, error) {
 	return m, nil
 }
 
-func (q *Queue) nextVisible(tx *sql.Tx, now time.Time) (time.Time, error) {
+func (q *Queue) nextVisible(ctx context.Context, tx *sql.Tx, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
-	err := tx.QueryRow(`SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
+	err := tx.QueryRowContext(ctx, `SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("find next visible message: %w", err)
 	}
@@ -281,13 +285,13 @@ func (q *Queue) nextVisible(tx *sql.Tx, now time.Time) (time.Time, error) {
 // queue, as on SQS, still takes the latest receipt after its timeout, and takes
 // an older one without deleting anything.
 func (q *Queue) Delete(ctx context.Context, receipt string) error {
-	err := q.db.transact(ctx, func(tx *sql.Tx) error {
-		id, state, err := q.delivery(tx, receipt)
+	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		id, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
 			return err
 		case state == running, state == timedOut && !q.options.FIFO:
-			_, err := tx.Exec(`DELETE FROM messages WHERE id = ?`, id)
+			_, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE id = ?`, id)
 			return err
 		case state != deleted && q.options.FIFO:
 			return queue.ErrReceipt
@@ -305,8 +309,8 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 // it was: 0 gives the message back at once. SQS allows 12 hours at most.
 // queue.ErrReceipt says that the delivery is over.
 func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error {
-	err := q.db.transact(ctx, func(tx *sql.Tx) error {
-		id, state, err := q.delivery(tx, receipt)
+	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		id, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
 			return err
@@ -315,7 +319,7 @@ func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Dur
 		case state != running:
 			return queue.ErrReceipt
 		}
-		_, err = tx.Exec(`UPDATE messages SET visible_at = ? WHERE id = ?`, time.Now().Add(d).UnixNano(), id)
+		_, err = tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE id = ?`, time.Now().Add(d).UnixNano(), id)
 		return err
 	})
 	if err != nil {
@@ -333,8 +337,8 @@ func (q *Queue) Redrive(ctx context.Context) error {
 	if dead == nil {
 		return fmt.Errorf("redrive to %s: it has no dead-letter queue", q.name)
 	}
-	err := q.db.transact(ctx, func(tx *sql.Tx) error {
-		_, err := move(tx, `SELECT sequence FROM messages WHERE queue = :from AND visible_at <= :now`,
+	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := move(ctx, tx, `SELECT sequence FROM messages WHERE queue = :from AND visible_at <= :now`,
 			sql.Named("from", dead.name), sql.Named("now", time.Now().UnixNano()), sql.Named("to", q.name), sql.Named("again", true))
 		return err
 	})
@@ -358,14 +362,14 @@ const (
 	deleted
 )
 
-func (q *Queue) delivery(tx *sql.Tx, receipt string) (id string, state deliveryState, err error) {
+func (q *Queue) delivery(ctx context.Context, tx *sql.Tx, receipt string) (id string, state deliveryState, err error) {
 	id, _, _ = strings.Cut(receipt, "#")
 	var (
 		name      string
 		receives  int
 		visibleAt int64
 	)
-	err = tx.QueryRow(`SELECT queue, receives, visible_at FROM messages WHERE id = ?`, id).Scan(&name, &receives, &visibleAt)
+	err = tx.QueryRowContext(ctx, `SELECT queue, receives, visible_at FROM messages WHERE id = ?`, id).Scan(&name, &receives, &visibleAt)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return id, deleted, nil

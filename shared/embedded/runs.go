@@ -29,8 +29,8 @@ func (r *Runs) Create(ctx context.Context, run runs.Run) (stored runs.Run, creat
 		return runs.Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ID, run.RowID)
 	}
 	run.Version = 1
-	err = r.db.transact(ctx, func(tx *sql.Tx) error {
-		stored, err = find(tx, `id = ?`, run.ID)
+	err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		stored, err = find(ctx, tx, `id = ?`, run.ID)
 		if !errors.Is(err, runs.ErrNotFound) {
 			return err
 		}
@@ -40,7 +40,7 @@ func (r *Runs) Create(ctx context.Context, run runs.Run) (stored runs.Run, creat
 		}
 		stored, created = run, true
 		// The only record that can be in the way has expired.
-		_, err = tx.Exec(`
+		_, err = tx.ExecContext(ctx, `
 			INSERT INTO runs (id, run_id, row_id, accepted_at, version, record) VALUES (?, ?, '', ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, row_id = excluded.row_id,
 				accepted_at = excluded.accepted_at, version = excluded.version, record = excluded.record`,
@@ -82,8 +82,8 @@ func (r *Runs) Save(ctx context.Context, run *runs.Run) error {
 	if err != nil {
 		return fmt.Errorf("save run %s: encode record: %w", run.ID, err)
 	}
-	err = r.db.transact(ctx, func(tx *sql.Tx) error {
-		result, err := tx.Exec(`UPDATE runs SET row_id = ?, version = ?, record = ? WHERE id = ? AND version = ?`,
+	err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE runs SET row_id = ?, version = ?, record = ? WHERE id = ? AND version = ?`,
 			next.RowID, next.Version, string(record), run.ID, run.Version)
 		if failure := (*sqlite.Error)(nil); errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
 			return fmt.Errorf("row %s: %w", run.RowID, runs.ErrRowTaken)
@@ -117,20 +117,20 @@ func (r *Runs) OwnerOf(ctx context.Context, rowID string) (string, error) {
 }
 
 func (r *Runs) read(ctx context.Context, condition string, argument any) (run runs.Run, err error) {
-	err = r.db.transact(ctx, func(tx *sql.Tx) error {
-		run, err = find(tx, condition, argument)
+	err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		run, err = find(ctx, tx, condition, argument)
 		return err
 	})
 	return run, err
 }
 
 // find reads the newest run that meets the condition and has not expired.
-func find(tx *sql.Tx, condition string, argument any) (runs.Run, error) {
+func find(ctx context.Context, tx *sql.Tx, condition string, argument any) (runs.Run, error) {
 	var (
 		record string
 		run    runs.Run
 	)
-	err := tx.QueryRow(`SELECT record FROM runs WHERE `+condition+` AND accepted_at > ? ORDER BY accepted_at DESC LIMIT 1`,
+	err := tx.QueryRowContext(ctx, `SELECT record FROM runs WHERE `+condition+` AND accepted_at > ? ORDER BY accepted_at DESC LIMIT 1`,
 		argument, oldest()).Scan(&record)
 	if errors.Is(err, sql.ErrNoRows) {
 		return runs.Run{}, runs.ErrNotFound

@@ -60,7 +60,7 @@ func (q *SQS) Send(ctx context.Context, m Outgoing) error {
 func (q *SQS) Receive(ctx context.Context, limit int, wait time.Duration) ([]Incoming, error) {
 	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:              &q.url,
-		MaxNumberOfMessages:   int32(limit), //nolint:gosec // at most 10
+		MaxNumberOfMessages:   int32(limit),
 		WaitTimeSeconds:       seconds(wait),
 		MessageAttributeNames: []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
@@ -121,7 +121,9 @@ func (q *SQS) Redrive(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("redrive to %s: %w", q.name(), err)
 	}
-	policy := struct{ DeadLetterTargetArn string }{}
+	var policy struct {
+		DeadLetterTargetArn string `json:"deadLetterTargetArn"`
+	}
 	if err := json.Unmarshal([]byte(out.Attributes[string(types.QueueAttributeNameRedrivePolicy)]), &policy); err != nil {
 		return fmt.Errorf("redrive to %s: read its redrive policy: %w", q.name(), err)
 	}
@@ -139,7 +141,7 @@ func (q *SQS) Redrive(ctx context.Context) error {
 func (q *SQS) name() string { return q.url[strings.LastIndexByte(q.url, '/')+1:] }
 
 func seconds(d time.Duration) int32 {
-	return int32((d + time.Second - 1) / time.Second) //nolint:gosec // SQS's own limit is 12 hours
+	return int32((d + time.Second - 1) / time.Second)
 }
 
 func incoming(m types.Message) (Incoming, error) {

@@ -69,7 +69,7 @@ type Run struct {
 
 // Expires is when the record counts as absent, in whole seconds, as DynamoDB's
 // time to live has it.
-func (r Run) Expires() time.Time { return r.AcceptedAt.Add(Retention).Truncate(time.Second) }
+func (r *Run) Expires() time.Time { return r.AcceptedAt.Add(Retention).Truncate(time.Second) }
 
 // Step is one step of a run's plan. A step makes one or more requests to
 // Notion; Done of them have surely happened.
@@ -83,7 +83,7 @@ type Step struct {
 }
 
 // Finished tells whether every request of the step has happened.
-func (s Step) Finished() bool { return s.Total > 0 && s.Done >= s.Total }
+func (s *Step) Finished() bool { return s.Total > 0 && s.Done >= s.Total }
 
 // Intent is a request to Notion that is about to be made and may have
 // happened. It is stored before the request and replaced after it.
