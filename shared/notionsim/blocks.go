@@ -134,7 +134,7 @@ func updateBlock(w *workspace, q *request) (*outcome, error) {
 	}
 	content, changes := q.body[kind].(map[string]any)
 	archived, trashes := trashed(q.body)
-	if !changes && !trashes {
+	if _, typed := q.body["type"]; !changes && (typed || !trashes) {
 		return nil, root("body").field(kind).refuse("should be defined", undefined{})
 	}
 	if archived || !trashes {

@@ -79,7 +79,7 @@ var valueShapes = map[string]shape{
 	"multi_select": array(optionReference, 0, maxArray),
 	"date":         orNull(date),
 	"checkbox":     boolean,
-	"people":       array(reference, 0, maxArray),
+	"people":       array(person, 0, maxArray),
 	"files": array(oneOf(map[string]shape{"external": object(must("url", webAddress))},
 		must("name", populated(maxShortText))), 0, maxArray),
 }

@@ -18,13 +18,17 @@ var (
 		may("bold", boolean), may("italic", boolean), may("strikethrough", boolean),
 		may("underline", boolean), may("code", boolean), may("color", color))
 
-	reference = object(must("id", identifier), may("object", text(maxShortText)))
+	// person names a user. Whether there is one is not asked: the workspace has
+	// none but bots.
+	person = object(must("id", identifier), may("object", exactly("user")))
+
+	reference = object(must("id", identifier))
 
 	richTextVariants = oneOf(map[string]shape{
 		"text":     object(must("content", text(maxText)), may("link", orNull(link))),
 		"equation": object(must("expression", text(maxExpression))),
 		"mention": oneOf(map[string]shape{
-			"user": reference, "page": reference, "database": reference, "date": date,
+			"user": person, "page": reference, "database": reference, "date": date,
 		}),
 	},
 		may("annotations", annotations),
