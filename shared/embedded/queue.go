@@ -131,6 +131,9 @@ func (q *Queue) remember(ctx context.Context, tx *sql.Tx, id string, now time.Ti
 // first; none in that time is no error. Messages that were received MaxReceives
 // times already are moved to the dead-letter queue instead.
 func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]queue.Incoming, error) {
+	if limit < 1 || limit > 10 {
+		return nil, fmt.Errorf("receive from %s: %d messages are not within 1 to 10", q.name, limit)
+	}
 	deadline := time.Now().Add(wait)
 	for {
 		changed := q.db.watch()

@@ -145,6 +145,39 @@ func TestReceiveWakesAtTheMoment(t *testing.T) {
 	}
 }
 
+func TestReceiveOfDeadLettersWakesWhenOneArrives(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := stores["memory"](t)
+		dead := db.Queue("dead", embedded.QueueOptions{})
+		q := db.Queue("main", embedded.QueueOptions{Visibility: time.Second, MaxReceives: 1, DeadLetter: dead})
+		if err := q.Send(t.Context(), queue.Outgoing{Body: "poison"}); err != nil {
+			t.Fatal(err)
+		}
+		receive(t, q, 0)
+		time.AfterFunc(3*time.Second, func() {
+			if _, err := q.Receive(t.Context(), 1, 0); err != nil {
+				t.Error(err)
+			}
+		})
+		start := time.Now()
+		got := receive(t, dead, time.Hour)
+		if waited := time.Since(start); waited != 3*time.Second || len(got) != 1 || got[0].Body != "poison" {
+			t.Errorf("received %v after %s, want the poison after 3s", got, waited)
+		}
+	})
+}
+
+func TestReceiveTakesOneToTenMessages(t *testing.T) {
+	t.Parallel()
+	q := openFIFO(t)
+	for _, limit := range []int{-1, 0, 11} {
+		if _, err := q.Receive(t.Context(), limit, 0); err == nil {
+			t.Errorf("received up to %d messages, want an error", limit)
+		}
+	}
+}
+
 func TestQueuesShareAFileButNoMessages(t *testing.T) {
 	t.Parallel()
 	db := stores["memory"](t)

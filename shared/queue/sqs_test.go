@@ -31,7 +31,7 @@ func TestSQSConforms(t *testing.T) {
 	if endpoint == "" {
 		t.Skip("SQS_ENDPOINT names no server to test against")
 	}
-	client := client(endpoint)
+	client := client(t, endpoint)
 	queuetest.Run(t, queuetest.RealTime, func(t *testing.T, o queuetest.Options) (main, dead queuetest.Queue) {
 		t.Helper()
 		attributes := map[string]string{"VisibilityTimeout": strconv.Itoa(int(o.Visibility.Seconds()))}
@@ -88,7 +88,7 @@ func serve(t *testing.T, status int, bodies map[string]string) (*queue.SQS, *ans
 	a := &answers{status, bodies, map[string]map[string]any{}}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
-	return queue.NewSQS(client(server.URL), server.URL+"/123456789012/publish.fifo"), a
+	return queue.NewSQS(client(t, server.URL), server.URL+"/123456789012/publish.fifo"), a
 }
 
 func TestSQSSendsOnlyWhatIsSet(t *testing.T) {
@@ -175,8 +175,13 @@ func TestSQSRedriveNeedsADeadLetterQueue(t *testing.T) {
 	}
 }
 
-func client(endpoint string) *sqs.Client {
+// client has no connection left when the test is over.
+func client(t *testing.T, endpoint string) *sqs.Client {
+	t.Helper()
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
 	return sqs.New(sqs.Options{
+		HTTPClient:   &http.Client{Transport: transport},
 		BaseEndpoint: &endpoint,
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
