@@ -76,7 +76,7 @@ func TestQueueBehavesAsItsModel(t *testing.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			defer db.Close() //nolint:errcheck // nothing is kept
+			defer db.Close()
 			q := db.Queue("main", embedded.QueueOptions{
 				FIFO: true, Visibility: modelVisibility, MaxReceives: modelMaxReceives,
 				DeadLetter: db.Queue("dead", embedded.QueueOptions{FIFO: true}),
