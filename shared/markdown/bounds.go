@@ -112,35 +112,6 @@ func (r references) Transform(node *ast.Paragraph, reader text.Reader, pc parser
 	}
 }
 
-// tables bounds the cells that a table is padded with.
-type tables struct{ parser.ParagraphTransformer }
-
-// Transform leaves a paragraph as text if as a table it would have far more
-// cells than it has characters.
-func (t tables) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	lines, source := node.Lines(), reader.Source()
-	columns, size := 0, 0
-	for i := range lines.Len() {
-		line := lines.At(i)
-		value := source[line.Start:line.Stop]
-		size += len(value)
-		if i > 0 && len(bytes.Trim(value, "|:- \t\r\n")) == 0 {
-			columns = max(columns, bytes.Count(value, []byte("|"))+1)
-		}
-	}
-	if columns == 0 {
-		return // no line can separate a header from rows
-	}
-	if padding := columns*lines.Len() - size; padding > 0 {
-		b := boundsOf(pc)
-		if padding > b.padding {
-			return
-		}
-		b.padding -= padding
-	}
-	t.ParagraphTransformer.Transform(node, reader, pc)
-}
-
 // bounded returns a parser of inlines that leaves blocks alone for which the
 // budget is too small.
 func bounded(p parser.InlineParser) parser.InlineParser {

@@ -85,7 +85,7 @@ func (c *converter) list(list *ast.List, out *siblings) {
 			item.Kind = block.NumberedListItem
 			if out.nextNumber() != number {
 				item.Kind = block.Paragraph
-				prefix = strconv.Itoa(number) + string(list.Marker) + " "
+				prefix = strconv.Itoa(number) + ". "
 			}
 		}
 		c.item(n, item, prefix, out)

@@ -14,7 +14,7 @@ const maxRepeatedHeader = 8 << 10
 // table converts a table. A block's children are at most 100, so that a longer
 // table becomes several, each with the header again.
 func (c *converter) table(n *extast.Table, out *siblings) {
-	width := min(len(n.Alignments), block.MaxCells)
+	width := tableWidth(n)
 	var header, rows []block.Block
 	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
 		if _, ok := child.(*extast.TableHeader); ok {
@@ -35,6 +35,15 @@ func (c *converter) table(n *extast.Table, out *siblings) {
 		rows = rows[n:]
 		out.add(table)
 	}
+}
+
+// tableWidth is the number of columns of the widest row, within Notion's limit.
+func tableWidth(n *extast.Table) int {
+	width := len(n.Alignments)
+	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
+		width = max(width, row.ChildCount())
+	}
+	return min(width, block.MaxCells)
 }
 
 // row converts a row into one block, padded to the table's width. What a block

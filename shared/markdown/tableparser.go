@@ -1,0 +1,96 @@
+package markdown
+
+import (
+	"bytes"
+
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
+
+// tables parses tables as goldmark does, with two differences: one that would
+// be padded with far more cells than it has characters stays text, and cells
+// beyond the last column, which GFM drops, are kept.
+type tables struct{ parser.ParagraphTransformer }
+
+// Transform turns the lines of a paragraph from a table's header on into a table.
+func (t tables) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	padding, ok := tablePadding(node.Lines(), reader.Source())
+	if !ok || padding > boundsOf(pc).padding {
+		return
+	}
+	boundsOf(pc).padding -= padding
+	parent, before := node.Parent(), node.PreviousSibling()
+	t.ParagraphTransformer.Transform(node, reader, pc)
+	for n := after(parent, before); n != nil; n = n.NextSibling() {
+		if table, ok := n.(*extast.Table); ok {
+			keepExcess(table, reader.Source())
+		}
+	}
+}
+
+// tablePadding is how many cells more than characters a table in these lines
+// could have. It is not ok if there is no table, for want of a line that
+// separates a header from rows.
+func tablePadding(lines *text.Segments, source []byte) (cells int, ok bool) {
+	columns, size := 0, 0
+	for i := range lines.Len() {
+		line := lines.At(i)
+		value := source[line.Start:line.Stop]
+		size += len(value)
+		if i > 0 && len(bytes.Trim(value, "|:- \t\r\n")) == 0 {
+			columns = max(columns, bytes.Count(value, []byte("|"))+1)
+		}
+	}
+	return max(0, columns*lines.Len()-size), columns > 0
+}
+
+func after(parent, sibling ast.Node) ast.Node {
+	if sibling == nil {
+		return parent.FirstChild()
+	}
+	return sibling.NextSibling()
+}
+
+// keepExcess adds to each row the cells that it has beyond the last column.
+func keepExcess(table *extast.Table, source []byte) {
+	for row := table.FirstChild(); row != nil; row = row.NextSibling() {
+		last := row.LastChild()
+		if last == nil || last.Lines().Len() == 0 {
+			continue // a padded row has no excess
+		}
+		start := last.Lines().At(0).Stop
+		end := start + lineLength(source[start:])
+		for start < end {
+			start += pipe(source[start:end]) + 1 // behind the pipe that ends the cell before
+			if start >= end || blank(source[start:end]) {
+				break
+			}
+			cell := text.NewSegment(start, start+pipe(source[start:end]))
+			node := extast.NewTableCell()
+			node.SetPos(start)
+			start = cell.Stop
+			cell = cell.TrimLeftSpace(source)
+			node.Lines().Append(cell.TrimRightSpace(source))
+			row.AppendChild(row, node)
+		}
+	}
+}
+
+func lineLength(s []byte) int {
+	if i := bytes.IndexByte(s, '\n'); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+// pipe is the position of the first pipe that no backslash escapes, or len(s).
+func pipe(s []byte) int {
+	for i, c := range s {
+		if c == '|' && (i == 0 || s[i-1] != '\\') {
+			return i
+		}
+	}
+	return len(s)
+}
