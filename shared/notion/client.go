@@ -5,6 +5,7 @@
 package notion
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jomei/notionapi"
+	"golang.org/x/time/rate"
 
 	"notionrelay/shared/block"
 )
@@ -38,11 +40,13 @@ type Options struct {
 // use: requests take turns.
 type Client struct {
 	api     *notionapi.Client
+	http    *http.Client
 	timeout time.Duration
 	log     *slog.Logger
 	jitter  func() float64
 	turn    chan struct{} // holds a token while no request is in flight
 	pacer   pacer
+	bulk    *rate.Limiter
 }
 
 // New makes a client.
@@ -58,6 +62,7 @@ func New(o Options) (*Client, error) {
 		turn:    make(chan struct{}, 1),
 		pacer:   pacer{gap: o.MinGap, budget: orElse(o.Budget, 180)},
 	}
+	c.bulk = newBulkLimiter(c.pacer.budget)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -70,8 +75,8 @@ func New(o Options) (*Client, error) {
 	}
 	// One attempt: the library's own retry sends POST and PATCH with an empty
 	// body the second time.
-	c.api = notionapi.NewClient(notionapi.Token(o.Token), notionapi.WithRetry(1),
-		notionapi.WithHTTPClient(&http.Client{Transport: &transport{base: base, host: host}}))
+	c.http = &http.Client{Transport: &transport{base: base, host: host}}
+	c.api = notionapi.NewClient(notionapi.Token(o.Token), notionapi.WithRetry(1), notionapi.WithHTTPClient(c.http))
 	c.turn <- struct{}{}
 	return c, nil
 }
@@ -129,77 +134,66 @@ func (c *Client) AppendBlocks(ctx context.Context, parentID, after string, block
 	return answer.Results, err
 }
 
-// Children lists everything directly below a page or block.
-func (c *Client) Children(ctx context.Context, parentID string) ([]block.Block, error) {
-	return readAll(ctx, c, func(ctx context.Context, cursor notionapi.Cursor) error {
-		_, err := c.api.Block.GetChildren(ctx, notionapi.BlockID(parentID), &notionapi.Pagination{StartCursor: cursor, PageSize: pageSize})
+// RenamePage sends one request; sending it twice does no harm. The library's
+// update would restore an archived page on the way.
+func (c *Client) RenamePage(ctx context.Context, pageID, title string) error {
+	body := map[string]any{"properties": Properties{"title": Title(title)}}
+	return c.send(ctx, http.MethodPatch, "/v1/pages/"+pageID, body, new(Page))
+}
+
+// DeleteBlock sends one request; sending it twice does no harm, as what is gone
+// already counts as deleted.
+func (c *Client) DeleteBlock(ctx context.Context, blockID string) error {
+	err := c.do(ctx, true, new(Page), func(ctx context.Context) error {
+		_, err := c.api.Block.Delete(ctx, notionapi.BlockID(blockID))
 		return err
-	}, func(b block.Block) block.Block { return b })
-}
-
-// Row is a page of a database with its properties as plain text.
-type Row struct {
-	Page
-	CreatedBy  string // id of the user or integration
-	Properties map[string]string
-}
-
-// RowsSince lists the rows of a database created at or after a time, oldest
-// first. Notion cuts the time of creation to the minute, and so does this.
-func (c *Client) RowsSince(ctx context.Context, databaseID string, since time.Time) ([]Row, error) {
-	from := notionapi.Date(since.UTC().Truncate(time.Minute))
-	query := notionapi.DatabaseQueryRequest{
-		Filter:   notionapi.TimestampFilter{Timestamp: notionapi.TimestampCreated, CreatedTime: &notionapi.DateFilterCondition{OnOrAfter: &from}},
-		Sorts:    []notionapi.SortObject{{Timestamp: notionapi.TimestampCreated, Direction: notionapi.SortOrderASC}},
-		PageSize: pageSize,
+	})
+	if e, ok := errors.AsType[*Error](err); ok && (e.Status == http.StatusNotFound || e.Status == http.StatusBadRequest && strings.Contains(e.Message, "archived")) {
+		return nil
 	}
-	return readAll(ctx, c, func(ctx context.Context, cursor notionapi.Cursor) error {
-		query.StartCursor = cursor
-		_, err := c.api.Database.Query(ctx, notionapi.DatabaseID(databaseID), &query)
-		return err
-	}, rowAnswer.row)
+	return err
 }
 
-// Me is the id of the integration that the token belongs to.
-func (c *Client) Me(ctx context.Context) (string, error) {
-	return Do(ctx, c, Once[string]{Send: func(ctx context.Context) (string, error) {
-		var me struct{ ID string }
-		err := c.do(ctx, false, &me, func(ctx context.Context) error {
-			_, err := c.api.User.Me(ctx)
-			return err
-		})
-		return me.ID, err
-	}})
+// NewDatabase describes a database to create under a page.
+type NewDatabase struct {
+	PageID     string
+	Title      string
+	Icon       string // emoji
+	Properties map[string]Schema
 }
 
-// pageSize is the most that a listing gives at once.
-const pageSize = 100
+// CreateDatabase sends one request. The library's has no place for an icon.
+func (c *Client) CreateDatabase(ctx context.Context, d NewDatabase) (Page, error) {
+	var database Page
+	err := c.send(ctx, http.MethodPost, "/v1/databases", map[string]any{
+		"parent":     map[string]any{"type": "page_id", "page_id": d.PageID},
+		"icon":       map[string]any{"type": "emoji", "emoji": d.Icon},
+		"title":      richText(d.Title),
+		"properties": d.Properties,
+	}, &database)
+	return database, err
+}
 
-// readAll follows a paginated listing to its end.
-func readAll[Answer, T any](ctx context.Context, c *Client, call func(context.Context, notionapi.Cursor) error, convert func(Answer) T) ([]T, error) {
-	var all []T
-	var cursor notionapi.Cursor
-	type answer struct {
-		Results    []Answer         `json:"results"`
-		NextCursor notionapi.Cursor `json:"next_cursor"`
-		HasMore    bool             `json:"has_more"`
+// send makes a write that the library has no request for.
+func (c *Client) send(ctx context.Context, method, path string, body, result any) error {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode %s %s: %w", method, path, err)
 	}
-	for {
-		page, err := Do(ctx, c, Once[answer]{Send: func(ctx context.Context) (a answer, err error) {
-			err = c.do(ctx, false, &a, func(ctx context.Context) error { return call(ctx, cursor) })
-			return a, err
-		}})
+	return c.do(ctx, true, result, func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, method, "https://api.notion.com"+path, bytes.NewReader(encoded))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for _, r := range page.Results {
-			all = append(all, convert(r))
+		request.Header.Set("Authorization", "Bearer "+c.api.Token.String())
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Notion-Version", "2022-06-28")
+		answer, err := c.http.Do(request)
+		if err != nil {
+			return err
 		}
-		if !page.HasMore || page.NextCursor == "" {
-			return all, nil
-		}
-		cursor = page.NextCursor
-	}
+		return answer.Body.Close()
+	})
 }
 
 // do makes one request when its turn and its time have come and reads the
@@ -211,7 +205,14 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := c.pause(ctx, c.pacer.wait(time.Now(), write, reserveOf(ctx)), nil); err != nil {
+	if isBulk(ctx) {
+		share := c.bulk.Reserve()
+		if err := c.pause(ctx, share.Delay(), nil); err != nil {
+			share.Cancel()
+			return err
+		}
+	}
+	if err := c.pause(ctx, c.pacer.wait(time.Now(), write), nil); err != nil {
 		return err
 	}
 	requestCtx, x := withExchange(ctx)
@@ -276,32 +277,3 @@ type wireBlock struct {
 }
 
 func (b wireBlock) MarshalJSON() ([]byte, error) { return b.Block.MarshalJSON() }
-
-// rowAnswer is a row as a query answers it. Properties of kinds that are not
-// read here keep an empty text.
-type rowAnswer struct {
-	Page
-	CreatedBy  struct{ ID string } `json:"created_by"`
-	Properties map[string]struct {
-		Title []struct {
-			PlainText string `json:"plain_text"`
-		} `json:"title"`
-		RichText []struct {
-			PlainText string `json:"plain_text"`
-		} `json:"rich_text"`
-		Email string `json:"email"`
-	}
-}
-
-func (a rowAnswer) row() Row {
-	row := Row{Page: a.Page, CreatedBy: a.CreatedBy.ID, Properties: map[string]string{}}
-	for name, p := range a.Properties {
-		var text strings.Builder
-		text.WriteString(p.Email)
-		for _, piece := range append(p.Title, p.RichText...) {
-			text.WriteString(piece.PlainText)
-		}
-		row.Properties[name] = text.String()
-	}
-	return row
-}

@@ -17,6 +17,8 @@ type Once[T any] struct {
 	// It is given the id under which Notion said to have saved it, if Notion
 	// did. Nil means that sending twice does no harm.
 	Find func(ctx context.Context, committedID string) (T, bool, error)
+	// Look asks for a look before the first attempt in any case.
+	Look bool
 	// Intended says that an earlier process may have sent the request.
 	Intended bool
 	// Fresh says that the parent was made a moment ago: Notion may still answer
@@ -45,10 +47,12 @@ const maxAttempts = 8
 // request's own error when repeating cannot help.
 func Do[T any](ctx context.Context, c *Client, o Once[T]) (T, error) {
 	var committedID string
-	look := o.Intended
+	look := o.Intended || o.Look
 	for attempt := 1; ; attempt++ {
 		if look && o.Find != nil {
-			traceOf(ctx).Recoveries++
+			if o.Intended || attempt > 1 {
+				traceOf(ctx).Recoveries++
+			}
 			if found, ok, err := o.Find(ctx, committedID); ok || err != nil {
 				return found, err
 			}

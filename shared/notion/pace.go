@@ -1,6 +1,10 @@
 package notion
 
-import "time"
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+)
 
 // window is the span over which Notion counts requests.
 const window = time.Minute
@@ -14,9 +18,8 @@ type pacer struct {
 	ends      []time.Time // of the requests of the last window, oldest first
 }
 
-// wait is how long the next request has to wait. A request that keeps a
-// reserve waits until so many more could follow it at once.
-func (p *pacer) wait(now time.Time, write bool, reserve int) time.Duration {
+// wait is how long the next request has to wait.
+func (p *pacer) wait(now time.Time, write bool) time.Duration {
 	var wait time.Duration
 	if write && !p.lastWrite.IsZero() {
 		wait = p.gap - now.Sub(p.lastWrite)
@@ -24,10 +27,18 @@ func (p *pacer) wait(now time.Time, write bool, reserve int) time.Duration {
 	for len(p.ends) > 0 && now.Sub(p.ends[0]) >= window {
 		p.ends = p.ends[1:]
 	}
-	if over := len(p.ends) - max(1, p.budget-reserve); over >= 0 {
+	if over := len(p.ends) - p.budget; over >= 0 {
 		wait = max(wait, window-now.Sub(p.ends[over]))
 	}
 	return max(0, wait)
+}
+
+// newBulkLimiter spreads bulk work evenly over the window and keeps a tenth of
+// the budget free, so that a new report never has to wait for a window that a
+// thousand quotes have used up: 85 % of the budget as a rate and 5 % at once.
+func newBulkLimiter(budget int) *rate.Limiter {
+	perSecond := 0.85 * float64(budget) / window.Seconds()
+	return rate.NewLimiter(rate.Limit(perSecond), max(1, budget/20))
 }
 
 // done counts a request that has ended.

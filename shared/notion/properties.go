@@ -24,6 +24,52 @@ func Email(address string) notionapi.Property {
 	return property{"email": address}
 }
 
+// Select is an option by name; an empty name is null.
+func Select(name string) notionapi.Property {
+	if name == "" {
+		return property{"select": nil}
+	}
+	return property{"select": map[string]any{"name": name}}
+}
+
+// URL is a link; an empty one is null.
+func URL(address string) notionapi.Property {
+	if address == "" {
+		return property{"url": nil}
+	}
+	return property{"url": address}
+}
+
+// Number is a number; nil is null.
+func Number(value *float64) notionapi.Property { return property{"number": value} }
+
+// Date is a date in ISO 8601; an empty one is null.
+func Date(start string) notionapi.Property {
+	if start == "" {
+		return property{"date": nil}
+	}
+	return property{"date": map[string]any{"start": start}}
+}
+
+// Schema is the configuration of a database's property.
+type Schema map[string]any
+
+// PropertyOf makes the configuration of a property of a plain kind, for example title
+// or rich_text.
+func PropertyOf(kind string) Schema { return Schema{kind: map[string]any{}} }
+
+// Option is an option of a select property.
+type Option struct {
+	Name  string `json:"name"`
+	Color string `json:"color,omitempty"`
+}
+
+// SelectOf makes the configuration of a select property with all its options:
+// one that a page brings along later would change the schema, and collide.
+func SelectOf(options []Option) Schema {
+	return Schema{"select": map[string]any{"options": options}}
+}
+
 type property map[string]any
 
 func (p property) GetID() string                   { return "" }

@@ -41,15 +41,12 @@ func (t *Trace) count(x *exchange, took time.Duration) {
 	}
 }
 
-type reserveKey struct{}
+type bulkKey struct{}
 
-// WithReserve marks the requests of a context as bulk work that leaves so many
-// requests of the budget to others.
-func WithReserve(ctx context.Context, requests int) context.Context {
-	return context.WithValue(ctx, reserveKey{}, requests)
+// WithBulk marks the requests of a context as bulk work, which leaves a part of
+// the budget to others.
+func WithBulk(ctx context.Context) context.Context {
+	return context.WithValue(ctx, bulkKey{}, true)
 }
 
-func reserveOf(ctx context.Context) int {
-	requests, _ := ctx.Value(reserveKey{}).(int)
-	return requests
-}
+func isBulk(ctx context.Context) bool { return ctx.Value(bulkKey{}) != nil }

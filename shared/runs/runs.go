@@ -8,6 +8,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"notionrelay/shared/report"
 )
 
 // Retention is how long a record lives, and therefore how long the same
@@ -51,6 +53,18 @@ type Run struct {
 	PublishedAt time.Time `json:"publishedAt,omitzero"`
 	EndedAt     time.Time `json:"endedAt,omitzero"`
 
+	// Subject and Statistics are what the pages say; they are settled before
+	// the first page, so that every delivery writes the same.
+	Subject    *report.Subject `json:"subject,omitempty"`
+	Statistics *Statistics     `json:"statistics,omitempty"` // nil when unknown
+
+	// EnrichedAt is when the enricher was last asked for title, introduction
+	// and quotes; zero when it was not.
+	EnrichedAt time.Time `json:"enrichedAt,omitzero"`
+	// Placeholders are the ids of the blocks that later content replaces, by
+	// the step that does so.
+	Placeholders map[string]string `json:"placeholders,omitempty"`
+
 	// RowID is the run's row in the reports database. Once saved, OwnerOf
 	// finds the run by it.
 	RowID string `json:"rowId,omitempty"`
@@ -93,8 +107,15 @@ type Intent struct {
 	At      time.Time `json:"at"`
 }
 
+// Statistics is the size of the research behind a report.
+type Statistics struct {
+	Posts  int `json:"posts"`
+	Quotes int `json:"quotes"`
+}
+
 // Failure says why a run ended in the dead-letter queue.
 type Failure struct {
+	Kind            string `json:"kind,omitempty"` // of the message that is there
 	Code            string `json:"code"`
 	Message         string `json:"message"`
 	Step            string `json:"step,omitempty"`

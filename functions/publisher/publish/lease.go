@@ -31,9 +31,12 @@ func (d *delivery) takeLease(ctx context.Context) error {
 		until = time.Now().Add(leaseTime)
 	}
 	d.run.Lease = runs.Lease{Owner: d.Owner, Until: until}
-	d.run.Status = runs.Publishing
-	d.run.Failure = nil
-	d.run.EndedAt = time.Time{}
+	if f := d.run.Failure; f != nil && f.Kind == string(d.message.Kind) {
+		d.run.Failure, d.run.EndedAt = nil, time.Time{} // redriven
+	}
+	if d.run.PublishedAt.IsZero() {
+		d.run.Status = runs.Publishing
+	}
 	d.run.Counts.Deliveries++
 	d.sliceEnd = time.Now().Add(sliceTime)
 	return nil // stored with the first intent

@@ -17,6 +17,7 @@ import (
 
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
 )
 
@@ -32,14 +33,21 @@ type Store interface {
 
 // Queue is the queue that the publisher's messages come from.
 type Queue interface {
-	Send(ctx context.Context, m queue.Outgoing) error
+	Sender
 	// ChangeVisibility hides a received message for so long from now on.
 	ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error
 }
 
-// DeadLetters takes the messages that can never succeed.
-type DeadLetters interface {
+// Sender is a queue to send to.
+type Sender interface {
 	Send(ctx context.Context, m queue.Outgoing) error
+}
+
+// Research knows the accounts and the size of a run. What it does not know is
+// no error.
+type Research interface {
+	Account(ctx context.Context, accountID, runID string) (research.Account, bool, error)
+	Statistics(ctx context.Context, runID string) (research.Statistics, bool, error)
 }
 
 // Publisher handles the messages of the publish queue.
@@ -47,7 +55,9 @@ type Publisher struct {
 	Notion      *notion.Client
 	Runs        Store
 	Queue       Queue
-	DeadLetters DeadLetters
+	DeadLetters Sender
+	Enricher    Sender   // the enrich queue
+	Research    Research // nil when there is no research database
 
 	DatabaseID string // the reports database
 	CoverURL   string // banner of the homepages; none when empty
@@ -96,7 +106,7 @@ func (p *Publisher) deliver(ctx context.Context, m events.SQSMessage) (settled b
 		}
 	}
 	err := d.work(ctx)
-	switch verdict, wait := judge(err, d.receives); verdict {
+	switch verdict, wait := judge(err, d.receives, d.wrote); verdict {
 	case acknowledge:
 		return true
 	case continueLater:
@@ -123,6 +133,7 @@ type delivery struct {
 	run      *runs.Run // nil until the record has been read
 	trace    notion.Trace
 	sliceEnd time.Time
+	wrote    bool // at least one request was made
 }
 
 // work reads the message and does what it asks for.
@@ -130,15 +141,16 @@ func (d *delivery) work(ctx context.Context) (err error) {
 	if d.message, err = queue.Decode(d.raw.Body); err != nil {
 		return err
 	}
-	if d.message.Kind != queue.Publish || d.message.Payload == nil {
-		return fmt.Errorf("publish %s: a message of kind %q with no payload: %w", d.message.ReportID, d.message.Kind, queue.ErrUnreadable)
+	d.log = d.log.With("reportId", d.message.ReportID, "kind", d.message.Kind)
+	write, err := d.job()
+	if err != nil {
+		return err
 	}
-	d.log = d.log.With("reportId", d.message.ReportID, "runId", d.message.Payload.RunID)
 	if err := d.open(ctx); err != nil {
 		return err
 	}
-	if d.run.Status == runs.Published || d.run.Status == runs.Complete {
-		return nil
+	if done, err := d.nothingToDo(); done || err != nil {
+		return err
 	}
 	if err := d.takeLease(ctx); err != nil {
 		return err
@@ -149,29 +161,79 @@ func (d *delivery) work(ctx context.Context) (err error) {
 		workCtx, cancel = context.WithDeadline(workCtx, deadline.Add(-closingTime))
 		defer cancel()
 	}
-	return errors.Join(d.basePages(workCtx), d.close(ctx))
+	err = write(workCtx)
+	d.conclude(err)
+	return errors.Join(err, d.close(ctx))
+}
+
+// job is what the message asks for.
+func (d *delivery) job() (func(context.Context) error, error) {
+	switch m := d.message; {
+	case m.Kind == queue.Publish && m.Payload != nil:
+		return d.basePages, nil
+	case m.Kind == queue.Texts && m.Texts != nil:
+		return d.texts, nil
+	case m.Kind == queue.Quotes && m.Quotes != nil && m.Subject != nil:
+		return d.quotes, nil
+	}
+	return nil, fmt.Errorf("publish %s: a message of kind %q without its content: %w", d.message.ReportID, d.message.Kind, queue.ErrUnreadable)
 }
 
 // open reads the record. The webhook has written it; should it be gone, the
 // message holds all that it takes to begin again.
 func (d *delivery) open(ctx context.Context) error {
-	sent := time.Now()
-	if milliseconds, err := strconv.ParseInt(d.raw.Attributes["SentTimestamp"], 10, 64); err == nil {
-		sent = time.UnixMilli(milliseconds)
+	record := runs.Run{ID: d.message.ReportID, Status: runs.Queued, AcceptedAt: sentAt(d.raw), UpdatedAt: time.Now()}
+	if p := d.message.Payload; p != nil {
+		record.RunID, record.Fingerprint = p.RunID, p.Fingerprint()
 	}
-	p := d.message.Payload
-	run, created, err := d.Runs.Create(ctx, runs.Run{
-		ID: d.message.ReportID, RunID: p.RunID, Fingerprint: p.Fingerprint(),
-		Status: runs.Queued, AcceptedAt: sent, UpdatedAt: sent,
-	})
+	run, created, err := d.Runs.Create(ctx, record)
 	if err != nil {
 		return fmt.Errorf("open run %s: %w", d.message.ReportID, err)
 	}
 	if created {
 		d.log.WarnContext(ctx, "record was missing and has been made again")
 	}
-	d.run = &run
+	d.run, d.log = &run, d.log.With("runId", run.RunID)
 	return nil
+}
+
+// stale is how long a run may stand still before what waits for its base pages
+// gives up.
+const stale = 15 * time.Minute
+
+// nothingToDo tells whether the message has come in vain. What the enricher
+// has found for a run without its base pages waits for them at the tail of the
+// queue; when they have failed it is dropped, since their redrive asks again.
+func (d *delivery) nothingToDo() (bool, error) {
+	published := !d.run.PublishedAt.IsZero()
+	switch {
+	case d.message.Kind == queue.Publish || d.run.Status == runs.Complete:
+		return published, nil
+	case published:
+		return false, nil
+	case d.run.Status == runs.Failed || time.Since(d.run.UpdatedAt) > stale:
+		d.log.Warn("dropped, as the base pages are not coming")
+		return true, nil
+	}
+	return false, errTooEarly
+}
+
+// conclude gives the run the state that its steps have.
+func (d *delivery) conclude(err error) {
+	now := time.Now()
+	if d.message.Kind == queue.Publish && err == nil {
+		d.run.PublishedAt = now
+	}
+	if d.run.PublishedAt.IsZero() || d.run.Failure != nil {
+		return
+	}
+	d.run.Status = runs.Published
+	for i := range d.run.Steps {
+		if !d.run.Steps[i].Finished() {
+			return
+		}
+	}
+	d.run.Status, d.run.EndedAt = runs.Complete, now
 }
 
 func receives(m events.SQSMessage) int {
@@ -180,4 +242,12 @@ func receives(m events.SQSMessage) int {
 		return 1
 	}
 	return n
+}
+
+func sentAt(m events.SQSMessage) time.Time {
+	milliseconds, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
+	if err != nil {
+		return time.Now()
+	}
+	return time.UnixMilli(milliseconds)
 }

@@ -11,6 +11,9 @@ import (
 	"notionrelay/shared/runs"
 )
 
+// errTooEarly ends a delivery whose run is not as far yet.
+var errTooEarly = errors.New("the run's earlier pages are not written yet")
+
 // errSliceOver ends a delivery that has written long enough.
 var errSliceOver = errors.New("the delivery's slice of time is over")
 
@@ -39,6 +42,7 @@ func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, e
 	if result, err = notion.Do(ctx, d.Notion, r.once); err != nil {
 		return result, fmt.Errorf("step %s, request %d of run %s: %w", r.step, r.index, d.run.ID, err)
 	}
+	d.wrote = true
 	step := d.run.Step(r.step)
 	step.Done, step.At = r.index+1, time.Now()
 	d.run.Intent = nil
@@ -57,39 +61,66 @@ func (d *delivery) sliceOver() bool {
 
 // page makes the page of a step and returns its id. find looks for the page
 // where it may exist already.
-func (d *delivery) page(ctx context.Context, step string, p notion.NewPage, find func(context.Context) (notion.Page, bool, error)) (string, error) {
+func (d *delivery) page(ctx context.Context, step string, p notion.NewPage, find finder) (string, error) {
 	if s := d.run.Step(step); s.Done > 0 {
 		return s.ID, nil
 	}
-	var found notion.Page // exists, perhaps with a part of its children
-	missing := p.Children
-	page, err := perform(ctx, d, request[notion.Page]{step: step, once: notion.Once[notion.Page]{
-		Send: func(ctx context.Context) (notion.Page, error) {
-			if found.ID == "" {
-				return d.Notion.CreatePage(ctx, p)
-			}
-			_, err := d.Notion.AppendBlocks(ctx, found.ID, "", missing)
-			return found, err
-		},
-		Find: func(ctx context.Context, committedID string) (_ notion.Page, ok bool, err error) {
-			if found = (notion.Page{ID: committedID}); committedID == "" {
-				if found, ok, err = find(ctx); err != nil || !ok {
-					return notion.Page{}, false, err
-				}
-			}
-			if len(p.Children) == 0 {
-				return found, true, nil
-			}
-			children, err := d.Notion.Children(ctx, found.ID)
-			missing = p.Children[len(present(children, 0, p.Children)):]
-			return found, len(missing) == 0, err
-		},
-	}})
+	id, err := d.create(ctx, request[notion.Page]{step: step}, p, find)
 	if err != nil {
 		return "", err
 	}
-	d.run.Step(step).ID = page.ID
-	return page.ID, nil
+	d.run.Step(step).ID = id
+	return id, nil
+}
+
+// finder looks for a page that an earlier attempt may have made.
+type finder func(context.Context) (notion.Page, bool, error)
+
+// create makes the page of a request and returns its id. A page that is there
+// without all of its children gets the missing ones.
+func (d *delivery) create(ctx context.Context, r request[notion.Page], p notion.NewPage, find finder) (string, error) {
+	var found notion.Page
+	all, missing := p.Children, p.Children
+	r.once.Send = func(ctx context.Context) (notion.Page, error) {
+		plan := block.NewPlan(missing)
+		if found.ID != "" {
+			return found, d.fill(ctx, found.ID, plan.Create, plan.Appends)
+		}
+		p.Children = plan.Create
+		page, err := d.Notion.CreatePage(ctx, p)
+		if err == nil {
+			err = d.fill(ctx, page.ID, nil, plan.Appends)
+		}
+		return page, err
+	}
+	r.once.Find = func(ctx context.Context, committedID string) (_ notion.Page, ok bool, err error) {
+		if found = (notion.Page{ID: committedID}); committedID == "" {
+			if found, ok, err = find(ctx); err != nil || !ok {
+				return notion.Page{}, false, err
+			}
+		}
+		if len(all) == 0 {
+			return found, true, nil
+		}
+		children, err := d.Notion.Children(ctx, found.ID)
+		missing = all[len(present(children, 0, all)):]
+		return found, err == nil && len(missing) == 0, err
+	}
+	page, err := perform(ctx, d, r)
+	return page.ID, err
+}
+
+// fill appends to a page what its creation could not take along.
+func (d *delivery) fill(ctx context.Context, pageID string, first []block.Block, rest []block.Append) error {
+	if len(first) > 0 {
+		rest = append([]block.Append{{Children: first}}, rest...)
+	}
+	for _, a := range rest {
+		if _, err := d.Notion.AppendBlocks(ctx, pageID, "", a.Children); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // append adds blocks at the end of a parent that already has offset blocks of

@@ -25,25 +25,27 @@ const (
 // message to the dead letters, without a reason.
 const maxReceives = 10
 
-// judge decides from the error of a delivery, nil included, and from how often
-// the message has been received.
-func judge(err error, receives int) (verdict, time.Duration) {
+// judge decides from the error of a delivery, nil included, from how often the
+// message has been received, and from whether the delivery wrote anything.
+func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 	leased, isLeased := errors.AsType[*leasedError](err)
-	noTime, isOutOfTime := errors.AsType[*notion.PostponedError](err)
+	postponed, isPostponed := errors.AsType[*notion.PostponedError](err)
 	switch {
 	case err == nil:
 		return acknowledge, 0
-	case errors.Is(err, errSliceOver):
-		return continueLater, 0
-	case errors.Is(err, queue.ErrUnreadable):
-		return deadLetter, 0
 	case isLeased:
 		return giveBack, max(time.Second, time.Until(leased.until))
-	case isOutOfTime && noTime.Cause == nil && noTime.Wait == 0:
+	case errors.Is(err, runs.ErrStale):
+		return giveBack, time.Second // its new owner's lease will be seen
+	case errors.Is(err, errSliceOver), errors.Is(err, errTooEarly):
 		return continueLater, 0
-	case isOutOfTime:
-		return afterPatience(max(noTime.Wait, outageWait(receives)), receives)
-	case isPermanent(err):
+	case isPostponed && postponed.Cause == nil && wrote:
+		return continueLater, 0 // the time is over, not Notion's patience
+	case isPostponed && postponed.Cause == nil:
+		return afterPatience(postponed.Wait, receives)
+	case isPostponed:
+		return afterPatience(max(postponed.Wait, outageWait(receives)), receives)
+	case errors.Is(err, queue.ErrUnreadable), isPermanent(err):
 		return deadLetter, 0
 	}
 	return afterPatience(outageWait(receives), receives)
@@ -72,19 +74,15 @@ func outageWait(receives int) time.Duration {
 	return min(time.Minute<<min(max(receives-1, 0), 10), 30*time.Minute)
 }
 
-// continueLater sends the rest of the work to the tail of the queue. The
-// record knows what is done, so the message only has to be a new one.
+// continueLater sends the message to the tail of the queue once more; the
+// record knows what is done of it. The deduplication id comes from this
+// message, so that it is new at every turn, or SQS would drop the message in
+// silence, and the same when a crash makes this turn happen twice.
 func (d *delivery) continueLater(ctx context.Context) error {
-	rest := d.message
-	rest.Cursor = d.run.Version
-	body, err := queue.Encode(rest)
+	d.log.InfoContext(ctx, "continuing at the tail of the queue")
+	err := d.Queue.Send(ctx, queue.Outgoing{Body: d.raw.Body, Group: queue.PublishGroup, DeduplicationID: d.raw.MessageId + "-rest"})
 	if err != nil {
-		return err
-	}
-	d.log.InfoContext(ctx, "continuing at the tail of the queue", "cursor", rest.Cursor)
-	err = d.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: rest.DeduplicationID()})
-	if err != nil {
-		return fmt.Errorf("send the rest of %s from %d on: %w", rest.ReportID, rest.Cursor, err)
+		return fmt.Errorf("send the rest of %s: %w", d.message.ReportID, err)
 	}
 	return nil
 }
@@ -124,7 +122,7 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 
 // failure says why a run ends, in words that an operator can act on.
 func (d *delivery) failure(cause error) runs.Failure {
-	f := runs.Failure{Code: "gave_up", Message: fmt.Sprintf("Notion could not be written to in %d deliveries.", d.receives)}
+	f := runs.Failure{Kind: string(d.message.Kind), Code: "gave_up", Message: fmt.Sprintf("Notion could not be written to in %d deliveries.", d.receives)}
 	e, fromNotion := errors.AsType[*notion.Error](cause)
 	switch {
 	case errors.Is(cause, queue.ErrUnreadable):

@@ -2,36 +2,49 @@ package publish
 
 import (
 	"context"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/markdown"
 	"notionrelay/shared/notion"
+	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
 
-// The steps of the base tree, besides one step per report named after it.
+// The steps of a run, besides one step per report named after it.
 const (
-	stepRow      = "row"
-	stepHomepage = "homepage"
-	stepRowLink  = "row-link"
-	stepContent  = "homepage-content"
+	stepRow            = "row"
+	stepHomepage       = "homepage"
+	stepRowLink        = "row-link"
+	stepContent        = "homepage-content"
+	stepTitle          = "title"
+	stepIntroduction   = "introduction"
+	stepQuotesDatabase = "quotes-database"
+	stepQuotes         = "quotes"
+	stepQuotesSection  = "quotes-section"
 )
 
 // basePages writes the tree that a reader is waiting for: the row, the
-// homepage, the reports, and the homepage's content that links to them.
+// homepage, the reports, and the homepage's content that links to them. The
+// enricher is asked first, so that it thinks meanwhile.
 func (d *delivery) basePages(ctx context.Context) error {
 	payload := d.message.Payload
-	subject, documents := payload.Subject(), payload.Documents()
+	documents := payload.Documents()
 	plans := make([]block.Plan, len(documents))
 	for i, doc := range documents {
 		plans[i] = block.NewPlan(markdown.Blocks(doc.Markdown))
 	}
-	d.declare(documents, plans)
-
+	if len(d.run.Steps) == 0 {
+		d.settleSubject(ctx)
+		d.declare(documents, plans)
+	}
+	if err := d.askEnricher(ctx); err != nil {
+		return err
+	}
+	subject := *d.run.Subject
 	rowID, err := d.row(ctx, subject, payload.Email)
 	if err != nil {
 		return err
@@ -40,7 +53,7 @@ func (d *delivery) basePages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.content(ctx, stepRowLink, rowID, rowLink(homepageID)); err != nil {
+	if _, err := d.content(ctx, stepRowLink, rowID, rowLink(homepageID)); err != nil {
 		return err
 	}
 	links := make([]link, len(documents))
@@ -51,26 +64,50 @@ func (d *delivery) basePages(ctx context.Context) error {
 		}
 		links[i] = link{text: "View " + doc.Title, pageID: pageID}
 	}
-	if err := d.content(ctx, stepContent, homepageID, homepageContent(subject, documents, links)); err != nil {
-		return err
-	}
-	d.run.Status = runs.Complete
-	d.run.PublishedAt = time.Now()
-	d.run.EndedAt = d.run.PublishedAt
-	return nil
+	return d.homepageContent(ctx, homepageID, links)
 }
 
 // declare writes the plan into a new record: the steps in their order and how
-// many requests each makes.
+// many requests each makes. What quotes take is known only when they come.
 func (d *delivery) declare(documents []report.Document, plans []block.Plan) {
-	if len(d.run.Steps) > 0 {
-		return
-	}
-	d.run.Steps = []runs.Step{{Name: stepRow, Total: 1}, {Name: stepHomepage, Total: 1}, {Name: stepRowLink, Total: 1}}
+	steps := []runs.Step{{Name: stepRow, Total: 1}, {Name: stepHomepage, Total: 1}, {Name: stepRowLink, Total: 1}}
 	for i, doc := range documents {
-		d.run.Steps = append(d.run.Steps, runs.Step{Name: doc.Name, Title: doc.Title, Total: 1 + len(plans[i].Appends)})
+		steps = append(steps, runs.Step{Name: doc.Name, Title: doc.Title, Total: 1 + len(plans[i].Appends)})
 	}
-	d.run.Steps = append(d.run.Steps, runs.Step{Name: stepContent, Total: 1})
+	steps = append(steps, runs.Step{Name: stepContent, Total: 1}, runs.Step{Name: stepTitle, Total: 1}, runs.Step{Name: stepIntroduction, Total: 2})
+	if d.expectsQuotes() {
+		steps = append(steps, quotesSteps(0)...)
+	}
+	d.run.Steps = steps
+}
+
+// expectsQuotes tells whether the homepage keeps a place for quotes: where the
+// payload or the research database has some, or the latter could not say.
+func (d *delivery) expectsQuotes() bool {
+	if len(d.message.Payload.Quotes) > 0 || d.Research == nil {
+		return len(d.message.Payload.Quotes) > 0
+	}
+	return d.run.Statistics == nil && d.message.Payload.RunID != "" || d.run.Statistics != nil && d.run.Statistics.Quotes > 0
+}
+
+// askAgain is when an enrichment that has not come is asked for once more.
+const askAgain = 15 * time.Minute
+
+// askEnricher sends the report to the enricher. Asking twice does no harm: what
+// is written once is not written again.
+func (d *delivery) askEnricher(ctx context.Context) error {
+	if time.Since(d.run.EnrichedAt) < askAgain {
+		return nil
+	}
+	body, err := queue.Encode(queue.Message{Kind: queue.Enrich, ReportID: d.run.ID, Payload: d.message.Payload, Subject: d.run.Subject})
+	if err != nil {
+		return err
+	}
+	if err := d.Enricher.Send(ctx, queue.Outgoing{Body: body}); err != nil {
+		return fmt.Errorf("ask enricher for %s: %w", d.run.ID, err)
+	}
+	d.run.EnrichedAt = time.Now()
+	return nil
 }
 
 func (d *delivery) row(ctx context.Context, s report.Subject, email string) (string, error) {
@@ -157,25 +194,25 @@ func (d *delivery) document(ctx context.Context, s report.Subject, doc report.Do
 func (d *delivery) childPage(ctx context.Context, step string, p notion.NewPage, title string) (string, error) {
 	p.Properties = notion.Properties{"title": notion.Title(title)}
 	return d.page(ctx, step, p, func(ctx context.Context) (notion.Page, bool, error) {
-		children, err := d.Notion.Children(ctx, p.PageID)
-		i := slices.IndexFunc(children, func(b block.Block) bool { return b.Kind == block.ChildPage && b.Title == title })
-		if i < 0 {
-			return notion.Page{}, false, err
-		}
-		return notion.Page{ID: children[i].ID}, true, err
+		return d.findChild(ctx, p.PageID, block.ChildPage, title)
 	})
 }
 
-// content writes the content of a step that takes one append.
-func (d *delivery) content(ctx context.Context, step, parentID string, blocks []block.Block) error {
-	if d.run.Step(step).Finished() {
-		return nil
+// findChild looks below a page for a page or database by its title.
+func (d *delivery) findChild(ctx context.Context, parentID string, kind block.Kind, title string) (notion.Page, bool, error) {
+	children, err := d.Notion.Children(ctx, parentID)
+	i := slices.IndexFunc(children, func(b block.Block) bool { return b.Kind == kind && b.Title == title })
+	if i < 0 {
+		return notion.Page{}, false, err
 	}
-	_, err := d.append(ctx, step, 0, parentID, 0, blocks)
-	return err
+	return notion.Page{ID: children[i].ID}, true, err
 }
 
-// pageURL is the address of a page as people share it.
-func pageURL(id string) string {
-	return "https://notion.so/" + strings.ReplaceAll(id, "-", "")
+// content writes the content of a step that takes one append; it returns no
+// blocks when that was done before.
+func (d *delivery) content(ctx context.Context, step, parentID string, blocks []block.Block) ([]block.Block, error) {
+	if d.run.Step(step).Finished() {
+		return nil, nil
+	}
+	return d.append(ctx, step, 0, parentID, 0, blocks)
 }
