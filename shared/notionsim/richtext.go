@@ -1,6 +1,9 @@
 package notionsim
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // colors of blocks and of text; those of select options are the first ten.
 var colors = []string{
@@ -82,12 +85,17 @@ func storedItem(in map[string]any) map[string]any {
 	return out
 }
 
+// plain are the annotations of text without formatting. Most text shares them,
+// for nothing that is stored is modified.
+var plain = map[string]any{"bold": false, "italic": false, "strikethrough": false, "underline": false, "code": false, "color": "default"}
+
 func storedAnnotations(v any) map[string]any {
-	a := map[string]any{"bold": false, "italic": false, "strikethrough": false, "underline": false, "code": false, "color": "default"}
-	given, _ := v.(map[string]any)
-	for name, value := range given {
-		a[name] = value
+	given, ok := v.(map[string]any)
+	if !ok {
+		return plain
 	}
+	a := maps.Clone(plain)
+	maps.Copy(a, given)
 	return a
 }
 

@@ -115,11 +115,11 @@ func refuseUnknown(at *place, o map[string]any, members []member) error {
 // oneOf allows an object that has exactly one of the variants' fields, a "type"
 // that names it if there is one, and the common fields.
 func oneOf(variants map[string]shape, common ...member) shape {
-	names := make([]string, 0, len(variants))
-	for name := range variants {
-		names = append(names, name)
+	names := sortedKeys(variants)
+	whole := make(map[string]shape, len(variants))
+	for name, content := range variants {
+		whole[name] = object(append([]member{must(name, content), may("type", exactly(name))}, common...)...)
 	}
-	slices.Sort(names)
 	return func(at *place, v any) error {
 		o, ok := v.(map[string]any)
 		if !ok {
@@ -129,8 +129,7 @@ func oneOf(variants map[string]shape, common ...member) shape {
 		if err != nil {
 			return err
 		}
-		members := append([]member{must(name, variants[name]), may("type", exactly(name))}, common...)
-		return object(members...)(at, o)
+		return whole[name](at, o)
 	}
 }
 
