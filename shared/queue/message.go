@@ -48,7 +48,10 @@ const (
 type Message struct {
 	Kind     Kind   `json:"kind"`
 	ReportID string `json:"reportId"`
-	Cursor   int64  `json:"cursor,omitempty"` // the version of the run's record when the message was sent
+	// Cursor tells messages of one kind about one report apart, and is only in
+	// their deduplication ids: the version of the run's record where a job
+	// begins or goes on, the number of a part where there are several.
+	Cursor int64 `json:"-"`
 
 	Payload *report.Payload `json:"payload,omitempty"` // with Publish and Enrich
 	Subject *report.Subject `json:"subject,omitempty"` // with Enrich and Quotes: whom the pages are for
@@ -111,7 +114,7 @@ func Encode(m Message) (string, error) {
 	if err := z.Close(); err != nil {
 		return "", fmt.Errorf("pack message of %s: %w", m.ReportID, err)
 	}
-	body, err = marshal(envelope{Version: version, Message: Message{Kind: m.Kind, ReportID: m.ReportID, Cursor: m.Cursor}, Packed: packed.Bytes()})
+	body, err = marshal(envelope{Version: version, Message: Message{Kind: m.Kind, ReportID: m.ReportID}, Packed: packed.Bytes()})
 	if err == nil && len(body) > MaxBody {
 		return "", fmt.Errorf("encode message of %s in %d bytes: %w", m.ReportID, len(body), ErrTooLarge)
 	}

@@ -22,7 +22,7 @@ func TestMessageSurvivesItsEnvelope(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := queue.Message{Kind: queue.Publish, ReportID: "rep_1", Cursor: 2, Payload: &report.Payload{StrategyReport: text}}
+			want := queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{StrategyReport: text}}
 			body, err := queue.Encode(want)
 			if err != nil {
 				t.Fatal(err)
