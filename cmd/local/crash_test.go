@@ -92,12 +92,18 @@ func stop(t *testing.T, process *exec.Cmd) {
 	}
 }
 
-// waitFor posts a report, perhaps for the second time, and returns when its
-// pages exist.
+// waitFor posts a report, perhaps for the second time, and returns when it is
+// complete.
 func waitFor(t *testing.T, url string, body []byte) {
 	t.Helper()
-	if a := send(t, url, body, "wait=25"); a.Data.ShareableURL == "" {
+	a := send(t, url, body, "wait=25")
+	if a.Data.ShareableURL == "" {
 		t.Fatalf("the report was not published: %+v", a)
+	}
+	for s := status(t, a.Data.StatusURL); s.Status != "complete"; s = status(t, a.Data.StatusURL) {
+		if s.Status == "failed" {
+			t.Fatal("the run failed")
+		}
 	}
 }
 
@@ -115,6 +121,7 @@ func send(t *testing.T, url string, body []byte, prefer string) answer {
 }
 
 type statusAnswer struct {
+	Status   string
 	Progress struct{ Done, Total, Percent int }
 }
 

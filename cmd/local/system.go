@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/config"
@@ -20,6 +21,7 @@ import (
 	"notionrelay/shared/notion"
 	"notionrelay/shared/notionsim"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/research"
 )
 
 // settings are the environment variables of the contract that count on one
@@ -33,6 +35,8 @@ type settings struct {
 	HomepageCoverURL string          `env:"HOMEPAGE_COVER_URL"`
 	WebhookSecrets   []config.Secret `env:"WEBHOOK_SECRETS"`
 	StatusTokenKey   config.Secret   `env:"STATUS_TOKEN_KEY"`
+
+	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
 }
 
 // The function's and the queue's times are those of template.yaml.
@@ -40,6 +44,10 @@ const (
 	publisherTimeout  = time.Minute
 	publishVisibility = 6 * publisherTimeout
 	publishReceives   = 10
+
+	enricherTimeout  = 2 * time.Minute
+	enrichVisibility = 6 * enricherTimeout
+	enrichReceives   = 6
 )
 
 // run starts the system, says that it is ready, and stops it when ctx ends.
@@ -72,6 +80,8 @@ type system struct {
 	server    *http.Server
 	publishes *embedded.Queue
 	publisher *publish.Publisher
+	enriches  *embedded.Queue
+	enricher  *enrich.Enricher
 }
 
 func open(env settings, addr, data string, log *slog.Logger) (s *system, err error) {
@@ -99,7 +109,19 @@ func open(env settings, addr, data string, log *slog.Logger) (s *system, err err
 	s.publishes = s.db.Queue("publish", embedded.QueueOptions{
 		FIFO: true, Visibility: publishVisibility, MaxReceives: publishReceives, DeadLetter: deadLetters,
 	})
-	s.publisher.Runs, s.publisher.Queue, s.publisher.DeadLetters = s.db.Runs(), s.publishes, deadLetters
+	s.enriches = s.db.Queue("enrich", embedded.QueueOptions{
+		Visibility: enrichVisibility, MaxReceives: enrichReceives,
+		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrichVisibility}),
+	})
+	s.publisher.Runs, s.publisher.Queue, s.publisher.DeadLetters, s.publisher.Enricher = s.db.Runs(), s.publishes, deadLetters, s.enriches
+	s.enricher = &enrich.Enricher{Publisher: s.publishes, Source: s.enriches, Log: log.With("function", "enricher")}
+	if env.ResearchDatabaseURL != "" {
+		database, err := research.Open(env.ResearchDatabaseURL.Reveal())
+		if err != nil {
+			return s, err
+		}
+		s.publisher.Research, s.enricher.Research = database, database
+	}
 	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: s.publishes, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
 	s.server = &http.Server{
 		Handler:           s.routes(gateway(webhook.Handle)),
@@ -174,11 +196,15 @@ func (s *system) serve(ctx context.Context) error {
 	s.publisher.Stop = ctx.Done()
 	s.server.BaseContext = func(net.Listener) context.Context { return ctx } // callers that wait get their answer
 	pollCtx, stopPolling := context.WithCancel(ctx)
-	wait.Go(func() {
-		queue.Poll(pollCtx, s.publishes, s.publisher.Handle, queue.Mapping{
-			ARN: "arn:aws:sqs:local:000000000000:publish.fifo", BatchSize: 1, Timeout: publisherTimeout, Logger: s.log,
+	poll := func(source queue.Source, name string, handler queue.Handler, timeout time.Duration) {
+		wait.Go(func() {
+			queue.Poll(pollCtx, source, handler, queue.Mapping{
+				ARN: "arn:aws:sqs:local:000000000000:" + name, BatchSize: 1, Timeout: timeout, Logger: s.log,
+			})
 		})
-	})
+	}
+	poll(s.publishes, "publish.fifo", s.publisher.Handle, publisherTimeout)
+	poll(s.enriches, "enrich", s.enricher.Handle, enricherTimeout)
 	failed := make(chan error, 1)
 	wait.Go(func() { failed <- s.server.Serve(s.listener) })
 	var err error

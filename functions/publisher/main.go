@@ -19,6 +19,7 @@ import (
 	"notionrelay/shared/config"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
 )
 
@@ -31,7 +32,10 @@ type settings struct {
 	HomepageCoverURL string        `env:"HOMEPAGE_COVER_URL"`
 	PublishQueueURL  string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
 	PublishDLQURL    string        `env:"PUBLISH_DLQ_URL,required,notEmpty"`
+	EnrichQueueURL   string        `env:"ENRICH_QUEUE_URL,required,notEmpty"`
 	RunsTable        string        `env:"RUNS_TABLE,required,notEmpty"`
+
+	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
 }
 
 func main() {
@@ -57,10 +61,16 @@ func main() {
 		Runs:        runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
 		Queue:       queue.NewSQS(queues, env.PublishQueueURL),
 		DeadLetters: queue.NewSQS(queues, env.PublishDLQURL),
+		Enricher:    queue.NewSQS(queues, env.EnrichQueueURL),
 		DatabaseID:  env.NotionDatabaseID,
 		CoverURL:    env.HomepageCoverURL,
 		Owner:       rand.Text(),
 		Log:         logger,
+	}
+	if env.ResearchDatabaseURL != "" {
+		if publisher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {
+			log.Fatal(err)
+		}
 	}
 	lambda.Start(publisher.Handle)
 }

@@ -1,0 +1,48 @@
+// Command enricher is the Lambda function behind the enrich queue. It holds no
+// Notion token. Its behaviour is in the package enrich.
+package main
+
+import (
+	"context"
+	"log"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"notionrelay/functions/enricher/enrich"
+	"notionrelay/shared/config"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/research"
+)
+
+type settings struct {
+	PublishQueueURL     string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
+	EnrichQueueURL      string        `env:"ENRICH_QUEUE_URL,required,notEmpty"`
+	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
+}
+
+func main() {
+	env, err := config.Load[settings]()
+	if err != nil {
+		log.Fatal(err)
+	}
+	aws, err := awsconfig.LoadDefaultConfig(context.Background())
+	if err != nil {
+		log.Fatal("load AWS configuration: ", err)
+	}
+	queues := sqs.NewFromConfig(aws)
+	enricher := &enrich.Enricher{
+		Publisher: queue.NewSQS(queues, env.PublishQueueURL),
+		Source:    queue.NewSQS(queues, env.EnrichQueueURL),
+		Log:       slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+	}
+	if env.ResearchDatabaseURL != "" {
+		if enricher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {
+			log.Fatal(err)
+		}
+	}
+	lambda.Start(enricher.Handle)
+}
