@@ -1,0 +1,244 @@
+package publish_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"go.uber.org/goleak"
+
+	"notionrelay/functions/publisher/publish"
+	"notionrelay/shared/embedded"
+	"notionrelay/shared/notion"
+	"notionrelay/shared/notionsim"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/report"
+	"notionrelay/shared/runs"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The publisher's function and queue as they are deployed.
+const (
+	functionTimeout = time.Minute
+	visibility      = 6 * time.Minute
+	maxReceives     = 10
+)
+
+// world is everything around a publisher: a simulated Notion, the record and
+// the queues, all in the time of a synctest bubble.
+type world struct {
+	t        testing.TB
+	sim      *notionsim.Sim
+	db       *embedded.DB
+	publish  *embedded.Queue
+	dead     *embedded.Queue
+	enrich   *embedded.Queue
+	research publish.Research
+	log      *slog.Logger
+	minGap   time.Duration
+}
+
+func newWorld(t testing.TB, options notionsim.Options) *world {
+	t.Helper()
+	sim, err := notionsim.Open(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := embedded.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		sim.Close()
+		db.Close()
+	})
+	w := &world{t: t, sim: sim, db: db, log: slog.New(slog.DiscardHandler), minGap: 100 * time.Millisecond}
+	w.dead = db.Queue("dead", embedded.QueueOptions{FIFO: true, Visibility: visibility})
+	w.publish = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: visibility, MaxReceives: maxReceives, DeadLetter: w.dead})
+	w.enrich = db.Queue("enrich", embedded.QueueOptions{Visibility: visibility})
+	return w
+}
+
+// publisher is a process with its own way to Notion.
+func (w *world) publisher(owner string, transport http.RoundTripper) *publish.Publisher {
+	w.t.Helper()
+	if transport == nil {
+		transport = w.sim.Transport()
+	}
+	client, err := notion.New(notion.Options{Token: "t", MinGap: w.minGap, Budget: 1_000_000, Transport: transport, Jitter: func() float64 { return 0.5 }})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &publish.Publisher{
+		Notion: client, Runs: w.db.Runs(), Queue: w.publish, DeadLetters: w.dead, Enricher: w.enrich, Research: w.research,
+		DatabaseID: w.sim.DatabaseID(), CoverURL: "https://example.com/banner.png", Owner: owner, Log: w.log,
+	}
+}
+
+// accept does what the webhook does.
+func (w *world) accept(id string, p report.Payload) {
+	w.t.Helper()
+	_, _, err := w.db.Runs().Create(w.t.Context(), runs.Run{ID: id, RunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.send(queue.Message{Kind: queue.Publish, ReportID: id, Payload: &p}, "")
+}
+
+func (w *world) send(m queue.Message, distinct string) {
+	w.t.Helper()
+	body, err := queue.Encode(m)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.publish.Send(w.t.Context(), queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID() + distinct}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// answerEnrichment does what the enricher does with every request that waits.
+func (w *world) answerEnrichment() {
+	w.t.Helper()
+	for {
+		asked, err := w.enrich.Receive(w.t.Context(), 1, 0)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(asked) == 0 {
+			return
+		}
+		m, err := queue.Decode(asked[0].Body)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Texts: &queue.Enrichment{
+			Title: "Home Cooking Market Analysis", Introduction: "We read a lot.\n\n- **Plan**: what to do\n- **All**: why\n",
+		}}, asked[0].ID)
+		w.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Subject: m.Subject, Quotes: quotesOf(m.Payload)}, asked[0].ID)
+		if err := w.enrich.Delete(w.t.Context(), asked[0].Receipt); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+func quotesOf(p *report.Payload) *queue.QuotesPart {
+	part := &queue.QuotesPart{Total: len(p.Quotes), Quotes: p.Quotes, Posts: 12}
+	for _, q := range p.Quotes {
+		part.Categories = append(part.Categories, q.Category)
+		part.Sentiments = append(part.Sentiments, q.Sentiment)
+		part.Themes = append(part.Themes, q.Theme)
+	}
+	return part
+}
+
+// deliver gives the next message, if one comes within the wait, to a publisher
+// as Lambda does, and settles it unless the process has died meanwhile.
+func (w *world) deliver(p *publish.Publisher, wait time.Duration, alive context.Context) (delivered bool) {
+	w.t.Helper()
+	batch, err := w.publish.Receive(w.t.Context(), 1, wait)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(batch) == 0 {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(alive, functionTimeout)
+	defer cancel()
+	response, err := p.Handle(ctx, eventOf(batch[0]))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(response.BatchItemFailures) == 0 && alive.Err() == nil {
+		if err := w.publish.Delete(w.t.Context(), batch[0].Receipt); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return true
+}
+
+func eventOf(m queue.Incoming) events.SQSEvent {
+	return events.SQSEvent{Records: []events.SQSMessage{{
+		MessageId: m.ID, ReceiptHandle: m.Receipt, Body: m.Body,
+		Attributes: map[string]string{
+			"ApproximateReceiveCount": fmt.Sprint(m.ReceiveCount),
+			"SentTimestamp":           fmt.Sprint(m.SentAt.UnixMilli()),
+		},
+	}}}
+}
+
+// drain delivers until nothing has come for so long, the enricher's answers
+// included. Nothing that is on its way takes longer than the visibility timeout
+// unless it was given back.
+func (w *world) drain(p *publish.Publisher, quiet time.Duration) {
+	w.t.Helper()
+	const wait = 20 * time.Second
+	for silent := time.Duration(0); silent < quiet; silent += wait {
+		w.answerEnrichment()
+		if w.deliver(p, wait, w.t.Context()) {
+			silent = 0
+		}
+	}
+}
+
+func (w *world) run(id string) runs.Run {
+	w.t.Helper()
+	run, err := w.db.Runs().Get(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return run
+}
+
+// deadLetters are the messages put aside, which stay there.
+func (w *world) deadLetters() []queue.Incoming {
+	w.t.Helper()
+	all, err := w.dead.Receive(w.t.Context(), 10, 0)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, m := range all {
+		if err := w.dead.ChangeVisibility(w.t.Context(), m.Receipt, 0); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// roundTrip answers a request in a test.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// payload is a run with reports of so many blocks each and so many quotes.
+func payload(blocks, quotes int) report.Payload {
+	p := report.Payload{
+		StrategyReport: "# Strategy\n\n" + paragraphs("Do", blocks-1), ComprehensiveReport: "# All\n\n" + paragraphs("See", blocks-1),
+		Email: "dana@salt-and-pepper.com", RunID: "run-1",
+	}
+	for i := range quotes {
+		score := 1 - float64(i)/float64(quotes)
+		p.Quotes = append(p.Quotes, report.Quote{
+			Text: fmt.Sprintf("Quote %d of what people say", i), Category: "user_needs", Sentiment: "positive", Theme: fmt.Sprintf("theme %d", i%7),
+			RelevanceScore: &score, URL: fmt.Sprintf("https://www.reddit.com/r/cooking/comments/%d/", i), Justification: "It says so.", PostID: fmt.Sprint(i), Date: "2025-06-27",
+		})
+	}
+	if quotes > 2 {
+		p.Quotes[2].Text = strings.Repeat("long ", 600)
+		p.Quotes[1].URL = ""
+	}
+	return p
+}
+
+func paragraphs(word string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%s item %d.\n\n", word, i)
+	}
+	return b.String()
+}
