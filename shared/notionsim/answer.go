@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -34,11 +35,9 @@ func jsonAnswer(status int, object map[string]any) *answer {
 }
 
 func (a *answer) writeTo(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that has gone is not our concern
+	_, _ = w.Write(a.body) //nolint:gosec // html/template or encoding/json made the body; a client that has gone is not our concern
 }
 
 func (a *answer) response(r *http.Request) *http.Response {

@@ -1,6 +1,7 @@
 package notionsim
 
 import (
+	"maps"
 	"slices"
 )
 
@@ -30,16 +31,16 @@ var parentalTypes = append([]string{"table", "column_list", "column", "synced_bl
 // children may stand.
 var blockLists = func() (lists [maxDepth + 1]shape) {
 	item := blockShape(nil, nil)
-	lists[0] = array(item, 0, maxArray)
+	lists[0] = array(item, 0)
 	withRows := map[string]shape{"table": newTable}
-	lists[1] = array(blockShape(lists[0], withRows), 0, maxArray)
+	lists[1] = array(blockShape(lists[0], withRows), 0)
 	column := object(must("children", lists[1]), may("width_ratio", fraction))
 	lists[2] = array(blockShape(lists[1], map[string]shape{
 		"table":  newTable,
 		"column": column,
 		"column_list": object(must("children", array(
-			oneOf(map[string]shape{"column": column}, may("object", exactly("block"))), 2, maxArray))),
-	}), 0, maxArray)
+			oneOf(map[string]shape{"column": column}, may("object", exactly("block"))), 2))),
+	}), 0)
 	return lists
 }()
 
@@ -52,9 +53,7 @@ func blockShape(children shape, more map[string]shape) shape {
 	}
 	variants["template"] = object(append([]member{must("rich_text", richText)}, childMembers(children)...)...)
 	variants["synced_block"] = object(append([]member{must("synced_from", orNull(oneOf(map[string]shape{"block_id": identifier})))}, childMembers(children)...)...)
-	for kind, s := range more {
-		variants[kind] = s
-	}
+	maps.Copy(variants, more)
 	return oneOf(variants, may("object", exactly("block")))
 }
 
@@ -98,13 +97,13 @@ func leafShapes() map[string]shape {
 	}
 }
 
-var tableRow = object(must("cells", array(richText, 0, maxArray)))
+var tableRow = object(must("cells", array(richText, 0)))
 
 // newTable is the rule for a table and its rows.
 func newTable(at *place, v any) error {
 	row := oneOf(map[string]shape{"table_row": tableRow}, may("object", exactly("block")))
 	err := object(
-		must("table_width", positiveInteger), must("children", array(row, 1, maxArray)),
+		must("table_width", positiveInteger), must("children", array(row, 1)),
 		may("has_column_header", boolean), may("has_row_header", boolean))(at, v)
 	if err != nil {
 		return err
@@ -172,7 +171,7 @@ func updatedText(kind string) member {
 func checkBlocks(v any, least int) error {
 	at := root("body").field("children")
 	if list, ok := v.([]any); ok && len(list) < least {
-		return array(anything, least, maxArray)(at, v)
+		return array(anything, least)(at, v)
 	}
 	if err := blockLists[maxDepth](at, v); err != nil {
 		return err

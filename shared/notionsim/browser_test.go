@@ -2,9 +2,11 @@ package notionsim_test
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -117,11 +119,11 @@ func (b *browser) pictures(t *testing.T, url, name string) {
 	}{
 		{"desktop-light", []string{"--window-size=1280,1500"}},
 		{"desktop-dark", []string{"--window-size=1280,1500", "--blink-settings=preferredColorScheme=0"}},
-		{"phone-light", []string{"--window-size=500,1500"}},
+		{"phone-light", []string{"--window-size=390,1500"}},
 	} {
 		file := filepath.Join(b.output, "viewer-"+name+"-"+look.name+".png")
-		if _, err := os.Stat(file); err == nil && b.output == os.Getenv("RELAY_OUTPUT_DIR") {
-			_ = os.Remove(file) // of an earlier run
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err) // a picture of an earlier run must not pass for one of this
 		}
 		b.run(t, url, append(look.args, "--screenshot="+file)...)
 		checkPicture(t, file)

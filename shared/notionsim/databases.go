@@ -103,7 +103,7 @@ func updateDatabase(w *workspace, q *request) (*outcome, error) {
 // type that is missing is one that the simulator does not have.
 var configShapes = func() map[string]shape {
 	nothing := object()
-	selection := object(may("options", array(newOption, 0, maxArray)))
+	selection := object(may("options", array(newOption, 0)))
 	return map[string]shape{
 		"title": nothing, "rich_text": nothing, "url": nothing, "email": nothing, "phone_number": nothing,
 		"date": nothing, "checkbox": nothing, "people": nothing, "files": nothing,

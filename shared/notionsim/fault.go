@@ -94,29 +94,35 @@ func (f *armedFault) selects(r *http.Request, body []byte) bool {
 	return f.Match(readable)
 }
 
-// happen waits as the fault says and gives the answer that takes the place of
-// the real one, which is done and may be nil. Both results are nil when the
-// request is to go on.
-func (f *Fault) happen(ctx context.Context, done *outcome) (*answer, error) {
+// wait is the part of a fault that takes time.
+func (f *Fault) wait(ctx context.Context) error {
 	if err := pause(ctx, f.Delay); err != nil {
-		return nil, err
+		return err
 	}
-	if f.Hold != nil {
-		select {
-		case <-f.Hold:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if f.Hold == nil {
+		return nil
 	}
+	select {
+	case <-f.Hold:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// replaces tells whether the request's own answer is not sent.
+func (f *Fault) replaces() bool { return f.Drop || f.Status != 0 || f.Body != "" }
+
+// instead is what the caller gets in place of the answer. done is what the
+// request has come to; nil when it had no effect.
+func (f *Fault) instead(done *outcome) (*answer, error) {
 	switch {
 	case f.Drop && f.Err != nil:
 		return nil, f.Err
 	case f.Drop:
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-	case f.Status != 0 || f.Body != "":
-		return f.answer(done), nil
 	default:
-		return nil, nil
+		return f.answer(done), nil
 	}
 }
 

@@ -31,7 +31,7 @@ func readGroup(at *place, schema []property, word string, v any, nesting int) (p
 	if nesting == 0 {
 		return nil, at.field(word).refuse("should be not present", v.(map[string]any)[word])
 	}
-	if err := object(must(word, array(anything, 0, maxArray)))(at, v); err != nil {
+	if err := object(must(word, array(anything, 0)))(at, v); err != nil {
 		return nil, err
 	}
 	var parts []predicate

@@ -26,10 +26,10 @@ type journal struct {
 // openJournal replays the changes in dir and opens the file for more. A last
 // line without an end was never answered for, and is cut off.
 func openJournal(dir string, apply func(change)) (*journal, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the simulator says where
 	if err != nil {
 		return nil, err
 	}

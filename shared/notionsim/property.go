@@ -76,12 +76,12 @@ var valueShapes = map[string]shape{
 	"email":        populatedOrNull(maxShortText),
 	"phone_number": populatedOrNull(maxShortText),
 	"select":       orNull(optionReference),
-	"multi_select": array(optionReference, 0, maxArray),
+	"multi_select": array(optionReference, 0),
 	"date":         orNull(date),
 	"checkbox":     boolean,
-	"people":       array(person, 0, maxArray),
+	"people":       array(person, 0),
 	"files": array(oneOf(map[string]shape{"external": object(must("url", webAddress))},
-		must("name", populated(maxShortText))), 0, maxArray),
+		must("name", populated(maxShortText))), 0),
 }
 
 // values is what a page's "properties" come to under a schema.
@@ -138,10 +138,9 @@ func (r *values) stored(p *property, v any) (any, error) {
 	case "title", "rich_text":
 		return storedRichText(v), nil
 	case "select":
-		if v == nil {
-			return nil, nil
+		if chosen, ok := v.(map[string]any); ok {
+			return r.option(p, chosen)
 		}
-		return r.option(p, v.(map[string]any))
 	case "multi_select":
 		ids := []any{}
 		for _, o := range v.([]any) {
@@ -152,9 +151,8 @@ func (r *values) stored(p *property, v any) (any, error) {
 			ids = append(ids, id)
 		}
 		return ids, nil
-	default:
-		return v, nil
 	}
+	return v, nil
 }
 
 // option finds the option that a value names. A name that the schema lacks is

@@ -10,7 +10,7 @@ var direction = must("direction", among("ascending", "descending"))
 
 var newQuery = object(
 	may("filter", anything), // judged by readFilter
-	may("sorts", array(anything, 0, maxArray)),
+	may("sorts", array(anything, 0)),
 	may("start_cursor", identifier), may("page_size", pageSize))
 
 func queryDatabase(w *workspace, q *request) (*outcome, error) {

@@ -15,7 +15,7 @@ var colors = []string{
 var (
 	color = among(colors...)
 
-	richText = array(richTextItem, 0, maxArray)
+	richText = array(richTextItem, 0)
 
 	annotations = object(
 		may("bold", boolean), may("italic", boolean), may("strikethrough", boolean),

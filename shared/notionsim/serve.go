@@ -121,19 +121,21 @@ func (s *Sim) process(ctx context.Context, c *call, body []byte) (*answer, error
 	if err := pause(ctx, s.opts.Latency/2); err != nil {
 		return nil, err
 	}
-	if c.fault != nil && !c.fault.After {
-		if a, err := c.fault.happen(ctx, nil); a != nil || err != nil {
-			return a, err
+	if f := c.fault; f != nil && !f.After {
+		if err := f.wait(ctx); err != nil {
+			return nil, err
+		}
+		if f.replaces() {
+			return f.instead(nil)
 		}
 	}
 	done, a := s.execute(c, body)
-	if c.fault != nil && c.fault.After {
-		instead, err := c.fault.happen(ctx, done)
-		if err != nil {
+	if f := c.fault; f != nil && f.After {
+		if err := f.wait(ctx); err != nil {
 			return nil, err
 		}
-		if instead != nil {
-			a = instead
+		if f.replaces() {
+			return f.instead(done)
 		}
 	}
 	return a, pause(ctx, s.opts.Latency/2)

@@ -160,15 +160,16 @@ func alternatives(names []string) string {
 	return strings.Join(quoted, " or ")
 }
 
-// array allows between least and most elements of one shape.
-func array(item shape, least, most int) shape {
+// array allows elements of one shape, at least so many and at most as many as
+// Notion takes in any array.
+func array(item shape, least int) shape {
 	return func(at *place, v any) error {
 		list, ok := v.([]any)
 		switch {
 		case !ok:
 			return at.refuse("should be an array", v)
-		case len(list) > most:
-			return at.field("length").refuse(fmt.Sprintf("should be ≤ `%d`", most), len(list))
+		case len(list) > maxArray:
+			return at.field("length").refuse(fmt.Sprintf("should be ≤ `%d`", maxArray), len(list))
 		case len(list) < least:
 			return at.field("length").refuse(fmt.Sprintf("should be ≥ `%d`", least), len(list))
 		}

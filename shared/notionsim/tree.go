@@ -28,7 +28,7 @@ type treeWriter struct {
 	names []string // id, name, id without dashes, name, ...
 }
 
-func (t *treeWriter) line(depth int, format string, args ...any) {
+func (t *treeWriter) linef(depth int, format string, args ...any) {
 	t.out.WriteString(strings.Repeat("  ", depth))
 	fmt.Fprintf(&t.out, format, args...)
 	t.out.WriteByte('\n')
@@ -39,15 +39,15 @@ func (t *treeWriter) node(n *node, depth int) {
 	t.names = append(t.names, n.ID, name, undashed(n.ID), name)
 	switch n.Object {
 	case objectDatabase:
-		t.line(depth, "%s database %s", name, showRichText(n.Title))
+		t.linef(depth, "%s database %s", name, showRichText(n.Title))
 		t.face(n, depth+1)
 		t.schema(n, depth+1)
 	case objectPage:
-		t.line(depth, "%s page", name)
+		t.linef(depth, "%s page", name)
 		t.face(n, depth+1)
 		t.values(n, depth+1)
 	default:
-		t.line(depth, "%s %s%s", name, n.Type, showContent(n))
+		t.linef(depth, "%s %s%s", name, n.Type, showContent(n))
 	}
 	for _, child := range t.space.live(n.ID) {
 		t.node(child, depth+1)
@@ -56,22 +56,22 @@ func (t *treeWriter) node(n *node, depth int) {
 
 func (t *treeWriter) face(n *node, depth int) {
 	if n.Icon != nil {
-		t.line(depth, "icon %s", showJSON(n.Icon))
+		t.linef(depth, "icon %s", showJSON(n.Icon))
 	}
 	if n.Cover != nil {
-		t.line(depth, "cover %s", showJSON(n.Cover))
+		t.linef(depth, "cover %s", showJSON(n.Cover))
 	}
 	if len(n.Description) > 0 {
-		t.line(depth, "description %s", showRichText(n.Description))
+		t.linef(depth, "description %s", showRichText(n.Description))
 	}
 	if n.Inline {
-		t.line(depth, "inline")
+		t.linef(depth, "inline")
 	}
 }
 
 func (t *treeWriter) schema(n *node, depth int) {
 	for _, p := range n.Schema {
-		t.line(depth, "property %q %s%s", p.Name, p.Type, showConfig(p))
+		t.linef(depth, "property %q %s%s", p.Name, p.Type, showConfig(p))
 	}
 }
 
@@ -93,7 +93,7 @@ func showConfig(p property) string {
 func (t *treeWriter) values(n *node, depth int) {
 	for _, p := range t.space.schemaOf(n) {
 		if _, writable := valueShapes[p.Type]; writable {
-			t.line(depth, "%s: %s", p.Name, showValue(renderValue(n, p), p.Type))
+			t.linef(depth, "%s: %s", p.Name, showValue(renderValue(n, p), p.Type))
 		}
 	}
 }

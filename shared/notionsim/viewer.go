@@ -148,7 +148,7 @@ func (w *workspace) viewNode(n *node) *pageView {
 		v.Table = w.viewDatabase(n)
 		return v
 	}
-	for _, p := range w.schemaOf(n) {
+	for _, p := range viewColumns(w.schemaOf(n)) {
 		if p.Type != "title" {
 			v.Properties = append(v.Properties, w.viewValue(n, p))
 		}
@@ -191,12 +191,13 @@ func viewHref(id string) string { return viewerPath + undashed(id) }
 
 func (w *workspace) viewDatabase(n *node) *tableView {
 	t := &tableView{}
-	for _, p := range n.Schema {
+	columns := viewColumns(n.Schema)
+	for _, p := range columns {
 		t.Columns = append(t.Columns, valueView{Name: p.Name, Type: p.Type, Glyph: glyphs[p.Type]})
 	}
 	for _, row := range w.live(n.ID) {
 		var cells []valueView
-		for _, p := range n.Schema {
+		for _, p := range columns {
 			cell := w.viewValue(row, p)
 			if p.Type == "title" {
 				cell.Plain, cell.Page, cell.Icon = viewTitle(row), viewHref(row.ID), viewIcon(row.Icon)
@@ -211,6 +212,19 @@ func (w *workspace) viewDatabase(n *node) *tableView {
 	}
 	return t
 }
+
+// viewColumns are a database's properties in an order that is easy to read, as
+// a schema has none of its own: the title, then what is short, long text last.
+func viewColumns(schema []property) []property {
+	rank := func(p property) int { return slices.Index(columnOrder, p.Type) }
+	columns := slices.Clone(schema)
+	slices.SortStableFunc(columns, func(a, b property) int { return rank(a) - rank(b) })
+	return columns
+}
+
+// columnOrder is every type of property.
+var columnOrder = []string{"title", "select", "multi_select", "checkbox", "number", "date", "email", "phone_number", "created_time",
+	"last_edited_time", "created_by", "last_edited_by", "people", "files", "rich_text", "url"}
 
 // glyphs stand before the names of properties, by type.
 var glyphs = map[string]string{

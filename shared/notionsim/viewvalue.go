@@ -2,6 +2,7 @@ package notionsim
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -31,6 +32,7 @@ func (w *workspace) viewValue(n *node, p property) valueView {
 	case "url", "email", "phone_number":
 		v.Plain, _ = value.(string)
 		v.Href = addressOf(p.Type, v.Plain)
+		v.Plain = strings.TrimPrefix(strings.TrimPrefix(v.Plain, "https://"), "www.")
 	case "files":
 		v.Plain = viewFiles(value.([]any))
 	}
@@ -54,7 +56,7 @@ func viewNumber(value any, format string) string {
 		return ""
 	}
 	if format == "percent" {
-		return strconv.FormatFloat(n*100, 'f', -1, 64) + "%"
+		return strconv.FormatFloat(math.Round(n*1e4)/1e2, 'f', -1, 64) + "%"
 	}
 	return strconv.FormatFloat(n, 'f', -1, 64)
 }
