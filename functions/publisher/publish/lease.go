@@ -33,6 +33,7 @@ func (d *delivery) takeLease(ctx context.Context) error {
 	d.run.Lease = runs.Lease{Owner: d.Owner, Until: until}
 	if f := d.run.Failure; f != nil && f.Kind == string(d.message.Kind) {
 		d.run.Failure, d.run.EndedAt = nil, time.Time{} // redriven
+		d.run.EnrichedAt = time.Time{}                  // what had come for it was dropped
 	}
 	if d.run.PublishedAt.IsZero() {
 		d.run.Status = runs.Publishing

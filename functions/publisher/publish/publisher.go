@@ -218,9 +218,13 @@ func (d *delivery) nothingToDo() (bool, error) {
 	return false, errTooEarly
 }
 
-// conclude gives the run the state that its steps have.
+// conclude gives the run the state that its steps and the delivery's error have
+// left it in.
 func (d *delivery) conclude(err error) {
 	now := time.Now()
+	if v, _ := judge(err, d.receives, d.wrote); v == giveBack {
+		d.run.Counts.Waits++
+	}
 	if d.message.Kind == queue.Publish && err == nil {
 		d.run.PublishedAt = now
 	}

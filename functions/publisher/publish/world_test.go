@@ -1,8 +1,10 @@
 package publish_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -177,11 +179,10 @@ func eventOf(m queue.Incoming) events.SQSEvent {
 // unless it was given back.
 func (w *world) drain(p *publish.Publisher, quiet time.Duration) {
 	w.t.Helper()
-	const wait = 20 * time.Second
-	for silent := time.Duration(0); silent < quiet; silent += wait {
+	for {
 		w.answerEnrichment()
-		if w.deliver(p, wait, w.t.Context()) {
-			silent = 0
+		if !w.deliver(p, quiet, w.t.Context()) {
+			return
 		}
 	}
 }
@@ -241,4 +242,22 @@ func paragraphs(word string, n int) string {
 		fmt.Fprintf(&b, "%s item %d.\n\n", word, i)
 	}
 	return b.String()
+}
+
+func answer(r *http.Request, status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
+}
+
+// peek reads a request's body and leaves it in place.
+func peek(t testing.TB, r *http.Request) string {
+	t.Helper()
+	if r.Body == nil {
+		return ""
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body)
 }

@@ -1,0 +1,315 @@
+package publish_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/shared/notionsim"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/report"
+	"notionrelay/shared/runs"
+)
+
+func TestTheBaseTreeOfTwoShortReportsTakesSixRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		w.accept("rep_1", payload(3, 0))
+		started := time.Now()
+		w.deliver(w.publisher("a", nil), time.Minute, t.Context())
+		if got := w.sim.Stats().Requests; got != 6 {
+			t.Errorf("got %d requests, want 6", got)
+		}
+		if took := time.Since(started); took != 5*w.minGap {
+			t.Errorf("six writes took %s, want five pauses of %s", took, w.minGap)
+		}
+		run := w.run("rep_1")
+		if run.Status != runs.Published || run.PublishedAt.IsZero() || run.Counts.Requests != 6 || run.Counts.Deliveries != 1 {
+			t.Errorf("got %+v", run)
+		}
+	})
+}
+
+func TestAnUnknownEmailIsNull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		var row string
+		p := w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
+			if row == "" {
+				row = peek(t, r)
+			}
+			return w.sim.Transport().RoundTrip(r)
+		}))
+		w.accept("rep_1", report.Payload{StrategyReport: "x"})
+		w.deliver(p, time.Minute, t.Context())
+		if !strings.Contains(row, `"Contact Email":{"email":null}`) || strings.Count(row, `"Company"`)+strings.Count(row, `"Report Type"`) != 2 {
+			t.Errorf("the row was made with %s", row)
+		}
+	})
+}
+
+func TestARedeliveryWritesNothingTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		p := payload(3, 2)
+		w.accept("rep_1", p)
+		w.drain(w.publisher("a", nil), visibility)
+		tree, requests := w.sim.Tree(), w.sim.Stats().Requests
+		w.send(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &p}, "again")
+		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Texts: &queue.Enrichment{Title: "Other", Introduction: "Other"}}, "again")
+		w.drain(w.publisher("b", nil), visibility)
+		if got := w.sim.Stats().Requests; got != requests {
+			t.Errorf("the redelivery made %d requests", got-requests)
+		}
+		if diff := cmp.Diff(tree, w.sim.Tree()); diff != "" {
+			t.Errorf("tree (-before +after):\n%s", diff)
+		}
+	})
+}
+
+// fault is something that happens to one request, and what a run must survive.
+type fault struct {
+	name  string
+	fault notionsim.Fault
+}
+
+func faults() []fault {
+	html := "<html>Bad gateway"
+	refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	all := []fault{
+		{"409 not applied", notionsim.Fault{Status: 409}},
+		{"409 applied", notionsim.Fault{Status: 409, After: true}},
+		{"429", notionsim.Fault{Status: 429, Header: http.Header{"Retry-After": {"3"}}}},
+		{"429 beyond the time left", notionsim.Fault{Status: 429, Header: http.Header{"Retry-After": {"300"}}}},
+		{"529", notionsim.Fault{Status: 529}},
+		{"503 committed", notionsim.Fault{Status: 503, After: true, Committed: true}},
+		{"refused", notionsim.Fault{Drop: true, Err: refused}},
+		{"200 with a cut body", notionsim.Fault{Status: 200, Body: `{"object":"pa`, After: true}},
+	}
+	for _, after := range []bool{false, true} {
+		applied := map[bool]string{false: " not applied", true: " applied"}[after]
+		all = append(all,
+			fault{"500" + applied, notionsim.Fault{Status: 500, After: after}},
+			fault{"502 HTML" + applied, notionsim.Fault{Status: 502, Body: html, After: after}},
+			fault{"503" + applied, notionsim.Fault{Status: 503, After: after}},
+			fault{"504 HTML" + applied, notionsim.Fault{Status: 504, Body: html, After: after}},
+			fault{"reset" + applied, notionsim.Fault{Drop: true, After: after}},
+			fault{"timeout" + applied, notionsim.Fault{Delay: 25 * time.Second, Drop: true, After: after}},
+		)
+	}
+	return all
+}
+
+// TestFaultMatrix lets every fault happen to every request of a run once.
+func TestFaultMatrix(t *testing.T) {
+	t.Parallel()
+	const blocks, quotes = 120, 3
+	want, requests := undisturbed(t, blocks, quotes)
+	for _, f := range faults() {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			for k := 1; k <= requests; k++ {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+					injected := f.fault
+					injected.Nth, injected.Times = k, 1
+					w.sim.Inject(injected)
+					w.accept("rep_1", payload(blocks, quotes))
+					w.drain(w.publisher("a", nil), 2*visibility)
+					if run := w.run("rep_1"); run.Status != runs.Complete {
+						t.Errorf("request %d: the run ended %s: %+v", k, run.Status, run.Failure)
+					}
+					if got := w.sim.Stats().Faults; got != 1 {
+						t.Errorf("request %d: got %d faults, want 1", k, got)
+					}
+					if diff := cmp.Diff(want, w.sim.Tree()); diff != "" {
+						t.Errorf("request %d: tree (-undisturbed +faulty):\n%s", k, diff)
+					}
+				})
+			}
+			t.Logf("%-32s %d requests, every tree equal", f.name, requests)
+		})
+	}
+}
+
+// An outage of two hours sends nothing to the dead letters, and everything is
+// published after it, in order.
+func TestAnOutageDelaysAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+		over := time.Now().Add(2 * time.Hour)
+		p := w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
+			if time.Now().Before(over) {
+				return &http.Response{StatusCode: 503, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			}
+			return w.sim.Transport().RoundTrip(r)
+		}))
+		for i := range 3 {
+			one := payload(3, 0)
+			one.RunID = fmt.Sprint("run-", i)
+			w.accept(fmt.Sprint("rep_", i), one)
+		}
+		w.drain(p, 2*time.Hour)
+		if dead := w.deadLetters(); len(dead) != 0 {
+			t.Fatalf("got %d dead letters", len(dead))
+		}
+		var last time.Time
+		for i := range 3 {
+			run := w.run(fmt.Sprint("rep_", i))
+			if run.Status != runs.Complete || run.PublishedAt.Before(last) || run.PublishedAt.Before(over) {
+				t.Errorf("run %d ended %s at %s, the one before at %s", i, run.Status, run.PublishedAt, last)
+			}
+			last = run.PublishedAt
+		}
+		if run := w.run("rep_0"); run.Counts.Waits == 0 {
+			t.Error("the record does not say that the run waited")
+		}
+	})
+}
+
+// A report that Notion refuses for ever delays the next by less than 5 s, and a
+// redrive resumes it once the cause is gone.
+func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+		poisoned := true
+		p := w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
+			if poisoned && strings.Contains(peek(t, r), "Poison") {
+				body := `{"object":"error","status":400,"code":"validation_error","message":"no","request_id":"req-9"}`
+				return answer(r, 400, body), nil
+			}
+			return w.sim.Transport().RoundTrip(r)
+		}))
+		for _, id := range []string{"rep_1", "rep_2", "rep_3"} {
+			one := payload(3, 0)
+			one.RunID = id
+			if id == "rep_2" {
+				one.ComprehensiveReport = "Poison"
+			}
+			w.accept(id, one)
+		}
+		started := time.Now()
+		w.drain(p, visibility)
+		if took := w.run("rep_3").PublishedAt.Sub(started); took > 5*time.Second {
+			t.Errorf("the report behind the poison was published after %s", took)
+		}
+		run := w.run("rep_2")
+		want := &runs.Failure{Kind: "publish", Code: "validation_error", Message: "no", Step: "comprehensive-report", NotionRequestID: "req-9"}
+		if diff := cmp.Diff(want, run.Failure); diff != "" || run.Status != runs.Failed {
+			t.Errorf("the run is %s, failure (-want +got):\n%s", run.Status, diff)
+		}
+		dead := w.deadLetters()
+		if len(dead) != 1 || dead[0].Attributes["reason"] != "validation_error: no" || dead[0].Attributes["notionRequestId"] != "req-9" || dead[0].Attributes["step"] != "comprehensive-report" || dead[0].Attributes["reportId"] != "rep_2" {
+			t.Fatalf("got dead letters %+v", dead)
+		}
+
+		poisoned = false
+		if err := w.publish.Redrive(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.drain(p, visibility)
+		if run := w.run("rep_2"); run.Status != runs.Complete || run.Failure != nil {
+			t.Errorf("the redriven run is %s: %+v", run.Status, run.Failure)
+		}
+		if got := strings.Count(w.sim.Tree(), " - Comprehensive Analysis"); got != 3 {
+			t.Errorf("got %d comprehensive pages, want 3", got)
+		}
+	})
+}
+
+func TestAnUnreadableMessageIsPutAside(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		if err := w.publish.Send(t.Context(), queue.Outgoing{Body: "hello", Group: queue.PublishGroup, DeduplicationID: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		w.drain(w.publisher("a", nil), time.Minute)
+		if dead := w.deadLetters(); len(dead) != 1 || !strings.HasPrefix(dead[0].Attributes["reason"], "unreadable_message") {
+			t.Errorf("got dead letters %+v", dead)
+		}
+	})
+}
+
+// A new report's pages appear within 20 s though a thousand quotes are being
+// written, and those take no longer than their requests.
+func TestANewReportOvertakesAThousandQuotes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const latency, quotes = 300 * time.Millisecond, 1000
+		w := newWorld(t, notionsim.Options{Latency: latency})
+		p := w.publisher("a", nil)
+		w.accept("rep_1", payload(3, quotes))
+		for w.run("rep_1").PublishedAt.IsZero() {
+			w.deliver(p, time.Minute, t.Context())
+		}
+		w.answerEnrichment()
+		started := time.Now()
+		for range 4 {
+			w.deliver(p, time.Minute, t.Context())
+		}
+		arrived := time.Now()
+		w.accept("rep_2", payload(3, 0))
+		w.drain(p, visibility)
+		if took := w.run("rep_2").PublishedAt.Sub(arrived); took > 20*time.Second {
+			t.Errorf("the new report was published after %s", took)
+		}
+		run := w.run("rep_1")
+		most := time.Duration(1.05 * quotes * float64(latency+w.minGap))
+		if took := run.Step("quotes").At.Sub(started); took > most || run.Status != runs.Complete {
+			t.Errorf("the quotes took %s, want at most %s; the run is %s", took, most, run.Status)
+		}
+		stats := w.sim.Stats()
+		if stats.Conflicts != 0 || stats.RateLimited != 0 || stats.SchemaChanges != 0 || stats.MaxWrites != 1 {
+			t.Errorf("got %+v", stats)
+		}
+	})
+}
+
+// Two publishers at once: the second waits for the first one's lease.
+func TestASecondPublisherWaitsForTheLease(t *testing.T) {
+	t.Parallel()
+	want, _ := undisturbed(t, 3, 0)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{Latency: 300 * time.Millisecond})
+		w.accept("rep_1", payload(3, 0))
+		batch, err := w.publish.Receive(t.Context(), 1, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan int, 2)
+		for i, owner := range []string{"a", "b"} {
+			p := w.publisher(owner, nil)
+			go func() {
+				time.Sleep(time.Duration(i) * time.Second) // the first one is at work
+				ctx, cancel := context.WithTimeout(t.Context(), functionTimeout)
+				defer cancel()
+				response, _ := p.Handle(ctx, eventOf(batch[0]))
+				done <- len(response.BatchItemFailures)
+			}()
+		}
+		if failures := <-done + <-done; failures != 1 {
+			t.Errorf("got %d publishers that gave the message back, want one", failures)
+		}
+		w.drain(w.publisher("c", nil), visibility)
+		if diff := cmp.Diff(want, w.sim.Tree()); diff != "" {
+			t.Errorf("tree (-undisturbed +two publishers):\n%s", diff)
+		}
+		if stats := w.sim.Stats(); stats.Overlaps != 0 {
+			t.Errorf("got %d overlapping writes", stats.Overlaps)
+		}
+	})
+}
