@@ -133,23 +133,18 @@ func updateBlock(w *workspace, q *request) (*outcome, error) {
 		return nil, err
 	}
 	content, changes := q.body[kind].(map[string]any)
-	archived, trashes := trashed(q.body)
+	_, trashes := trashed(q.body)
 	if _, typed := q.body["type"]; !changes && (typed || !trashes) {
 		return nil, root("body").field(kind).refuse("should be defined", undefined{})
 	}
-	if archived || !trashes {
-		if err := w.editable(n); err != nil {
-			return nil, err
-		}
+	updated, err := w.update(n, q)
+	if err != nil {
+		return nil, err
 	}
 	if n.Type == "table_row" && changes {
 		if err := fitsTable(content, w.nodes[n.Parent.ID].Content["table_width"]); err != nil {
 			return nil, err
 		}
-	}
-	updated := edited(n, q)
-	if trashes {
-		updated.Archived = archived
 	}
 	if changes {
 		updated.Content = mergedContent(n.Content, content)
@@ -180,6 +175,23 @@ func replacement(w *workspace, n *node, render func(*node) map[string]any) *outc
 		c.Touch = []string{page.ID}
 	}
 	return &outcome{change: c, parent: n.Parent.ID, reply: func() map[string]any { return render(n) }}
+}
+
+// update is a copy of a node for a request to change, with what the request says
+// of the trash. What is in the trash cannot be changed but by taking it out.
+func (w *workspace) update(n *node, q *request) (*node, error) {
+	archived, trashes := trashed(q.body)
+	takesOut := n.Archived && trashes && !archived
+	if !takesOut {
+		if err := w.editable(n); err != nil {
+			return nil, err
+		}
+	}
+	updated := edited(n, q)
+	if trashes {
+		updated.Archived = archived
+	}
+	return updated, nil
 }
 
 // edited is a copy of a node that counts as edited by a request.

@@ -78,15 +78,9 @@ func updateDatabase(w *workspace, q *request) (*outcome, error) {
 	if err := databaseUpdate(root("body"), q.body); err != nil {
 		return nil, err
 	}
-	archived, trashes := trashed(q.body)
-	if archived || !trashes || !n.Archived {
-		if err := w.editable(n); err != nil {
-			return nil, err
-		}
-	}
-	updated := edited(n, q)
-	if trashes {
-		updated.Archived = archived
+	updated, err := w.update(n, q)
+	if err != nil {
+		return nil, err
 	}
 	setDatabase(updated, q.body)
 	if given, ok := q.body["properties"]; ok {

@@ -103,15 +103,9 @@ func updatePage(w *workspace, q *request) (*outcome, error) {
 	if err := pageUpdate(root("body"), q.body); err != nil {
 		return nil, err
 	}
-	archived, trashes := trashed(q.body)
-	if archived || !trashes || !n.Archived {
-		if err := w.editable(n); err != nil {
-			return nil, err
-		}
-	}
-	updated := edited(n, q)
-	if trashes {
-		updated.Archived = archived
+	updated, err := w.update(n, q)
+	if err != nil {
+		return nil, err
 	}
 	if v, ok := q.body["icon"]; ok {
 		updated.Icon = storedFile(v)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -140,7 +141,7 @@ func tearJournal(t *testing.T, dir string) {
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("journal in %s: %v, %v", dir, entries, err)
 	}
-	f, err := os.OpenFile(dir+"/"+entries[0].Name(), os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(filepath.Join(dir, entries[0].Name()), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,5 +150,46 @@ func tearJournal(t *testing.T, dir string) {
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A change that cannot be put on file must not be shown either: it would be gone
+// after a restart.
+func TestUnwritableJournalRefusesWrites(t *testing.T) {
+	t.Parallel()
+	sim, err := notionsim.Open(notionsim.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{t, sim, "secret"}
+	before := sim.Tree()
+	if err := sim.Close(); err != nil {
+		t.Fatal(err)
+	}
+	status, o := c.do("POST", "/v1/pages", strings.ReplaceAll(reportsRow(""), "{db}", sim.DatabaseID()))
+	if status != http.StatusInternalServerError {
+		t.Fatalf("write without a journal: got %d, want 500", status)
+	}
+	checkError(t, o, status, "internal_server_error")
+	if diff := cmp.Diff(before, sim.Tree()); diff != "" {
+		t.Errorf("tree (-want +got):\n%s", diff)
+	}
+}
+
+func TestDamagedJournalIsAnError(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open(t, notionsim.Options{Dir: dir}).row("Acme")
+	tearJournal(t, dir)
+	file := filepath.Join(dir, "notionsim.jsonl")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append(b, '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := notionsim.Open(notionsim.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "line 3") {
+		t.Errorf("whole line that is no JSON: got %v, want an error that names line 3", err)
 	}
 }
