@@ -31,7 +31,9 @@ func gateway(handle func(context.Context, events.APIGatewayV2HTTPRequest) (event
 			w.Header().Set(name, value)
 		}
 		w.WriteHeader(answer.StatusCode)
-		io.WriteString(w, answer.Body)
+		if _, err := io.WriteString(w, answer.Body); err != nil {
+			return // the caller has gone
+		}
 	})
 }
 

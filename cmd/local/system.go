@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := open(env, *addr, *data, slog.New(slog.NewTextHandler(stderr, nil)))
+	s, err := open(ctx, env, *addr, *data, slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ type system struct {
 	enricher  *enrich.Enricher
 }
 
-func open(env settings, addr, data string, log *slog.Logger) (s *system, err error) {
+func open(ctx context.Context, env settings, addr, data string, log *slog.Logger) (s *system, err error) {
 	auth, err := newAuth(env, addr)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func open(env settings, addr, data string, log *slog.Logger) (s *system, err err
 	if s.db, err = embedded.Open(data); err != nil {
 		return s, err
 	}
-	if s.listener, err = net.Listen("tcp", addr); err != nil {
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", addr); err != nil {
 		return s, fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	pageBase, err := s.openNotion(&env, data)

@@ -45,7 +45,7 @@ type running struct {
 
 func start(t *testing.T, env settings, data string) *running {
 	t.Helper()
-	s, err := open(env, "127.0.0.1:0", data, slog.New(slog.DiscardHandler))
+	s, err := open(t.Context(), env, "127.0.0.1:0", data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,10 +239,10 @@ func (r *running) text(t *testing.T, id string) string {
 	}
 	var parts []string
 	for _, c := range children {
-		switch {
-		case c.Kind == block.ChildPage:
+		switch c.Kind {
+		case block.ChildPage:
 			parts = append(parts, "["+c.Title+"]")
-		case c.Kind == block.TableRow:
+		case block.TableRow:
 			for _, cell := range c.Cells {
 				parts = append(parts, block.Block{Text: cell}.Plain())
 			}
@@ -322,7 +322,7 @@ func TestTheSamePostTwiceGivesOneTree(t *testing.T) {
 func TestWithoutASecretOnlyLoopbackIsServed(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{":0", "0.0.0.0:0", "192.0.2.1:0", "example.com:0", "[::]:0"} {
-		if _, err := open(quick, addr, t.TempDir(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
+		if _, err := open(t.Context(), quick, addr, t.TempDir(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
 			t.Errorf("%s: got %v, want a refusal", addr, err)
 		}
 	}

@@ -171,7 +171,7 @@ func (db *DB) ask(ctx context.Context, question func(context.Context, *pgx.Conn)
 	}
 	ctx, cancel := context.WithTimeout(ctx, db.limit)
 	defer cancel()
-	defer conn.Close(ctx) //nolint:errcheck // what was read is read
+	defer conn.Close(ctx)
 	return question(ctx, conn)
 }
 

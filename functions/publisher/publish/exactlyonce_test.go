@@ -87,7 +87,7 @@ func TestCrashMatrix(t *testing.T) {
 					first := w.publisher("first", &dying{notion: w.sim.Transport(), k: k, moment: m, kill: kill})
 					for alive.Err() == nil {
 						w.answerEnrichment()
-						if !w.deliver(first, 20*time.Second, alive) {
+						if !w.deliver(alive, first, 20*time.Second) {
 							t.Fatal("the process was not killed")
 						}
 					}

@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
@@ -43,7 +44,7 @@ func (p *parentIDs) of(ctx context.Context, path block.Path) (string, error) {
 // learn takes down the ids of blocks that an append has made.
 func (p *parentIDs) learn(a block.Append, added []block.Block) {
 	for i, b := range added {
-		p.known[key(append(a.Parent[:len(a.Parent):len(a.Parent)], a.Offset+i))] = b.ID
+		p.known[key(append(slices.Clip(a.Parent), a.Offset+i))] = b.ID
 	}
 }
 

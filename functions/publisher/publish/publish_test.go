@@ -25,7 +25,7 @@ func TestTheBaseTreeOfTwoShortReportsTakesSixRequests(t *testing.T) {
 		w := newWorld(t, notionsim.Options{})
 		w.accept("rep_1", payload(3, 0))
 		started := time.Now()
-		w.deliver(w.publisher("a", nil), time.Minute, t.Context())
+		w.deliver(t.Context(), w.publisher("a", nil), time.Minute)
 		if got := w.sim.Stats().Requests; got != 6 {
 			t.Errorf("got %d requests, want 6", got)
 		}
@@ -51,7 +51,7 @@ func TestAnUnknownEmailIsNull(t *testing.T) {
 			return w.sim.Transport().RoundTrip(r)
 		}))
 		w.accept("rep_1", report.Payload{StrategyReport: "x"})
-		w.deliver(p, time.Minute, t.Context())
+		w.deliver(t.Context(), p, time.Minute)
 		if !strings.Contains(row, `"Contact Email":{"email":null}`) || strings.Count(row, `"Company"`)+strings.Count(row, `"Report Type"`) != 2 {
 			t.Errorf("the row was made with %s", row)
 		}
@@ -254,12 +254,12 @@ func TestANewReportOvertakesAThousandQuotes(t *testing.T) {
 		p := w.publisher("a", nil)
 		w.accept("rep_1", payload(3, quotes))
 		for w.run("rep_1").PublishedAt.IsZero() {
-			w.deliver(p, time.Minute, t.Context())
+			w.deliver(t.Context(), p, time.Minute)
 		}
 		w.answerEnrichment()
 		started := time.Now()
 		for range 4 {
-			w.deliver(p, time.Minute, t.Context())
+			w.deliver(t.Context(), p, time.Minute)
 		}
 		arrived := time.Now()
 		w.accept("rep_2", payload(3, 0))

@@ -141,7 +141,7 @@ func quotesOf(p *report.Payload) *queue.QuotesPart {
 
 // deliver gives the next message, if one comes within the wait, to a publisher
 // as Lambda does, and settles it unless the process has died meanwhile.
-func (w *world) deliver(p *publish.Publisher, wait time.Duration, alive context.Context) (delivered bool) {
+func (w *world) deliver(alive context.Context, p *publish.Publisher, wait time.Duration) (delivered bool) {
 	w.t.Helper()
 	batch, err := w.publish.Receive(w.t.Context(), 1, wait)
 	if err != nil {
@@ -181,7 +181,7 @@ func (w *world) drain(p *publish.Publisher, quiet time.Duration) {
 	w.t.Helper()
 	for {
 		w.answerEnrichment()
-		if !w.deliver(p, quiet, w.t.Context()) {
+		if !w.deliver(w.t.Context(), p, quiet) {
 			return
 		}
 	}

@@ -23,7 +23,7 @@ import (
 
 const (
 	name     = "research"
-	password = "not a secret: p@ss/word" //nolint:gosec // of a server that nobody else can reach
+	password = "not a secret: p@ss/word"
 )
 
 // Server is a running PostgreSQL server.
