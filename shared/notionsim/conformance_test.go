@@ -98,10 +98,11 @@ func TestConformance(t *testing.T) {
 // checkError checks an error's shape, and that its code or message has want.
 func checkError(t *testing.T, o map[string]any, status int, want string) {
 	t.Helper()
-	if o["object"] != "error" || o["status"] != float64(status) || len(o["request_id"].(string)) != 36 {
+	id, _ := o["request_id"].(string)
+	if o["object"] != "error" || o["status"] != float64(status) || len(id) != 36 {
 		t.Errorf("error is not in Notion's shape: %v", o)
 	}
-	if message := o["message"].(string); want != o["code"] && !strings.Contains(message, want) {
+	if message, _ := o["message"].(string); want != o["code"] && !strings.Contains(message, want) {
 		t.Errorf("message: got %q (%v), want %q in it", message, o["code"], want)
 	}
 }
