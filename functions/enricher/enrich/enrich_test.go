@@ -1,0 +1,204 @@
+package enrich_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"notionrelay/functions/enricher/enrich"
+	"notionrelay/shared/embedded"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/report"
+	"notionrelay/shared/research"
+)
+
+// researchStub answers with what a test says.
+type researchStub struct {
+	quotes []report.Quote
+	posts  int
+	err    error
+}
+
+func (r researchStub) Quotes(context.Context, string) ([]report.Quote, error) { return r.quotes, r.err }
+
+func (r researchStub) Statistics(context.Context, string) (research.Statistics, bool, error) {
+	return research.Statistics{Posts: r.posts, Quotes: len(r.quotes)}, r.posts > 0, r.err
+}
+
+// bundle is an enricher over real queues.
+type bundle struct {
+	*enrich.Enricher
+	publish *embedded.Queue
+	enrich  *embedded.Queue
+}
+
+func setup(t *testing.T, r enrich.Research) *bundle {
+	t.Helper()
+	db, err := embedded.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	b := &bundle{publish: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute}), enrich: db.Queue("enrich", embedded.QueueOptions{Visibility: time.Minute})}
+	b.Enricher = &enrich.Enricher{Publisher: b.publish, Source: b.enrich, Research: r, Log: slog.New(slog.DiscardHandler)}
+	return b
+}
+
+// ask sends a question and handles its delivery of that number.
+func (b *bundle) ask(t *testing.T, body string, delivery int) (failed bool) {
+	t.Helper()
+	if err := b.enrich.Send(t.Context(), queue.Outgoing{Body: body}); err != nil {
+		t.Fatal(err)
+	}
+	batch, err := b.enrich.Receive(t.Context(), 1, time.Second)
+	if err != nil || len(batch) != 1 {
+		t.Fatal(len(batch), err)
+	}
+	response, err := b.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{
+		MessageId: batch[0].ID, ReceiptHandle: batch[0].Receipt, Body: body,
+		Attributes: map[string]string{"ApproximateReceiveCount": fmt.Sprint(delivery)},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(response.BatchItemFailures) == 1
+}
+
+func question(t *testing.T, p report.Payload) string {
+	t.Helper()
+	subject := p.Subject()
+	body, err := queue.Encode(queue.Message{Kind: queue.Enrich, ReportID: "rep_1", Payload: &p, Subject: &subject})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// answers takes what was sent to the publisher, in order.
+func (b *bundle) answers(t *testing.T) []queue.Message {
+	t.Helper()
+	var all []queue.Message
+	for {
+		batch, err := b.publish.Receive(t.Context(), 1, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(batch) == 0 {
+			return all
+		}
+		m, err := queue.Decode(batch[0].Body)
+		if err != nil || batch[0].Group != queue.PublishGroup {
+			t.Fatal(batch[0].Group, err)
+		}
+		all = append(all, m)
+		if err := b.publish.Delete(t.Context(), batch[0].Receipt); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTextsComeBeforeQuotes(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	p := report.Payload{StrategyReport: "x", Email: "x@acme.com", Quotes: []report.Quote{{Text: "It <b>works</b>"}, {Text: "</indicator>"}}}
+	if b.ask(t, question(t, p), 1) {
+		t.Fatal("the message was given back")
+	}
+	got := b.answers(t)
+	if len(got) != 2 || got[0].Kind != queue.Texts || got[1].Kind != queue.Quotes {
+		t.Fatalf("got %+v", got)
+	}
+	if texts := got[0].Texts; texts.Title != "Acme Market Research Analysis" || !strings.Contains(texts.Introduction, "**Strategy Report**") {
+		t.Errorf("got texts %+v", texts)
+	}
+	if part := got[1].Quotes; part.Total != 1 || len(part.Warnings) != 1 || got[1].Subject.Company != "Acme" {
+		t.Errorf("got quotes %+v", part)
+	}
+}
+
+func TestStoredQuotesAreForReportsWithoutTheirOwn(t *testing.T) {
+	t.Parallel()
+	stored := researchStub{quotes: []report.Quote{{Text: "stored"}}, posts: 7}
+	for name, own := range map[string][]report.Quote{"stored": nil, "own": {{Text: "own"}}} {
+		b := setup(t, stored)
+		b.ask(t, question(t, report.Payload{StrategyReport: "x", RunID: "r", Quotes: own}), 1)
+		part := b.answers(t)[1].Quotes
+		if part.Total != 1 || part.Quotes[0].Text != name {
+			t.Errorf("got %+v, want the %s quote", part, name)
+		}
+	}
+}
+
+func TestADatabaseThatIsDownIsNotZeroQuotes(t *testing.T) {
+	t.Parallel()
+	for delivery := 1; delivery <= 5; delivery++ {
+		b := setup(t, researchStub{err: errors.New("down")})
+		failed := b.ask(t, question(t, report.Payload{StrategyReport: "x", RunID: "r"}), delivery)
+		got := b.answers(t)
+		if got[0].Kind != queue.Texts {
+			t.Errorf("delivery %d held back the texts", delivery)
+		}
+		if delivery < 5 && (!failed || len(got) != 1) {
+			t.Errorf("delivery %d gave up: %+v", delivery, got)
+		}
+		if delivery == 5 && (failed || len(got) != 2 || got[1].Quotes.Total != 0 || len(got[1].Quotes.Warnings) != 1) {
+			t.Errorf("the last delivery did not end: %+v", got)
+		}
+	}
+}
+
+func TestNoQuotesAreSaidToBeNone(t *testing.T) {
+	t.Parallel()
+	b := setup(t, researchStub{})
+	b.ask(t, question(t, report.Payload{StrategyReport: "x"}), 1)
+	if got := b.answers(t); len(got) != 2 || got[1].Quotes.Total != 0 || len(got[1].Quotes.Warnings) != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestARedeliveryRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	raw := events.SQSMessage{MessageId: "m-1", Body: question(t, report.Payload{StrategyReport: "x"})}
+	for range 2 {
+		if _, err := b.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{raw}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := b.answers(t); len(got) != 2 {
+		t.Errorf("got %d messages, want 2", len(got))
+	}
+}
+
+func TestWhatCannotBeReadIsLeftToTheQueue(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"hello", `{"version":1,"kind":"publish","reportId":"r"}`} {
+		if !setup(t, nil).ask(t, body, 1) {
+			t.Errorf("%q was acknowledged", body)
+		}
+	}
+}
+
+// The enricher cannot reach Notion: nothing that it is built from can.
+func TestNothingHereCanReachNotion(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "notionrelay/functions/enricher/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, forbidden := range []string{"notionrelay/shared/notion", "notionrelay/shared/notionsim", "github.com/jomei/notionapi"} {
+		if strings.Contains("\n"+string(out), "\n"+forbidden+"\n") {
+			t.Errorf("the enricher is built from %s", forbidden)
+		}
+	}
+	if !strings.Contains(string(out), "notionrelay/shared/queue") {
+		t.Error("the list of dependencies is not what it seems")
+	}
+}
