@@ -15,7 +15,7 @@ run: ## the whole system on http://127.0.0.1:8080
 test: ## every test that needs nothing but Go
 	go test $(TESTFLAGS) ./...
 
-race: ## the same under the race detector, which needs a C compiler
+race: ## the same under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
 
 fuzz: ## every fuzz target for FUZZTIME, from its seeds on

@@ -60,6 +60,9 @@ func histories() *rapid.Generator[history] {
 // messages come twice, and compares with the same runs left in peace.
 func TestEveryHistoryEndsInTheSameTree(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the matrices' samples are enough where the race detector is slow")
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		h := histories().Draw(rt, "history")
 		want, _ := live(t, history{Runs: h.Runs})
