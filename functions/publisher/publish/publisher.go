@@ -110,7 +110,7 @@ func (p *Publisher) deliver(ctx context.Context, m events.SQSMessage) (settled b
 	case acknowledge:
 		return true
 	case continueLater:
-		err = d.continueLater(ctx)
+		err = d.continueLater(ctx, wait)
 	case deadLetter:
 		err = d.deadLetter(ctx, err)
 	case giveBack:
@@ -185,6 +185,8 @@ func (d *delivery) open(ctx context.Context) error {
 	record := runs.Run{ID: d.message.ReportID, Status: runs.Queued, AcceptedAt: sentAt(d.raw), UpdatedAt: time.Now()}
 	if p := d.message.Payload; p != nil {
 		record.RunID, record.Fingerprint = p.RunID, p.Fingerprint()
+	} else {
+		record.Status = runs.Failed // there is no base to wait for any more
 	}
 	run, created, err := d.Runs.Create(ctx, record)
 	if err != nil {

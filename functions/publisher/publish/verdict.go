@@ -37,8 +37,10 @@ func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 		return giveBack, max(time.Second, time.Until(leased.until))
 	case errors.Is(err, runs.ErrStale):
 		return giveBack, time.Second // its new owner's lease will be seen
-	case errors.Is(err, errSliceOver), errors.Is(err, errTooEarly):
+	case errors.Is(err, errSliceOver):
 		return continueLater, 0
+	case errors.Is(err, errTooEarly):
+		return continueLater, time.Second // an otherwise empty queue would bring it back at once
 	case isPostponed && postponed.Cause == nil && wrote:
 		return continueLater, 0 // the time is over, not Notion's patience
 	case isPostponed && postponed.Cause == nil:
@@ -78,7 +80,12 @@ func outageWait(receives int) time.Duration {
 // record knows what is done of it. The deduplication id comes from this
 // message, so that it is new at every turn, or SQS would drop the message in
 // silence, and the same when a crash makes this turn happen twice.
-func (d *delivery) continueLater(ctx context.Context) error {
+func (d *delivery) continueLater(ctx context.Context, wait time.Duration) error {
+	select {
+	case <-time.After(wait):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	d.log.InfoContext(ctx, "continuing at the tail of the queue")
 	err := d.Queue.Send(ctx, queue.Outgoing{Body: d.raw.Body, Group: queue.PublishGroup, DeduplicationID: d.raw.MessageId + "-rest"})
 	if err != nil {
