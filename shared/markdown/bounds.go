@@ -136,6 +136,15 @@ type boundedCloser struct {
 	parser.CloseBlocker
 }
 
+// afford pays for steps if there are as many left.
+func (b *bounds) afford(steps int) bool {
+	if steps > b.inlineWork {
+		return false
+	}
+	b.inlineWork -= steps
+	return true
+}
+
 // affordable tells whether the block's inlines are parsed. The first call for a
 // block pays for it.
 func (b *bounds) affordable(block ast.Node, source []byte) bool {

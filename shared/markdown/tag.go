@@ -168,6 +168,9 @@ type tagParser struct{ parser.InlineParser }
 
 func (p tagParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, segment := block.PeekLine()
+	if searchesFar(line) && !boundsOf(pc).afford(len(block.Source())-segment.Start) {
+		return nil
+	}
 	before := block.PrecendingCharacter()
 	t, ok := scanTag(line)
 	if ok && t.bare && !t.closing && (unicode.IsLetter(before) || unicode.IsDigit(before)) {
@@ -183,6 +186,12 @@ func (p tagParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) 
 	node.Segments.Append(segment.WithStop(segment.Start + t.length))
 	block.Advance(t.length)
 	return node
+}
+
+// searchesFar tells whether the rest of the block is looked through for the end
+// of what line begins with: a comment, instruction, declaration or CDATA.
+func searchesFar(line []byte) bool {
+	return len(line) > 1 && (line[1] == '?' || line[1] == '!')
 }
 
 var kindTagLine = ast.NewNodeKind("TagLine")
