@@ -164,7 +164,7 @@ func (p *planner) append(parent Path, offset int, nodes []node) {
 func (p *planner) appendRest(parent Path, offset int, nodes []partial) {
 	for _, n := range nodes {
 		path := append(slices.Clone(parent), offset+n.index)
-		p.append(path, n.sent, n.node.children[n.sent:])
+		p.append(path, n.sent, n.children[n.sent:])
 	}
 }
 

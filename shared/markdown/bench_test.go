@@ -124,7 +124,7 @@ func worst() map[string]string {
 		"nested footnotes":             fill("[^a]: "),
 		"footnote marks":               fill("[^"),
 		"wide table with short rows":   wide + fill("a\n")[:size-len(wide)],
-		"many small tables":            fill("|a|b|c|d|e|f|g|h|\n|-|-|-|-|-|-|-|-|\na\na\na\n\n"),
+		"many small tables":            fill("|a|b|c|d|e|f|g|h|\n|-|-|-|-|-|-|-|-|\na\nb\nc\n\n"),
 		"table of pipes":               "|a|b|\n|-|-|\n" + fill("||||||||||||||||||||\n"),
 		"table with a huge header":     "|" + strings.Repeat("h", size/2) + "|\n|-|\n" + fill("a\n")[:size/2],
 		"almost tables":                fill("a\n-:\n"),

@@ -235,7 +235,7 @@ func (c *converter) allFootnotes(out *siblings) {
 		}
 	}
 	slices.SortStableFunc(c.footnotes, func(a, b *extast.Footnote) int { return a.Index - b.Index })
-	for i := 0; i < len(c.footnotes); i++ {
+	for i := 0; i < len(c.footnotes); i++ { //nolint:intrange // a footnote can bring up others
 		f := c.footnotes[i]
 		c.item(f, block.Block{Kind: block.Paragraph}, footnoteMark(f.Index)+" ", out)
 	}

@@ -99,7 +99,7 @@ func goldmarkCases(path string) ([]example, error) {
 		return nil, fmt.Errorf("read goldmark's cases: %w", err)
 	}
 	var examples []example
-	for _, c := range strings.Split(string(data), toHTML) {
+	for c := range strings.SplitSeq(string(data), toHTML) {
 		parts := strings.SplitN(c, toMarkdown, 3)
 		if len(parts) < 3 {
 			continue

@@ -69,15 +69,15 @@ func (equationParser) CanAcceptIndentedLine() bool                 { return fals
 // closesEquation tells whether an equation that was begun ends in rest. Empty
 // says that there is nothing of it yet.
 func closesEquation(rest []byte, empty bool) bool {
-	end := bytes.Index(rest, dollars)
-	if end < 0 {
+	inside, behind, found := bytes.Cut(rest, dollars)
+	if !found {
 		return false
 	}
-	after, _, _ := bytes.Cut(rest[end+len(dollars):], []byte("\n"))
-	if !blank(after) || empty && blank(rest[:end]) {
+	after, _, _ := bytes.Cut(behind, []byte("\n"))
+	if !blank(after) || empty && blank(inside) {
 		return false
 	}
-	for line := range bytes.Lines(rest[:end]) {
+	for line := range bytes.Lines(inside) {
 		if blank(line) && line[len(line)-1] == '\n' {
 			return false
 		}

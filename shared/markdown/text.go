@@ -103,7 +103,7 @@ func appendUnescaped(dst, s []byte) []byte {
 		}
 		dst = append(dst, s[:i]...)
 		s = s[i:]
-		n := 0
+		var n int
 		if s[0] == '\\' {
 			dst, n = appendEscaped(dst, s)
 		} else {
