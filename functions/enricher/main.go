@@ -14,13 +14,19 @@ import (
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/shared/config"
+	"notionrelay/shared/copywriter"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
 )
 
 type settings struct {
-	PublishQueueURL     string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
-	EnrichQueueURL      string        `env:"ENRICH_QUEUE_URL,required,notEmpty"`
+	PublishQueueURL string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
+	EnrichQueueURL  string        `env:"ENRICH_QUEUE_URL,required,notEmpty"`
+	AIAPIKey        config.Secret `env:"AI_API_KEY"`
+	AIBaseURL       string        `env:"AI_BASE_URL" envDefault:"https://openrouter.ai/api/v1"`
+	AITitleModel    string        `env:"AI_TITLE_MODEL" envDefault:"openai/gpt-4o-mini"`
+	AIIntroModel    string        `env:"AI_INTRO_MODEL" envDefault:"openai/gpt-4o-mini"`
+
 	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
 }
 
@@ -38,6 +44,11 @@ func main() {
 		Publisher: queue.NewSQS(queues, env.PublishQueueURL),
 		Source:    queue.NewSQS(queues, env.EnrichQueueURL),
 		Log:       slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+	}
+	if env.AIAPIKey != "" {
+		enricher.Writer = copywriter.New(copywriter.Options{
+			APIKey: env.AIAPIKey.Reveal(), BaseURL: env.AIBaseURL, TitleModel: env.AITitleModel, IntroModel: env.AIIntroModel,
+		})
 	}
 	if env.ResearchDatabaseURL != "" {
 		if enricher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {
