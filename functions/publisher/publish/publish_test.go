@@ -244,6 +244,28 @@ func TestAnUnreadableMessageIsPutAside(t *testing.T) {
 	})
 }
 
+// What a quote's properties cannot hold stands on its page, and no request
+// breaks a limit on the way.
+func TestAQuoteOfAnySizeIsWrittenWhole(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		p := payload(3, 1)
+		p.Quotes[0].Text = strings.Repeat("引", 300_000)
+		p.Quotes[0].Justification = strings.Repeat("理", 250_000)
+		p.Quotes[0].PostID = strings.Repeat("x", 3000)
+		w.accept("rep_1", p)
+		w.drain(w.publisher("a", nil), visibility)
+		if run := w.run("rep_1"); run.Status != runs.Complete {
+			t.Fatalf("the run ended %s: %+v", run.Status, run.Failure)
+		}
+		tree := w.sim.Tree()
+		if texts, reasons := strings.Count(tree, "引"), strings.Count(tree, "理"); texts != 300_000 || reasons != 250_000 {
+			t.Errorf("got %d characters of the text and %d of the justification", texts, reasons)
+		}
+	})
+}
+
 // A new report's pages appear within 20 s though a thousand quotes are being
 // written, and those take no longer than their requests.
 func TestANewReportOvertakesAThousandQuotes(t *testing.T) {
