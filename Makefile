@@ -2,12 +2,15 @@
 
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME = 20s
+# Random histories that the publisher is put through: so many for each seed.
+HISTORIES = 2500
+SEEDS = 1 2 3 4
 # One Lambda function per folder below functions/.
 FUNCTIONS = webhook publisher enricher
 # The folder for screenshots and the like; tests that make none are not told.
 export RELAY_OUTPUT_DIR ?=
 
-.PHONY: run test race fuzz bench lint check build clean
+.PHONY: run test race model fuzz bench lint check build clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -17,6 +20,11 @@ test: ## every test that needs nothing but Go
 
 race: ## the same under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
+
+model: ## the publisher's model test with all HISTORIES of all SEEDS, two at a time
+	go test -c -o bin/publish.test ./functions/publisher/publish
+	@cd functions/publisher/publish && printf '%s\n' $(SEEDS) | xargs -P 2 -I SEED sh -c \
+		'echo "seed SEED: $(HISTORIES) histories"; ../../../bin/publish.test -test.run TestEveryHistory -rapid.checks=$(HISTORIES) -rapid.seed=SEED $(TESTFLAGS:-v=-test.v)'
 
 fuzz: ## every fuzz target for FUZZTIME, from its seeds on
 	@set -e; for package in $$(go list ./...); do \

@@ -46,7 +46,7 @@ func TestAnUnknownEmailIsNull(t *testing.T) {
 		var row string
 		p := w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
 			if row == "" {
-				row = peek(t, r)
+				row = bodyOf(t, r)
 			}
 			return w.sim.Transport().RoundTrip(r)
 		}))
@@ -162,7 +162,7 @@ func TestAnOutageDelaysAndLosesNothing(t *testing.T) {
 			w.accept(fmt.Sprint("rep_", i), one)
 		}
 		w.drain(p, 2*time.Hour)
-		if dead := w.deadLetters(); len(dead) != 0 {
+		if dead := w.peek(w.dead); len(dead) != 0 {
 			t.Fatalf("got %d dead letters", len(dead))
 		}
 		var last time.Time
@@ -187,7 +187,7 @@ func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
 		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
 		poisoned := true
 		p := w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
-			if poisoned && strings.Contains(peek(t, r), "Poison") {
+			if poisoned && strings.Contains(bodyOf(t, r), "Poison") {
 				body := `{"object":"error","status":400,"code":"validation_error","message":"no","request_id":"req-9"}`
 				return answer(r, 400, body), nil
 			}
@@ -211,7 +211,7 @@ func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
 		if diff := cmp.Diff(want, run.Failure); diff != "" || run.Status != runs.Failed {
 			t.Errorf("the run is %s, failure (-want +got):\n%s", run.Status, diff)
 		}
-		dead := w.deadLetters()
+		dead := w.peek(w.dead)
 		if len(dead) != 1 || dead[0].Attributes["reason"] != "validation_error: no" || dead[0].Attributes["notionRequestId"] != "req-9" || dead[0].Attributes["step"] != "comprehensive-report" || dead[0].Attributes["reportId"] != "rep_2" {
 			t.Fatalf("got dead letters %+v", dead)
 		}
@@ -238,7 +238,7 @@ func TestAnUnreadableMessageIsPutAside(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.drain(w.publisher("a", nil), time.Minute)
-		if dead := w.deadLetters(); len(dead) != 1 || !strings.HasPrefix(dead[0].Attributes["reason"], "unreadable_message") {
+		if dead := w.peek(w.dead); len(dead) != 1 || !strings.HasPrefix(dead[0].Attributes["reason"], "unreadable_message") {
 			t.Errorf("got dead letters %+v", dead)
 		}
 	})
