@@ -133,7 +133,8 @@ type delivery struct {
 	run      *runs.Run // nil until the record has been read
 	trace    notion.Trace
 	sliceEnd time.Time
-	wrote    bool // at least one request was made
+	step     string // that was worked on last
+	wrote    bool   // at least one request was made
 }
 
 // work reads the message and does what it asks for.
@@ -149,7 +150,7 @@ func (d *delivery) work(ctx context.Context) (err error) {
 	if err := d.open(ctx); err != nil {
 		return err
 	}
-	if done, err := d.nothingToDo(); done || err != nil {
+	if done, err := d.nothingToDo(ctx); done || err != nil {
 		return err
 	}
 	if err := d.takeLease(ctx); err != nil {
@@ -206,18 +207,33 @@ const stale = 15 * time.Minute
 // nothingToDo tells whether the message has come in vain. What the enricher
 // has found for a run without its base pages waits for them at the tail of the
 // queue; when they have failed it is dropped, since their redrive asks again.
-func (d *delivery) nothingToDo() (bool, error) {
+func (d *delivery) nothingToDo(ctx context.Context) (bool, error) {
 	published := !d.run.PublishedAt.IsZero()
 	switch {
 	case d.message.Kind == queue.Publish || d.run.Status == runs.Complete:
 		return published, nil
 	case published:
 		return false, nil
-	case d.run.Status == runs.Failed || time.Since(d.run.UpdatedAt) > stale:
-		d.log.Warn("dropped, as the base pages are not coming")
+	case d.run.Status == runs.Failed:
+		d.log.WarnContext(ctx, "dropped, as the base pages have failed")
 		return true, nil
+	case time.Since(d.run.UpdatedAt) > stale:
+		return true, d.abandon(ctx)
 	}
 	return false, errTooEarly
+}
+
+// abandon says of a run that nobody works on it any more: its message has gone
+// to the dead letters without a word, as SQS sends it there when its process
+// dies at every delivery. Should it still come, the run goes on.
+func (d *delivery) abandon(ctx context.Context) error {
+	d.log.ErrorContext(ctx, "dropped, as nobody writes the base pages")
+	d.run.Status, d.run.EndedAt = runs.Failed, time.Now()
+	d.run.Failure = &runs.Failure{
+		Kind: string(queue.Publish), Code: "abandoned",
+		Message: "Its pages stopped being written. Look for the report in the dead-letter queue and redrive it.",
+	}
+	return d.save(ctx)
 }
 
 // conclude gives the run the state that its steps and the delivery's error have
