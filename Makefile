@@ -4,16 +4,23 @@ GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME = 20s
 # One Lambda function per folder below functions/.
 FUNCTIONS = webhook publisher enricher
+# What stands in for AWS in tests; each has its version in a pom.xml below shared/awstest.
+SERVERS = elasticmq dynamodb-local
 # The folder for screenshots and the like; tests that make none are not told.
 export RELAY_OUTPUT_DIR ?=
 
-.PHONY: run test race fuzz bench lint check build clean
+.PHONY: run test servers integration race fuzz bench lint check build clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
 
 test: ## every test that needs nothing but Go
 	go test $(TESTFLAGS) ./...
+
+servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
+
+integration: servers ## the tests that run against them, none skipped
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs
 
 race: ## the same under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
@@ -45,6 +52,12 @@ build: ## the functions as they are deployed, into bin/
 
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)
+
+# The copy of the pom.xml comes last and says that all is there.
+bin/%/pom.xml: shared/awstest/%/pom.xml
+	rm -rf $(@D)
+	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+	cp $< $@
 
 clean:
 	rm -rf bin ci-output .aws-sam
