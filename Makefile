@@ -6,6 +6,8 @@ FUZZTIME = 20s
 FUNCTIONS = webhook publisher enricher
 # What stands in for AWS in tests; each has its version in a pom.xml below shared/awstest.
 SERVERS = elasticmq dynamodb-local
+# Where the functions are built.
+OUT = bin
 # The folder for screenshots and the like; tests that make none are not told.
 export RELAY_OUTPUT_DIR ?=
 
@@ -44,10 +46,10 @@ lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 
 check: test lint
 
-build: ## the functions as they are deployed, into bin/
+build: ## the functions as they are deployed, into OUT
 	@for f in $(FUNCTIONS); do \
 		echo "build functions/$$f"; \
-		CGO_ENABLED=0 GOOS=linux GOARCH=$${GOARCH:-arm64} go build -trimpath -tags lambda.norpc -ldflags='-s -w' -o bin/$$f/bootstrap ./functions/$$f || exit 1; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$${GOARCH:-arm64} go build -trimpath -tags lambda.norpc -ldflags='-s -w' -o $(OUT)/$$f/bootstrap ./functions/$$f || exit 1; \
 	done
 
 bin/golangci-lint:
