@@ -27,7 +27,7 @@ var (
 )
 
 const (
-	killsPerRun = 4
+	killsPerRun = 3
 	// killedTimeout is the publisher's here. Whoever comes after a killed process
 	// waits for its end, and it must leave room for a request that takes 20 s
 	// and for closing in 5 s.
