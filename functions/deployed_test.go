@@ -139,11 +139,6 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 			"NOTION_MIN_GAP": "0s", "NOTION_BUDGET": "1000000", "AWS_ENDPOINT_URL_DYNAMODB": outside,
 		}),
 	}
-	tb.Cleanup(func() {
-		if tb.Failed() {
-			tb.Logf("the webhook said:\n%s\nthe publisher said:\n%s\nthe enricher said:\n%s", d.webhook.Logs(), d.publisher.Logs(), d.enricher.Logs())
-		}
-	})
 	return d
 }
 
@@ -187,6 +182,9 @@ func (d *deployment) serve(tb testing.TB, publish queue.Handler) {
 	tb.Cleanup(func() {
 		stop()
 		polling.Wait()
+		if tb.Failed() {
+			tb.Logf("the publisher said:\n%s\nthe enricher said:\n%s", d.publisher.Logs(), d.enricher.Logs())
+		}
 	})
 }
 
@@ -250,10 +248,11 @@ func (d *deployment) request(tb testing.TB, method, path, body string, into any)
 	return answer.StatusCode
 }
 
-// accept does what the webhook does with a report.
-func (d *deployment) accept(tb testing.TB, id string, p report.Payload) {
+// accept does what the webhook does with a report that arrives at that time,
+// whose date its row bears.
+func (d *deployment) accept(tb testing.TB, id string, at time.Time, p report.Payload) {
 	tb.Helper()
-	_, _, err := d.runs.Create(tb.Context(), runs.Run{ID: id, RunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()})
+	_, _, err := d.runs.Create(tb.Context(), runs.Run{ID: id, RunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: at, UpdatedAt: time.Now()})
 	if err != nil {
 		tb.Fatal(err)
 	}
