@@ -7,16 +7,29 @@ HISTORIES = 2500
 SEEDS = 1 2 3 4
 # One Lambda function per folder below functions/.
 FUNCTIONS = webhook publisher enricher
+# What stands in for AWS in tests; each has its version in a pom.xml below shared/awstest.
+SERVERS = elasticmq dynamodb-local
+# Where the functions are built.
+OUT = bin
+# The largest that a function's archive may be, in bytes, and the longest that
+# its cold start may take at the median.
+SIZE_LIMIT = 8000000
+COLD_START_LIMIT = 60ms
 # The folder for screenshots and the like; tests that make none are not told.
 export RELAY_OUTPUT_DIR ?=
 
-.PHONY: run test race model fuzz bench lint check build clean
+.PHONY: run test servers integration race model fuzz bench measure lint check build clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
 
 test: ## every test that needs nothing but Go
 	go test $(TESTFLAGS) ./...
+
+servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
+
+integration: servers ## the tests that run against them, none skipped
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./functions
 
 race: ## the same under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
@@ -37,6 +50,14 @@ fuzz: ## every fuzz target for FUZZTIME, from its seeds on
 bench: ## the benchmarks, where speed is shown
 	go test -run '^$$' -bench . -benchmem ./...
 
+measure: build servers ## the functions' sizes and cold starts, within their limits
+	@for f in $(FUNCTIONS); do \
+		size=$$(gzip -9 -c $(OUT)/$$f/bootstrap | wc -c); \
+		echo "functions/$$f: $$size bytes zipped"; \
+		test $$size -le $(SIZE_LIMIT) || { echo "that is more than $(SIZE_LIMIT)"; exit 1; }; \
+	done
+	RELAY_REQUIRE_SERVERS=1 go test -run '^$$' -bench ColdStart -benchtime 51x ./functions -coldstart.limit $(COLD_START_LIMIT)
+
 lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
 	go vet ./...
@@ -45,14 +66,20 @@ lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 
 check: test lint
 
-build: ## the functions as they are deployed, into bin/
+build: ## the functions as they are deployed, into OUT
 	@for f in $(FUNCTIONS); do \
 		echo "build functions/$$f"; \
-		CGO_ENABLED=0 GOOS=linux GOARCH=$${GOARCH:-arm64} go build -trimpath -tags lambda.norpc -ldflags='-s -w' -o bin/$$f/bootstrap ./functions/$$f || exit 1; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$${GOARCH:-arm64} go build -trimpath -tags lambda.norpc -ldflags='-s -w' -o $(OUT)/$$f/bootstrap ./functions/$$f || exit 1; \
 	done
 
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)
+
+# The copy of the pom.xml comes last and says that all is there.
+bin/%/pom.xml: shared/awstest/%/pom.xml
+	rm -rf $(@D)
+	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+	cp $< $@
 
 clean:
 	rm -rf bin ci-output .aws-sam
