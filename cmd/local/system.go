@@ -20,6 +20,7 @@ import (
 	"notionrelay/shared/embedded"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/notionsim"
+	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
 )
@@ -59,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	env, err := config.Load[settings]()
+	env, err := config.Load[settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		return err
 	}

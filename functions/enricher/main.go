@@ -14,6 +14,7 @@ import (
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/shared/config"
+	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
 )
@@ -25,11 +26,12 @@ type settings struct {
 }
 
 func main() {
-	env, err := config.Load[settings]()
+	ctx := context.Background()
+	env, err := config.Load[settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	aws, err := awsconfig.LoadDefaultConfig(context.Background())
+	aws, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		log.Fatal("load AWS configuration: ", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/shared/config"
 	"notionrelay/shared/notion"
+	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
@@ -39,11 +40,12 @@ type settings struct {
 }
 
 func main() {
-	env, err := config.Load[settings]()
+	ctx := context.Background()
+	env, err := config.Load[settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	aws, err := awsconfig.LoadDefaultConfig(context.Background())
+	aws, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		log.Fatal("load AWS configuration: ", err)
 	}
