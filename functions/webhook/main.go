@@ -38,8 +38,11 @@ func main() {
 		log.Fatal("load AWS configuration: ", err)
 	}
 	auth, err := intake.NewAuth(config.Reveal(env.WebhookSecrets), env.StatusTokenKey.Reveal())
-	if err != nil || auth.Open() {
-		log.Fatal("refusing to start without a usable webhook secret: ", err)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if auth.Open() {
+		log.Fatal("refusing to start without authentication: WEBHOOK_SECRETS has no secret in it")
 	}
 	webhook := &intake.Handler{
 		Runs:  runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
