@@ -18,6 +18,7 @@ import (
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/config"
 	"notionrelay/shared/embedded"
+	"notionrelay/shared/logs"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/notionsim"
 	"notionrelay/shared/parameters"
@@ -64,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := open(ctx, env, *addr, *data, slog.New(slog.NewTextHandler(stderr, nil)))
+	s, err := open(ctx, env, *addr, *data, slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil))))
 	if err != nil {
 		return err
 	}

@@ -5,15 +5,17 @@ package main
 import (
 	"context"
 	"log"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/shared/config"
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
@@ -35,11 +37,13 @@ func main() {
 	if err != nil {
 		log.Fatal("load AWS configuration: ", err)
 	}
+	logger := logs.New(os.Stdout)
 	queues := sqs.NewFromConfig(aws)
 	enricher := &enrich.Enricher{
 		Publisher: queue.NewSQS(queues, env.PublishQueueURL),
 		Source:    queue.NewSQS(queues, env.EnrichQueueURL),
-		Log:       slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+		Log:       logger,
+		Metrics:   metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
 	if env.ResearchDatabaseURL != "" {
 		if enricher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {

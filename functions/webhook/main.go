@@ -5,16 +5,18 @@ package main
 import (
 	"context"
 	"log"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/config"
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
@@ -44,11 +46,14 @@ func main() {
 	if auth.Open() {
 		log.Fatal("refusing to start without authentication: WEBHOOK_SECRETS has no secret in it")
 	}
+	logger := logs.New(os.Stdout)
 	webhook := &intake.Handler{
 		Runs:  runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
 		Queue: queue.NewSQS(sqs.NewFromConfig(aws), env.PublishQueueURL),
 		Auth:  auth,
-		Log:   slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+		Log:   logger,
+
+		Metrics: metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
 	lambda.Start(webhook.Handle)
 }

@@ -12,10 +12,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/quotes"
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
+	"notionrelay/shared/xray"
 )
 
 // Publisher is the publish queue.
@@ -41,6 +44,7 @@ type Enricher struct {
 	Source    Source
 	Research  Research // nil when there is no research database
 	Log       *slog.Logger
+	Metrics   metrics.Recorder
 }
 
 // maxReceives is how often the research database is asked before a report does
@@ -51,12 +55,15 @@ const maxReceives = 5
 func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 	var response events.SQSEventResponse
 	for _, m := range event.Records {
+		ctx := logs.Begin(ctx)
+		logs.Set(ctx, "messageId", m.MessageId)
+		logs.Set(ctx, "sentInTrace", xray.ID(m.Attributes["AWSTraceHeader"]))
 		if err := e.enrich(ctx, m); err != nil {
 			receives, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
 			wait := retryAfter(receives)
-			e.Log.WarnContext(ctx, "message given back", "messageId", m.MessageId, "receives", receives, "wait", wait, "error", err)
+			e.Log.WarnContext(ctx, "message given back", "receives", receives, "wait", wait, "error", err)
 			if err := e.Source.ChangeVisibility(ctx, m.ReceiptHandle, wait); err != nil {
-				e.Log.WarnContext(ctx, "visibility was not changed", "messageId", m.MessageId, "error", err)
+				e.Log.WarnContext(ctx, "visibility was not changed", "error", err)
 			}
 			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
@@ -78,6 +85,8 @@ func (e *Enricher) enrich(ctx context.Context, raw events.SQSMessage) error {
 	if err != nil {
 		return err
 	}
+	logs.Set(ctx, "reportId", m.ReportID)
+	logs.Set(ctx, "runId", m.Payload.RunID)
 	if err := e.sendTexts(ctx, raw.MessageId, m); err != nil {
 		return err
 	}
@@ -102,7 +111,8 @@ func (e *Enricher) sendQuotes(ctx context.Context, raw events.SQSMessage, m queu
 			return err
 		}
 		if err != nil {
-			e.Log.ErrorContext(ctx, "quotes given up", "reportId", m.ReportID, "error", err)
+			e.Log.ErrorContext(ctx, "quotes given up", "error", err)
+			e.Metrics.Record(ctx, metrics.Count(metrics.EnrichmentFallbacks, 1))
 			warnings = []string{"The research database did not answer, so the report has no quotes."}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"notionrelay/shared/block"
+	"notionrelay/shared/logs"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/runs"
 )
@@ -36,6 +37,7 @@ func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, e
 	} else {
 		d.run.Intent = &runs.Intent{Step: r.step, Request: r.index, At: time.Now()}
 	}
+	logs.Set(ctx, "step", r.step)
 	if err := d.save(ctx); err != nil {
 		return result, err
 	}
@@ -46,7 +48,7 @@ func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, e
 	step := d.run.Step(r.step)
 	step.Done, step.At = r.index+1, time.Now()
 	d.run.Intent = nil
-	d.log.DebugContext(ctx, "request done", "step", r.step, "request", r.index)
+	d.Log.DebugContext(ctx, "request done", "request", r.index)
 	return result, nil
 }
 
