@@ -6,16 +6,25 @@ FUZZTIME = 20s
 FUNCTIONS = webhook publisher enricher
 # GOARCH=amd64 in the environment goes with the template's Architecture=x86_64.
 BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH),arm64) go build -trimpath -tags lambda.norpc -ldflags='-s -w'
+# What stands in for AWS in tests; each has its version in a pom.xml below shared/awstest.
+SERVERS = elasticmq dynamodb-local
+# Where the functions are built.
+OUT = bin
 # The folder for screenshots and the like; tests that make none are not told.
 export RELAY_OUTPUT_DIR ?=
 
-.PHONY: run test race fuzz bench lint check build clean
+.PHONY: run test servers integration race fuzz bench lint check build clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
 
 test: ## every test that needs nothing but Go
 	go test $(TESTFLAGS) ./...
+
+servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
+
+integration: servers ## the tests that run against them, none skipped
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs
 
 race: ## the same under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
@@ -39,10 +48,10 @@ lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 
 check: test lint
 
-build: ## the functions as they are deployed, into bin/
+build: ## the functions as they are deployed, into OUT
 	@for f in $(FUNCTIONS); do \
 		echo "build functions/$$f"; \
-		$(BUILD) -o bin/$$f/bootstrap ./functions/$$f || exit 1; \
+		$(BUILD) -o $(OUT)/$$f/bootstrap ./functions/$$f || exit 1; \
 	done
 
 # What `sam build` asks for: the functions by their names in template.yaml.
@@ -51,6 +60,12 @@ build-WebhookFunction build-PublisherFunction build-EnricherFunction: build-%Fun
 
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)
+
+# The copy of the pom.xml comes last and says that all is there.
+bin/%/pom.xml: shared/awstest/%/pom.xml
+	rm -rf $(@D)
+	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+	cp $< $@
 
 clean:
 	rm -rf bin ci-output .aws-sam
