@@ -17,6 +17,7 @@ import (
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/config"
+	"notionrelay/shared/copywriter"
 	"notionrelay/shared/embedded"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/notion"
@@ -37,6 +38,11 @@ type settings struct {
 	HomepageCoverURL string          `env:"HOMEPAGE_COVER_URL"`
 	WebhookSecrets   []config.Secret `env:"WEBHOOK_SECRETS"`
 	StatusTokenKey   config.Secret   `env:"STATUS_TOKEN_KEY"`
+
+	AIAPIKey     config.Secret `env:"AI_API_KEY"`
+	AIBaseURL    string        `env:"AI_BASE_URL" envDefault:"https://openrouter.ai/api/v1"`
+	AITitleModel string        `env:"AI_TITLE_MODEL" envDefault:"openai/gpt-4o-mini"`
+	AIIntroModel string        `env:"AI_INTRO_MODEL" envDefault:"openai/gpt-4o-mini"`
 
 	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
 }
@@ -117,6 +123,11 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	})
 	s.publisher.Runs, s.publisher.Queue, s.publisher.DeadLetters, s.publisher.Enricher = s.db.Runs(), s.publishes, deadLetters, s.enriches
 	s.enricher = &enrich.Enricher{Publisher: s.publishes, Source: s.enriches, Log: log.With("function", "enricher")}
+	if env.AIAPIKey != "" {
+		s.enricher.Writer = copywriter.New(copywriter.Options{
+			APIKey: env.AIAPIKey.Reveal(), BaseURL: env.AIBaseURL, TitleModel: env.AITitleModel, IntroModel: env.AIIntroModel,
+		})
+	}
 	if env.ResearchDatabaseURL != "" {
 		database, err := research.Open(env.ResearchDatabaseURL.Reveal())
 		if err != nil {

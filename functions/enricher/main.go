@@ -14,6 +14,7 @@ import (
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/shared/config"
+	"notionrelay/shared/copywriter"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/parameters"
@@ -22,8 +23,13 @@ import (
 )
 
 type settings struct {
-	PublishQueueURL     string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
-	EnrichQueueURL      string        `env:"ENRICH_QUEUE_URL,required,notEmpty"`
+	PublishQueueURL string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
+	EnrichQueueURL  string        `env:"ENRICH_QUEUE_URL,required,notEmpty"`
+	AIAPIKey        config.Secret `env:"AI_API_KEY"`
+	AIBaseURL       string        `env:"AI_BASE_URL" envDefault:"https://openrouter.ai/api/v1"`
+	AITitleModel    string        `env:"AI_TITLE_MODEL" envDefault:"openai/gpt-4o-mini"`
+	AIIntroModel    string        `env:"AI_INTRO_MODEL" envDefault:"openai/gpt-4o-mini"`
+
 	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
 }
 
@@ -44,6 +50,11 @@ func main() {
 		Source:    queue.NewSQS(queues, env.EnrichQueueURL),
 		Log:       logger,
 		Metrics:   metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
+	}
+	if env.AIAPIKey != "" {
+		enricher.Writer = copywriter.New(copywriter.Options{
+			APIKey: env.AIAPIKey.Reveal(), BaseURL: env.AIBaseURL, TitleModel: env.AITitleModel, IntroModel: env.AIIntroModel,
+		})
 	}
 	if env.ResearchDatabaseURL != "" {
 		if enricher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {

@@ -60,7 +60,7 @@ func New(o Options) (*Client, error) {
 		log:     o.Log,
 		jitter:  o.Jitter,
 		turn:    make(chan struct{}, 1),
-		pacer:   pacer{gap: o.MinGap, budget: orElse(o.Budget, 180)},
+		pacer:   pacer{gap: o.MinGap, budget: orElse(o.Budget, 180), lastWrite: time.Now()},
 	}
 	c.bulk = newBulkLimiter(c.pacer.budget)
 	if c.log == nil {

@@ -14,14 +14,14 @@ const window = time.Minute
 type pacer struct {
 	gap       time.Duration // between the end of a write and the start of the next
 	budget    int           // requests per window
-	lastWrite time.Time
+	lastWrite time.Time     // at first the pacer's own start: a process before this one may have written until then
 	ends      []time.Time // of the requests of the last window, oldest first
 }
 
 // wait is how long the next request has to wait.
 func (p *pacer) wait(now time.Time, write bool) time.Duration {
 	var wait time.Duration
-	if write && !p.lastWrite.IsZero() {
+	if write {
 		wait = p.gap - now.Sub(p.lastWrite)
 	}
 	for len(p.ends) > 0 && now.Sub(p.ends[0]) >= window {

@@ -10,11 +10,12 @@ import (
 // marshal empty strings, which Notion refuses, and cannot say null.
 type Properties notionapi.Properties
 
-// Title is the property that names a page.
+// Title is the property that names a page: at most block.MaxText units.
 func Title(text string) notionapi.Property { return property{"title": richText(text)} }
 
-// RichText is a text property; empty is allowed.
-func RichText(text string) notionapi.Property { return property{"rich_text": richText(text)} }
+// RichText is a text property, in pieces of at most block.MaxText units each;
+// none, or an empty one, is an empty text.
+func RichText(pieces ...string) notionapi.Property { return property{"rich_text": richText(pieces...)} }
 
 // Email is an e-mail property; an empty address is null.
 func Email(address string) notionapi.Property {
@@ -77,9 +78,12 @@ func (p property) GetType() notionapi.PropertyType { return "" }
 func (p property) MarshalJSON() ([]byte, error)    { return json.Marshal(map[string]any(p)) }
 
 // richText is never null, which Notion refuses.
-func richText(text string) []any {
-	if text == "" {
-		return []any{}
+func richText(pieces ...string) []any {
+	text := []any{}
+	for _, piece := range pieces {
+		if piece != "" {
+			text = append(text, map[string]any{"type": "text", "text": map[string]any{"content": piece}})
+		}
 	}
-	return []any{map[string]any{"type": "text", "text": map[string]any{"content": text}}}
+	return text
 }

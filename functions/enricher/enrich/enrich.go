@@ -5,6 +5,7 @@ package enrich
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"notionrelay/shared/copywriter"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
@@ -38,17 +40,26 @@ type Research interface {
 	Statistics(ctx context.Context, runID string) (research.Statistics, bool, error)
 }
 
+// Writer writes what a homepage says. Its error is copywriter.ErrUnavailable
+// where asking later may help.
+type Writer interface {
+	Title(ctx context.Context, s report.Subject, documents []report.Document) (string, error)
+	Introduction(ctx context.Context, s report.Subject, documents []report.Document) (string, error)
+}
+
 // Enricher handles the messages of the enrich queue.
 type Enricher struct {
 	Publisher Publisher
 	Source    Source
+	Writer    Writer   // nil when no AI is configured: pages get the standard texts
 	Research  Research // nil when there is no research database
 	Log       *slog.Logger
 	Metrics   metrics.Recorder
 }
 
-// maxReceives is how often the research database is asked before a report does
-// without its quotes.
+// maxReceives is the number of deliveries in which the AI and the research
+// database are asked before a report does without them. The enrich queue allows
+// one more, for a delivery whose process died.
 const maxReceives = 5
 
 // Handle works on every message and reports those that have to come again.
@@ -58,8 +69,8 @@ func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 		ctx := logs.Begin(ctx)
 		logs.Set(ctx, "messageId", m.MessageId)
 		logs.Set(ctx, "sentInTrace", xray.ID(m.Attributes["AWSTraceHeader"]))
-		if err := e.enrich(ctx, m); err != nil {
-			receives, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+		receives := receives(m)
+		if err := e.enrich(ctx, m, receives >= maxReceives); err != nil {
 			wait := retryAfter(receives)
 			e.Log.WarnContext(ctx, "message given back", "receives", receives, "wait", wait, "error", err)
 			if err := e.Source.ChangeVisibility(ctx, m.ReceiptHandle, wait); err != nil {
@@ -71,43 +82,83 @@ func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 	return response, nil
 }
 
+func receives(m events.SQSMessage) int {
+	n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	if err != nil {
+		return 1
+	}
+	return n
+}
+
 // retryAfter grows with the deliveries: 10, 20, 40, 80 seconds.
 func retryAfter(receives int) time.Duration {
 	return 10 * time.Second << min(max(receives-1, 0), 6)
 }
 
-// enrich sends the texts first: they do not wait for a database.
-func (e *Enricher) enrich(ctx context.Context, raw events.SQSMessage) error {
+// enrich answers one message. Neither the AI nor the research database waits
+// for the other: what one has found is sent though the other must be asked
+// again. At the last delivery a report does without what is still missing.
+func (e *Enricher) enrich(ctx context.Context, raw events.SQSMessage, last bool) error {
 	m, err := queue.Decode(raw.Body)
+	logs.Set(ctx, "reportId", m.ReportID)
 	if err == nil && (m.Kind != queue.Enrich || m.Payload == nil || m.Subject == nil) {
 		err = fmt.Errorf("enrich %s: a message of kind %q without its content: %w", m.ReportID, m.Kind, queue.ErrUnreadable)
 	}
 	if err != nil {
 		return err
 	}
-	logs.Set(ctx, "reportId", m.ReportID)
 	logs.Set(ctx, "runId", m.Payload.RunID)
-	if err := e.sendTexts(ctx, raw.MessageId, m); err != nil {
-		return err
-	}
-	return e.sendQuotes(ctx, raw, m)
+	return errors.Join(e.sendTexts(ctx, raw.MessageId, m, last), e.sendQuotes(ctx, raw.MessageId, m, last))
 }
 
-func (e *Enricher) sendTexts(ctx context.Context, distinct string, m queue.Message) error {
-	return e.send(ctx, distinct, queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Texts: &queue.Enrichment{
-		Title:        m.Subject.HomepageTitle(),
-		Introduction: m.Subject.Introduction(m.Payload.Documents()),
-	}})
+// sendTexts sends the title and the introduction.
+func (e *Enricher) sendTexts(ctx context.Context, distinct string, m queue.Message, last bool) error {
+	documents := m.Payload.Documents()
+	texts := queue.Enrichment{Title: m.Subject.HomepageTitle(), Introduction: m.Subject.Introduction(documents)}
+	if e.Writer != nil {
+		var err error
+		if texts, err = e.write(ctx, m, texts, last); err != nil {
+			return err
+		}
+	}
+	return e.send(ctx, distinct, queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Texts: &texts})
+}
+
+// write has the AI write better texts than the standard ones. Where it cannot,
+// the standard text stays, and a warning says so.
+func (e *Enricher) write(ctx context.Context, m queue.Message, texts queue.Enrichment, last bool) (queue.Enrichment, error) {
+	documents := m.Payload.Documents()
+	for _, text := range []struct {
+		name  string
+		place *string
+		write func(context.Context, report.Subject, []report.Document) (string, error)
+	}{
+		{"title", &texts.Title, e.Writer.Title},
+		{"introduction", &texts.Introduction, e.Writer.Introduction},
+	} {
+		written, err := text.write(ctx, *m.Subject, documents)
+		switch {
+		case err == nil:
+			*text.place = written
+		case errors.Is(err, copywriter.ErrUnavailable) && !last:
+			return texts, err
+		default:
+			e.Log.ErrorContext(ctx, "standard text used", "text", text.name, "error", err)
+			e.Metrics.Record(ctx, metrics.Count(metrics.EnrichmentFallbacks, 1))
+			texts.Warnings = append(texts.Warnings, fmt.Sprintf("The AI wrote no usable %s, so the homepage has the standard one.", text.name))
+		}
+	}
+	return texts, nil
 }
 
 // sendQuotes sends the quotes of the payload, else those of the research
 // database, else that there are none.
-func (e *Enricher) sendQuotes(ctx context.Context, raw events.SQSMessage, m queue.Message) error {
+func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Message, last bool) error {
 	found, posts, warnings := m.Payload.Quotes, 0, []string(nil)
 	if len(found) == 0 && e.Research != nil {
 		var err error
 		found, posts, err = e.stored(ctx, m.Payload.RunID)
-		if err != nil && raw.Attributes["ApproximateReceiveCount"] != strconv.Itoa(maxReceives) {
+		if err != nil && !last {
 			return err
 		}
 		if err != nil {
@@ -123,7 +174,7 @@ func (e *Enricher) sendQuotes(ctx context.Context, raw events.SQSMessage, m queu
 		return err
 	}
 	for _, part := range parts {
-		if err := e.send(ctx, raw.MessageId, part); err != nil {
+		if err := e.send(ctx, distinct, part); err != nil {
 			return err
 		}
 	}

@@ -29,8 +29,8 @@ func TestTheBaseTreeOfTwoShortReportsTakesSixRequests(t *testing.T) {
 		if got := w.sim.Stats().Requests; got != 6 {
 			t.Errorf("got %d requests, want 6", got)
 		}
-		if took := time.Since(started); took != 5*w.minGap {
-			t.Errorf("six writes took %s, want five pauses of %s", took, w.minGap)
+		if took := time.Since(started); took != 6*w.minGap { // one since the process began
+			t.Errorf("six writes took %s, want six pauses of %s", took, w.minGap)
 		}
 		run := w.run("rep_1")
 		if run.Status != runs.Published || run.PublishedAt.IsZero() || run.Counts.Requests != 6 || run.Counts.Deliveries != 1 {
@@ -240,6 +240,28 @@ func TestAnUnreadableMessageIsPutAside(t *testing.T) {
 		w.drain(w.publisher("a", nil), time.Minute)
 		if dead := w.deadLetters(); len(dead) != 1 || !strings.HasPrefix(dead[0].Attributes["reason"], "unreadable_message") {
 			t.Errorf("got dead letters %+v", dead)
+		}
+	})
+}
+
+// What a quote's properties cannot hold stands on its page, and no request
+// breaks a limit on the way.
+func TestAQuoteOfAnySizeIsWrittenWhole(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		p := payload(3, 1)
+		p.Quotes[0].Text = strings.Repeat("引", 300_000)
+		p.Quotes[0].Justification = strings.Repeat("理", 250_000)
+		p.Quotes[0].PostID = strings.Repeat("x", 3000)
+		w.accept("rep_1", p)
+		w.drain(w.publisher("a", nil), visibility)
+		if run := w.run("rep_1"); run.Status != runs.Complete {
+			t.Fatalf("the run ended %s: %+v", run.Status, run.Failure)
+		}
+		tree := w.sim.Tree()
+		if texts, reasons := strings.Count(tree, "引"), strings.Count(tree, "理"); texts != 300_000 || reasons != 250_000 {
+			t.Errorf("got %d characters of the text and %d of the justification", texts, reasons)
 		}
 	})
 }

@@ -128,8 +128,7 @@ func withNames(standard []notion.Option, names []string) []notion.Option {
 	return all
 }
 
-// quote writes one row. The title takes what a title can hold, the row's page
-// the rest of the text.
+// quote writes one row.
 func (d *delivery) quote(ctx context.Context, databaseID string, part *queue.QuotesPart, i int) error {
 	step := d.run.Step(stepQuotes)
 	r := request[notion.Page]{step: stepQuotes, index: part.Offset + i, once: notion.Once[notion.Page]{Fresh: step.Done == 0}}
@@ -140,15 +139,19 @@ func (d *delivery) quote(ctx context.Context, databaseID string, part *queue.Quo
 	return err
 }
 
+// quoteRow is a quote as a row: what its properties cannot hold of its text and
+// justification goes onto its page.
 func quoteRow(databaseID string, q report.Quote) notion.NewPage {
-	title, rest := splitQuote(q.Text)
+	title, rest := divide(q.Text, 1)
+	justification, more := divide(q.Justification, block.MaxRichTexts)
+	postID, _ := divide(q.PostID, 1) // one that is longer is none
 	properties := notion.Properties{
-		"Quote":         notion.Title(title),
+		"Quote":         notion.Title(title[0]),
 		"Category":      notion.Select(q.Category),
 		"Sentiment":     notion.Select(q.Sentiment),
 		"Theme":         notion.Select(q.Theme),
-		"Justification": notion.RichText(q.Justification),
-		"Post ID":       notion.RichText(q.PostID),
+		"Justification": notion.RichText(justification...),
+		"Post ID":       notion.RichText(postID...),
 	}
 	if q.URL != "" {
 		properties["Reddit Link"] = notion.URL(q.URL)
@@ -159,20 +162,21 @@ func quoteRow(databaseID string, q report.Quote) notion.NewPage {
 	if q.Date != "" {
 		properties["Date Added"] = notion.Date(q.Date)
 	}
-	return notion.NewPage{DatabaseID: databaseID, Properties: properties, Children: rest}
+	return notion.NewPage{DatabaseID: databaseID, Properties: properties, Children: append(rest, more...)}
 }
 
-// splitQuote divides a text into what a title can hold and paragraphs.
-func splitQuote(text string) (title string, rest []block.Block) {
+// divide divides a text into the pieces of a property, at most so many, and
+// paragraphs for what is behind them.
+func divide(text string, pieces int) (property []string, rest []block.Block) {
 	for i, chunk := range block.Chunks([]block.Text{{Content: text}}) {
-		if i == 0 {
-			title, chunk = chunk[0].Content, chunk[1:]
+		for i == 0 && len(chunk) > 0 && len(property) < pieces {
+			property, chunk = append(property, chunk[0].Content), chunk[1:]
 		}
 		if len(chunk) > 0 {
 			rest = append(rest, block.Block{Kind: block.Paragraph, Text: chunk})
 		}
 	}
-	return title, rest
+	return property, rest
 }
 
 // findQuote looks for the row of quote i: it exists if there are more rows of
@@ -186,7 +190,8 @@ func (d *delivery) findQuote(ctx context.Context, databaseID string, quotes []re
 		return notion.Page{}, false, err
 	}
 	url := quotes[i].URL
-	title, _ := splitQuote(quotes[i].Text)
+	pieces, _ := divide(quotes[i].Text, 1)
+	title := pieces[0]
 	before := 0
 	for _, q := range quotes[:i] {
 		if q.URL == url && strings.HasPrefix(q.Text, title) {

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -88,10 +89,14 @@ func (d *delivery) create(ctx context.Context, r request[notion.Page], p notion.
 		if found.ID != "" {
 			return found, d.fill(ctx, found.ID, plan.Create, plan.Appends)
 		}
-		p.Children = plan.Create
+		p.Children = nil
+		rest := plan.Create
+		if leavesRoom(p.Properties) {
+			p.Children, rest = plan.Create, nil
+		}
 		page, err := d.Notion.CreatePage(ctx, p)
 		if err == nil {
-			err = d.fill(ctx, page.ID, nil, plan.Appends)
+			err = d.fill(ctx, page.ID, rest, plan.Appends)
 		}
 		return page, err
 	}
@@ -110,6 +115,18 @@ func (d *delivery) create(ctx context.Context, r request[notion.Page], p notion.
 	}
 	page, err := perform(ctx, d, r)
 	return page.ID, err
+}
+
+// headroom is what a page creation's properties may take beside children that
+// fill a request: what block.MaxRequestBytes leaves of Notion's 500 KB, less the
+// parent, icon and cover.
+const headroom = 500_000 - block.MaxRequestBytes - 4_000
+
+// leavesRoom tells whether a page can be created together with as many children
+// as fill a request.
+func leavesRoom(p notion.Properties) bool {
+	encoded, err := json.Marshal(p)
+	return err == nil && len(encoded) < headroom
 }
 
 // fill appends to a page what its creation could not take along.
