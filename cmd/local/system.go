@@ -19,8 +19,10 @@ import (
 	"notionrelay/shared/config"
 	"notionrelay/shared/copywriter"
 	"notionrelay/shared/embedded"
+	"notionrelay/shared/logs"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/notionsim"
+	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
 )
@@ -65,11 +67,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	env, err := config.Load[settings]()
+	env, err := config.Load[settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		return err
 	}
-	s, err := open(ctx, env, *addr, *data, slog.New(slog.NewTextHandler(stderr, nil)))
+	s, err := open(ctx, env, *addr, *data, slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil))))
 	if err != nil {
 		return err
 	}

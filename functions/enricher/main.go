@@ -5,16 +5,19 @@ package main
 import (
 	"context"
 	"log"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/shared/config"
 	"notionrelay/shared/copywriter"
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
+	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
 )
@@ -31,19 +34,22 @@ type settings struct {
 }
 
 func main() {
-	env, err := config.Load[settings]()
+	ctx := context.Background()
+	env, err := config.Load[settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	aws, err := awsconfig.LoadDefaultConfig(context.Background())
+	aws, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		log.Fatal("load AWS configuration: ", err)
 	}
+	logger := logs.New(os.Stdout)
 	queues := sqs.NewFromConfig(aws)
 	enricher := &enrich.Enricher{
 		Publisher: queue.NewSQS(queues, env.PublishQueueURL),
 		Source:    queue.NewSQS(queues, env.EnrichQueueURL),
-		Log:       slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+		Log:       logger,
+		Metrics:   metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
 	if env.AIAPIKey != "" {
 		enricher.Writer = copywriter.New(copywriter.Options{

@@ -6,18 +6,21 @@ import (
 	"context"
 	"crypto/rand"
 	"log"
-	"log/slog"
 	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/shared/config"
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
+	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
@@ -39,15 +42,16 @@ type settings struct {
 }
 
 func main() {
-	env, err := config.Load[settings]()
+	ctx := context.Background()
+	env, err := config.Load[settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	aws, err := awsconfig.LoadDefaultConfig(context.Background())
+	aws, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		log.Fatal("load AWS configuration: ", err)
 	}
-	logger := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	logger := logs.New(os.Stdout)
 	client, err := notion.New(notion.Options{
 		Token: env.NotionAPIKey.Reveal(), BaseURL: env.NotionBaseURL,
 		MinGap: env.NotionMinGap, Budget: env.NotionBudget, Log: logger,
@@ -66,6 +70,7 @@ func main() {
 		CoverURL:    env.HomepageCoverURL,
 		Owner:       rand.Text(),
 		Log:         logger,
+		Metrics:     metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
 	if env.ResearchDatabaseURL != "" {
 		if publisher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {

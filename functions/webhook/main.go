@@ -5,16 +5,19 @@ package main
 import (
 	"context"
 	"log"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/config"
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
+	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
 )
@@ -27,23 +30,30 @@ type settings struct {
 }
 
 func main() {
-	env, err := config.Load[settings]()
+	ctx := context.Background()
+	env, err := config.Load[settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	aws, err := awsconfig.LoadDefaultConfig(context.Background())
+	aws, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		log.Fatal("load AWS configuration: ", err)
 	}
 	auth, err := intake.NewAuth(config.Reveal(env.WebhookSecrets), env.StatusTokenKey.Reveal())
-	if err != nil || auth.Open() {
-		log.Fatal("refusing to start without a usable webhook secret: ", err)
+	if err != nil {
+		log.Fatal(err)
 	}
+	if auth.Open() {
+		log.Fatal("refusing to start without authentication: WEBHOOK_SECRETS has no secret in it")
+	}
+	logger := logs.New(os.Stdout)
 	webhook := &intake.Handler{
 		Runs:  runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
 		Queue: queue.NewSQS(sqs.NewFromConfig(aws), env.PublishQueueURL),
 		Auth:  auth,
-		Log:   slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+		Log:   logger,
+
+		Metrics: metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
 	lambda.Start(webhook.Handle)
 }

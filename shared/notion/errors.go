@@ -31,6 +31,8 @@ type Error struct {
 	Cause  error
 }
 
+// Error leaves out Notion's message, which may quote what it objects to:
+// errors end in logs, and a report's text does not.
 func (e *Error) Error() string {
 	switch {
 	case e.Status == 0:
@@ -38,7 +40,7 @@ func (e *Error) Error() string {
 	case e.Code == "":
 		return fmt.Sprintf("%s %s: status %d (request %s): %v", e.Method, e.Path, e.Status, e.RequestID, e.Cause)
 	default:
-		return fmt.Sprintf("%s %s: status %d %s (request %s): %s", e.Method, e.Path, e.Status, e.Code, e.RequestID, e.Message)
+		return fmt.Sprintf("%s %s: status %d %s (request %s)", e.Method, e.Path, e.Status, e.Code, e.RequestID)
 	}
 }
 

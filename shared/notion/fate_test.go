@@ -111,7 +111,7 @@ func TestErrorKeepsWhatNotionSaid(t *testing.T) {
 	if e.Status != 503 || e.Code != "service_unavailable" || e.Message != "m" || e.RequestID != "req-1" || e.CommittedID != "c1" || e.RetryAfter != 7*time.Second {
 		t.Errorf("got %+v", e)
 	}
-	if want := "POST /v1/pages: status 503 service_unavailable (request req-1): m"; err.Error() != want {
+	if want := "POST /v1/pages: status 503 service_unavailable (request req-1)"; err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
 	}
 }

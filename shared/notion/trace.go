@@ -10,10 +10,10 @@ import (
 // context follow one another, so it needs no lock.
 type Trace struct {
 	Requests   int
-	Conflicts  int           // answers 409
-	RateLimits int           // answers 429 and 529
-	Recoveries int           // reads made to learn what had happened
-	Took       time.Duration // spent in requests
+	Conflicts  int             // answers 409
+	RateLimits int             // answers 429 and 529
+	Recoveries int             // reads made to learn what had happened
+	Latencies  []time.Duration // of the requests, from each one's start to its answer
 }
 
 type traceKey struct{}
@@ -32,7 +32,7 @@ func traceOf(ctx context.Context) *Trace {
 
 func (t *Trace) count(x *exchange, took time.Duration) {
 	t.Requests++
-	t.Took += took
+	t.Latencies = append(t.Latencies, took)
 	switch x.status {
 	case http.StatusConflict:
 		t.Conflicts++

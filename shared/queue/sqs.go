@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
+
+	"notionrelay/shared/xray"
 )
 
 // SQS is one Amazon SQS queue, FIFO or standard.
@@ -28,7 +30,8 @@ func NewSQS(client *sqs.Client, url string) *SQS {
 
 // Send puts a message at the tail of the queue. A FIFO queue accepts a
 // duplicate without complaint and drops it. A message above MaxSize is refused
-// with ErrTooLarge before it leaves.
+// with ErrTooLarge before it leaves. The message carries the trace of the
+// invocation that sends it.
 func (q *SQS) Send(ctx context.Context, m Outgoing) error {
 	if size := m.Size(); size > MaxSize {
 		return fmt.Errorf("send message of %d bytes to %s: %w", size, q.name(), ErrTooLarge)
@@ -45,6 +48,13 @@ func (q *SQS) Send(ctx context.Context, m Outgoing) error {
 	}
 	if m.DeduplicationID != "" {
 		in.MessageDeduplicationId = &m.DeduplicationID
+	}
+	// Lambda joins the trace of whoever receives a message to the one in it. It
+	// does not count as part of the message's size.
+	if header := xray.Header(ctx); header != "" {
+		in.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{
+			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String(attributeType), StringValue: &header},
+		}
 	}
 	for name, value := range m.Attributes {
 		in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(attributeType), StringValue: &value}

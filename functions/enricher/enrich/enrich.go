@@ -14,10 +14,13 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"notionrelay/shared/copywriter"
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/quotes"
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
+	"notionrelay/shared/xray"
 )
 
 // Publisher is the publish queue.
@@ -51,6 +54,7 @@ type Enricher struct {
 	Writer    Writer   // nil when no AI is configured: pages get the standard texts
 	Research  Research // nil when there is no research database
 	Log       *slog.Logger
+	Metrics   metrics.Recorder
 }
 
 // maxReceives is the number of deliveries in which the AI and the research
@@ -62,12 +66,15 @@ const maxReceives = 5
 func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 	var response events.SQSEventResponse
 	for _, m := range event.Records {
+		ctx := logs.Begin(ctx)
+		logs.Set(ctx, "messageId", m.MessageId)
+		logs.Set(ctx, "sentInTrace", xray.ID(m.Attributes["AWSTraceHeader"]))
 		receives := receives(m)
 		if err := e.enrich(ctx, m, receives >= maxReceives); err != nil {
 			wait := retryAfter(receives)
-			e.Log.WarnContext(ctx, "message given back", "messageId", m.MessageId, "receives", receives, "wait", wait, "error", err)
+			e.Log.WarnContext(ctx, "message given back", "receives", receives, "wait", wait, "error", err)
 			if err := e.Source.ChangeVisibility(ctx, m.ReceiptHandle, wait); err != nil {
-				e.Log.WarnContext(ctx, "visibility was not changed", "messageId", m.MessageId, "error", err)
+				e.Log.WarnContext(ctx, "visibility was not changed", "error", err)
 			}
 			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
@@ -93,12 +100,14 @@ func retryAfter(receives int) time.Duration {
 // again. At the last delivery a report does without what is still missing.
 func (e *Enricher) enrich(ctx context.Context, raw events.SQSMessage, last bool) error {
 	m, err := queue.Decode(raw.Body)
+	logs.Set(ctx, "reportId", m.ReportID)
 	if err == nil && (m.Kind != queue.Enrich || m.Payload == nil || m.Subject == nil) {
 		err = fmt.Errorf("enrich %s: a message of kind %q without its content: %w", m.ReportID, m.Kind, queue.ErrUnreadable)
 	}
 	if err != nil {
 		return err
 	}
+	logs.Set(ctx, "runId", m.Payload.RunID)
 	return errors.Join(e.sendTexts(ctx, raw.MessageId, m, last), e.sendQuotes(ctx, raw.MessageId, m, last))
 }
 
@@ -134,7 +143,8 @@ func (e *Enricher) write(ctx context.Context, m queue.Message, texts queue.Enric
 		case errors.Is(err, copywriter.ErrUnavailable) && !last:
 			return texts, err
 		default:
-			e.Log.ErrorContext(ctx, "standard text used", "reportId", m.ReportID, "text", text.name, "error", err)
+			e.Log.ErrorContext(ctx, "standard text used", "text", text.name, "error", err)
+			e.Metrics.Record(ctx, metrics.Count(metrics.EnrichmentFallbacks, 1))
 			texts.Warnings = append(texts.Warnings, fmt.Sprintf("The AI wrote no usable %s, so the homepage has the standard one.", text.name))
 		}
 	}
@@ -152,7 +162,8 @@ func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Mess
 			return err
 		}
 		if err != nil {
-			e.Log.ErrorContext(ctx, "quotes given up", "reportId", m.ReportID, "error", err)
+			e.Log.ErrorContext(ctx, "quotes given up", "error", err)
+			e.Metrics.Record(ctx, metrics.Count(metrics.EnrichmentFallbacks, 1))
 			warnings = []string{"The research database did not answer, so the report has no quotes."}
 		}
 	}

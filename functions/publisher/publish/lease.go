@@ -55,6 +55,7 @@ func (d *delivery) save(ctx context.Context) error {
 	if err := d.Runs.Save(ctx, d.run); err != nil {
 		return fmt.Errorf("save run %s: %w", d.run.ID, err)
 	}
+	d.stored = *d.run
 	return nil
 }
 

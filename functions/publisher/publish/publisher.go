@@ -15,10 +15,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/xray"
 )
 
 // Store keeps the records of the runs.
@@ -67,8 +70,9 @@ type Publisher struct {
 	Owner string
 	// Stop is closed when the process is about to end: a delivery then ends
 	// after its current request. Nil where nobody announces it.
-	Stop <-chan struct{}
-	Log  *slog.Logger
+	Stop    <-chan struct{}
+	Log     *slog.Logger
+	Metrics metrics.Recorder
 }
 
 // sliceTime is how long one delivery writes before it lets other reports in.
@@ -97,12 +101,16 @@ func (p *Publisher) Handle(ctx context.Context, event events.SQSEvent) (events.S
 
 // deliver works on one message and tells whether the queue may forget it.
 func (p *Publisher) deliver(ctx context.Context, m events.SQSMessage) (settled bool) {
-	d := &delivery{Publisher: p, raw: m, log: p.Log.With("messageId", m.MessageId), receives: receives(m)}
+	d := &delivery{Publisher: p, raw: m, receives: receives(m)}
+	ctx = logs.Begin(ctx)
+	logs.Set(ctx, "messageId", m.MessageId)
+	logs.Set(ctx, "sentInTrace", xray.ID(m.Attributes["AWSTraceHeader"]))
+	defer d.measure(ctx)
 	if deadline, ok := ctx.Deadline(); ok {
 		// A process that dies now costs no more than its own time, not the
 		// queue's much longer visibility timeout.
 		if err := p.Queue.ChangeVisibility(ctx, m.ReceiptHandle, time.Until(deadline)+time.Second); err != nil {
-			d.log.WarnContext(ctx, "visibility was not shortened", "error", err)
+			d.Log.WarnContext(ctx, "visibility was not shortened", "error", err)
 		}
 	}
 	err := d.work(ctx)
@@ -126,11 +134,12 @@ func (p *Publisher) deliver(ctx context.Context, m events.SQSMessage) (settled b
 type delivery struct {
 	*Publisher
 	raw      events.SQSMessage
-	log      *slog.Logger
 	receives int
 
 	message  queue.Message
 	run      *runs.Run // nil until the record has been read
+	found    runs.Run  // the record as it was read
+	stored   runs.Run  // the record as it was saved last
 	trace    notion.Trace
 	sliceEnd time.Time
 	step     string // that was worked on last
@@ -142,7 +151,8 @@ func (d *delivery) work(ctx context.Context) (err error) {
 	if d.message, err = queue.Decode(d.raw.Body); err != nil {
 		return err
 	}
-	d.log = d.log.With("reportId", d.message.ReportID, "kind", d.message.Kind)
+	logs.Set(ctx, "reportId", d.message.ReportID)
+	logs.Set(ctx, "kind", string(d.message.Kind))
 	write, err := d.job()
 	if err != nil {
 		return err
@@ -194,9 +204,10 @@ func (d *delivery) open(ctx context.Context) error {
 		return fmt.Errorf("open run %s: %w", d.message.ReportID, err)
 	}
 	if created {
-		d.log.WarnContext(ctx, "record was missing and has been made again")
+		d.Log.WarnContext(ctx, "record was missing and has been made again")
 	}
-	d.run, d.log = &run, d.log.With("runId", run.RunID)
+	d.run, d.found, d.stored = &run, run, run
+	logs.Set(ctx, "runId", run.RunID)
 	return nil
 }
 
@@ -215,7 +226,7 @@ func (d *delivery) nothingToDo(ctx context.Context) (bool, error) {
 	case published:
 		return false, nil
 	case d.run.Status == runs.Failed:
-		d.log.WarnContext(ctx, "dropped, as the base pages have failed")
+		d.Log.WarnContext(ctx, "dropped, as the base pages have failed")
 		return true, nil
 	case time.Since(d.run.UpdatedAt) > stale:
 		return true, d.abandon(ctx)
@@ -227,7 +238,7 @@ func (d *delivery) nothingToDo(ctx context.Context) (bool, error) {
 // to the dead letters without a word, as SQS sends it there when its process
 // dies at every delivery. Should it still come, the run goes on.
 func (d *delivery) abandon(ctx context.Context) error {
-	d.log.ErrorContext(ctx, "dropped, as nobody writes the base pages")
+	d.Log.ErrorContext(ctx, "dropped, as nobody writes the base pages")
 	d.run.Status, d.run.EndedAt = runs.Failed, time.Now()
 	d.run.Failure = &runs.Failure{
 		Kind: string(queue.Publish), Code: "abandoned",

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"notionrelay/shared/block"
+	"notionrelay/shared/logs"
 	"notionrelay/shared/notion"
 )
 
@@ -36,6 +37,7 @@ func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, e
 	if r.once.Intended = !step.IntendedAt.IsZero(); !r.once.Intended {
 		step.IntendedAt = time.Now()
 	}
+	logs.Set(ctx, "step", r.step)
 	if err := d.save(ctx); err != nil {
 		return result, err
 	}
@@ -44,7 +46,7 @@ func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, e
 	}
 	d.wrote = true
 	step.Done, step.At, step.IntendedAt = r.index+1, time.Now(), time.Time{}
-	d.log.DebugContext(ctx, "request done", "step", r.step, "request", r.index)
+	d.Log.DebugContext(ctx, "request done", "request", r.index)
 	return result, nil
 }
 

@@ -25,7 +25,7 @@ func (d *delivery) settleSubject(ctx context.Context) {
 	p := d.message.Payload
 	switch account, found, err := d.Research.Account(ctx, p.AccountID, p.RunID); {
 	case err != nil:
-		d.log.WarnContext(ctx, "account was not looked up", "error", err)
+		d.Log.WarnContext(ctx, "account was not looked up", "error", err)
 		d.run.Warn("The research database did not answer, so company and contact were derived from the e-mail address.")
 	case found:
 		subject.Company = cmp.Or(account.CompanyName, subject.Company)
@@ -34,7 +34,7 @@ func (d *delivery) settleSubject(ctx context.Context) {
 	}
 	switch statistics, found, err := d.Research.Statistics(ctx, p.RunID); {
 	case err != nil:
-		d.log.WarnContext(ctx, "statistics were not looked up", "error", err)
+		d.Log.WarnContext(ctx, "statistics were not looked up", "error", err)
 		d.run.Warn("The research database did not answer, so the homepage shows no statistics.")
 	case found:
 		d.run.Statistics = &runs.Statistics{Posts: statistics.Posts, Quotes: statistics.Quotes}

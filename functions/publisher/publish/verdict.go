@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
@@ -86,7 +87,7 @@ func (d *delivery) continueLater(ctx context.Context, wait time.Duration) error 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	d.log.InfoContext(ctx, "continuing at the tail of the queue")
+	d.Log.InfoContext(ctx, "continuing at the tail of the queue")
 	err := d.Queue.Send(ctx, queue.Outgoing{Body: d.raw.Body, Group: queue.PublishGroup, DeduplicationID: d.raw.MessageId + "-rest"})
 	if err != nil {
 		return fmt.Errorf("send the rest of %s: %w", d.message.ReportID, err)
@@ -97,9 +98,9 @@ func (d *delivery) continueLater(ctx context.Context, wait time.Duration) error 
 // giveBack hides the message for the wait. It never settles a message; should
 // the queue not answer, the visibility timeout brings the message back.
 func (d *delivery) giveBack(ctx context.Context, wait time.Duration, cause error) (settled bool) {
-	d.log.WarnContext(ctx, "message given back", "wait", wait, "receives", d.receives, "error", cause)
+	d.Log.WarnContext(ctx, "message given back", "wait", wait, "receives", d.receives, "error", cause)
 	if err := d.Queue.ChangeVisibility(ctx, d.raw.ReceiptHandle, wait.Round(time.Second)); err != nil {
-		d.log.WarnContext(ctx, "visibility was not changed", "error", err)
+		d.Log.WarnContext(ctx, "visibility was not changed", "error", err)
 	}
 	return false
 }
@@ -119,7 +120,8 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 	if err != nil {
 		return fmt.Errorf("send dead letter of %s: %w", d.message.ReportID, err)
 	}
-	d.log.ErrorContext(ctx, "message dead-lettered", "code", failure.Code, "step", failure.Step, "notionRequestId", failure.NotionRequestID, "error", cause)
+	d.Log.ErrorContext(ctx, "message dead-lettered", "code", failure.Code, "notionRequestId", failure.NotionRequestID, "error", cause)
+	d.Metrics.Record(ctx, metrics.Count(metrics.DeadLetters, 1))
 	if d.run == nil {
 		return nil
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
@@ -49,7 +51,7 @@ func (h *Handler) accept(ctx context.Context, r request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	r.log.InfoContext(ctx, "report accepted", "reportId", run.ID, "status", run.Status, "bytes", len(body))
+	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
 	run = h.await(ctx, run, arrived.Add(patience(r)))
 	return h.accepted(r, run, arrived), nil
 }
@@ -103,6 +105,8 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 	now := time.Now()
 	fingerprint := payload.Fingerprint()
 	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key, fingerprint), Payload: &payload}
+	logs.Set(ctx, "reportId", message.ReportID)
+	logs.Set(ctx, "runId", payload.RunID)
 	body, err := queue.Encode(message)
 	if err != nil {
 		return runs.Run{}, tooLarge(err)
@@ -123,6 +127,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 		if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: message.DeduplicationID()}); err != nil {
 			return run, unavailable(fmt.Errorf("send report %s: %w", run.ID, err))
 		}
+		h.Metrics.Record(ctx, metrics.Count(metrics.ReportsAccepted, 1))
 	}
 	return run, nil
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
 )
@@ -42,13 +44,11 @@ type Handler struct {
 	// callers get; https://notion.so/ when empty.
 	PageBase string
 	Log      *slog.Logger
+	Metrics  metrics.Recorder
 }
 
 // request is an HTTP request as the routes see it.
-type request struct {
-	events.APIGatewayV2HTTPRequest
-	log *slog.Logger
-}
+type request struct{ events.APIGatewayV2HTTPRequest }
 
 type response = events.APIGatewayV2HTTPResponse
 
@@ -56,12 +56,14 @@ type response = events.APIGatewayV2HTTPResponse
 // answer.
 func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPRequest) (response, error) {
 	started := time.Now()
-	r := request{APIGatewayV2HTTPRequest: event, log: h.Log.With("requestId", event.RequestContext.RequestID)}
+	r := request{event}
+	ctx = logs.Begin(ctx)
+	logs.Set(ctx, "gatewayRequestId", event.RequestContext.RequestID)
 	answer, err := h.route(ctx, r)
 	if err != nil {
-		answer = refuse(r, err)
+		answer = h.refuse(ctx, r, err)
 	}
-	r.log.InfoContext(ctx, "request", "method", r.method(), "route", routeOf(r.path()), "status", answer.StatusCode, "took", time.Since(started))
+	h.Log.InfoContext(ctx, "request", "method", r.method(), "route", routeOf(r.path()), "status", answer.StatusCode, "took", time.Since(started))
 	return answer, nil
 }
 
@@ -153,13 +155,13 @@ func unavailable(cause error) *refusal {
 		headers:  map[string]string{"Retry-After": "5"}, cause: cause}
 }
 
-func refuse(r request, err error) response {
+func (h *Handler) refuse(ctx context.Context, r request, err error) response {
 	e, ok := errors.AsType[*refusal](err)
 	if !ok {
 		e = unavailable(err)
 	}
 	if e.cause != nil {
-		r.log.Error("request refused", "code", e.code, "error", e.cause)
+		h.Log.ErrorContext(ctx, "request refused", "code", e.code, "error", e.cause)
 	}
 	return answerJSON(e.status, struct {
 		Error     string `json:"error"`

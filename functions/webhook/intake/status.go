@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"notionrelay/shared/logs"
 	"notionrelay/shared/runs"
 )
 
@@ -50,6 +51,7 @@ func (h *Handler) statusByID(ctx context.Context, r request) (response, error) {
 	if !h.Auth.Reader(r.Headers, id, r.QueryStringParameters["token"]) {
 		return response{}, unauthorized()
 	}
+	logs.Set(ctx, "reportId", id)
 	run, err := h.Runs.Get(ctx, id)
 	return h.status(r, run, err)
 }
@@ -62,6 +64,7 @@ func (h *Handler) statusByRunID(ctx context.Context, r request) (response, error
 	if runID == "" {
 		return response{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "runId", sentence: "The query needs a runId."}
 	}
+	logs.Set(ctx, "runId", runID)
 	run, err := h.Runs.Latest(ctx, runID)
 	return h.status(r, run, err)
 }

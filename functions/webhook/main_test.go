@@ -1,0 +1,47 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// asCommand makes the test binary behave as the function.
+const asCommand = "RELAY_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestItRefusesToStartWithoutASecret(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		secrets []string // variables
+		want    string
+	}{
+		"not set":           {nil, "WEBHOOK_SECRETS"},
+		"empty":             {[]string{"WEBHOOK_SECRETS="}, "WEBHOOK_SECRETS"},
+		"nothing but space": {[]string{"WEBHOOK_SECRETS= , "}, "WEBHOOK_SECRETS"},
+		"not base64":        {[]string{"WEBHOOK_SECRETS=good,whsec_%"}, "webhook secret 2 of 2"},
+		// With a secret it starts, and finds that this is no Lambda.
+		"one": {[]string{"WEBHOOK_SECRETS=secret"}, "AWS_LAMBDA_RUNTIME_API"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			command := exec.CommandContext(t.Context(), os.Args[0])
+			command.Env = append([]string{asCommand + "=1", "AWS_REGION=us-east-1", "PUBLISH_QUEUE_URL=q", "RUNS_TABLE=t", "STATUS_TOKEN_KEY=k"}, tt.secrets...)
+			output, err := command.CombinedOutput()
+			if err == nil || !strings.Contains(string(output), tt.want) {
+				t.Errorf("%v, %s; want a failure that speaks of %s", err, output, tt.want)
+			}
+			if strings.Contains(string(output), "good") {
+				t.Errorf("it printed a secret: %s", output)
+			}
+		})
+	}
+}

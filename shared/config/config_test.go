@@ -1,0 +1,118 @@
+package config_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/shared/config"
+)
+
+type settings struct {
+	Key     config.Secret   `env:"CONFIG_TEST_KEY,required,notEmpty"`
+	Secrets []config.Secret `env:"CONFIG_TEST_SECRETS,required,notEmpty"`
+	Twice   config.Secret   `env:"CONFIG_TEST_TWICE"`
+	Gap     time.Duration   `env:"CONFIG_TEST_GAP" envDefault:"100ms"`
+	Budget  int             `env:"CONFIG_TEST_BUDGET" envDefault:"180"`
+}
+
+// store answers from a map and counts the calls.
+type store struct {
+	values map[string]string
+	err    error
+	asked  [][]string
+}
+
+func (s *store) Values(_ context.Context, names []string) (map[string]string, error) {
+	s.asked = append(s.asked, names)
+	return s.values, s.err
+}
+
+// setenv sets variables for a test, which therefore cannot run in parallel.
+func setenv(t *testing.T, variables map[string]string) {
+	t.Helper()
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+}
+
+func TestLoadReadsParametersInOneCall(t *testing.T) {
+	setenv(t, map[string]string{
+		"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "ssm:/relay/secrets",
+		"CONFIG_TEST_TWICE": "ssm:/relay/key", "CONFIG_TEST_BUDGET": "60",
+		"CONFIG_TEST_OTHER": "ssm:/not/ours",
+	})
+	s := &store{values: map[string]string{"/relay/key": "k", "/relay/secrets": "old,new"}}
+	got, err := config.Load[settings](t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := settings{Key: "k", Secrets: []config.Secret{"old", "new"}, Twice: "k", Gap: 100 * time.Millisecond, Budget: 60}
+	if diff := cmp.Diff(reveal(want), reveal(got)); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([][]string{{"/relay/key", "/relay/secrets"}}, s.asked); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadAsksNobodyWithoutParameters(t *testing.T) {
+	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:no-path", "CONFIG_TEST_SECRETS": "a"})
+	got, err := config.Load[settings](t.Context(), nil)
+	if err != nil || got.Key.Reveal() != "ssm:no-path" {
+		t.Errorf("key %q, %v; want it as it stands", got.Key.Reveal(), err)
+	}
+}
+
+func TestLoadNamesEveryMissingParameter(t *testing.T) {
+	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "ssm:/relay/secrets", "CONFIG_TEST_TWICE": "ssm:/relay/there"})
+	_, err := config.Load[settings](t.Context(), &store{values: map[string]string{"/relay/there": "hidden"}})
+	want := "read settings from the parameter store\n" +
+		"CONFIG_TEST_KEY: there is no parameter /relay/key\n" +
+		"CONFIG_TEST_SECRETS: there is no parameter /relay/secrets"
+	if got := fmt.Sprint(err); got != want {
+		t.Errorf("error %q, want %q", got, want)
+	}
+}
+
+func TestLoadSaysWhichSettingsAStoreWithheld(t *testing.T) {
+	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "a"})
+	denied := errors.New("access denied")
+	_, err := config.Load[settings](t.Context(), &store{err: denied})
+	if !errors.Is(err, denied) || !strings.Contains(err.Error(), "CONFIG_TEST_KEY") {
+		t.Errorf("error %v, want one that names the variable and the cause", err)
+	}
+}
+
+// An empty parameter is as good as an empty variable.
+func TestLoadNamesEveryMissingAndEveryWrongVariableButNoValue(t *testing.T) {
+	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_BUDGET": "hidden", "CONFIG_TEST_GAP": "hidden"})
+	_, err := config.Load[settings](t.Context(), &store{values: map[string]string{"/relay/key": ""}})
+	message := fmt.Sprint(err)
+	for _, name := range []string{"CONFIG_TEST_KEY", "CONFIG_TEST_SECRETS", "Budget", "Gap"} {
+		if !strings.Contains(message, name) {
+			t.Errorf("error %q does not name %s", message, name)
+		}
+	}
+	if strings.Contains(message, "hidden") {
+		t.Errorf("error %q says a value", message)
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	t.Parallel()
+	s := settings{Key: "hidden", Secrets: []config.Secret{"hidden"}}
+	if printed := fmt.Sprintf("%v %+v %#v %s", s, s, s, s.Key); strings.Contains(printed, "hidden") {
+		t.Errorf("printed %s", printed)
+	}
+}
+
+// reveal makes settings comparable in a test's message.
+func reveal(s settings) any {
+	return []any{s.Key.Reveal(), config.Reveal(s.Secrets), s.Twice.Reveal(), s.Gap, s.Budget}
+}
