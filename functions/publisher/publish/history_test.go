@@ -59,6 +59,9 @@ const (
 	passTime what = "pass time"
 )
 
+// later are the things that show only in what happens after them.
+var later = map[what]bool{die: true, fail: true, poison: true, passTime: true}
+
 // chances says how often each thing happens beside the others. Simple ones
 // come first, as shrinking prefers them.
 type chances []struct {
