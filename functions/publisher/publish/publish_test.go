@@ -3,10 +3,8 @@ package publish_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,71 +74,6 @@ func TestARedeliveryWritesNothingTwice(t *testing.T) {
 			t.Errorf("tree (-before +after):\n%s", diff)
 		}
 	})
-}
-
-// fault is something that happens to one request, and what a run must survive.
-type fault struct {
-	name  string
-	fault notionsim.Fault
-}
-
-func faults() []fault {
-	html := "<html>Bad gateway"
-	refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
-	all := []fault{
-		{"409 not applied", notionsim.Fault{Status: 409}},
-		{"409 applied", notionsim.Fault{Status: 409, After: true}},
-		{"429", notionsim.Fault{Status: 429, Header: http.Header{"Retry-After": {"3"}}}},
-		{"429 beyond the time left", notionsim.Fault{Status: 429, Header: http.Header{"Retry-After": {"300"}}}},
-		{"529", notionsim.Fault{Status: 529}},
-		{"503 committed", notionsim.Fault{Status: 503, After: true, Committed: true}},
-		{"refused", notionsim.Fault{Drop: true, Err: refused}},
-		{"200 with a cut body", notionsim.Fault{Status: 200, Body: `{"object":"pa`, After: true}},
-	}
-	for _, after := range []bool{false, true} {
-		applied := map[bool]string{false: " not applied", true: " applied"}[after]
-		all = append(all,
-			fault{"500" + applied, notionsim.Fault{Status: 500, After: after}},
-			fault{"502 HTML" + applied, notionsim.Fault{Status: 502, Body: html, After: after}},
-			fault{"503" + applied, notionsim.Fault{Status: 503, After: after}},
-			fault{"504 HTML" + applied, notionsim.Fault{Status: 504, Body: html, After: after}},
-			fault{"reset" + applied, notionsim.Fault{Drop: true, After: after}},
-			fault{"timeout" + applied, notionsim.Fault{Delay: 25 * time.Second, Drop: true, After: after}},
-		)
-	}
-	return all
-}
-
-// TestFaultMatrix lets every fault happen to every request of a run once.
-func TestFaultMatrix(t *testing.T) {
-	t.Parallel()
-	const blocks, quotes = 120, 3
-	want, requests := undisturbed(t, blocks, quotes)
-	for _, f := range faults() {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			for k := 1; k <= requests; k += stride(6) {
-				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t, notionsim.Options{Budget: 1_000_000})
-					injected := f.fault
-					injected.Nth, injected.Times = k, 1
-					w.sim.Inject(injected)
-					w.accept("rep_1", payload(blocks, quotes))
-					w.drain(w.publisher("a", nil), 2*visibility)
-					if run := w.run("rep_1"); run.Status != runs.Complete {
-						t.Errorf("request %d: the run ended %s: %+v", k, run.Status, run.Failure)
-					}
-					if got := w.sim.Stats().Faults; got != 1 {
-						t.Errorf("request %d: got %d faults, want 1", k, got)
-					}
-					if diff := cmp.Diff(want, w.sim.Tree()); diff != "" {
-						t.Errorf("request %d: tree (-undisturbed +faulty):\n%s", k, diff)
-					}
-				})
-			}
-			t.Logf("%-32s %d requests, every tree equal", f.name, requests)
-		})
-	}
 }
 
 // An outage of two hours sends nothing to the dead letters, and everything is
