@@ -212,7 +212,8 @@ func (q impatient) Receive(ctx context.Context, limit int, wait time.Duration) (
 // invoke is a function for SQS events as the handler that it is.
 func invoke(f *lambdatest.Function) queue.Handler {
 	return func(ctx context.Context, event events.SQSEvent) (response events.SQSEventResponse, err error) {
-		return response, exchange(ctx, f, event, &response)
+		err = exchange(ctx, f, event, &response)
+		return response, err
 	}
 }
 
