@@ -5,6 +5,8 @@ FUZZTIME = 20s
 # Random histories that the publisher is put through: so many for each seed.
 HISTORIES = 2500
 SEEDS = 1 2 3 4
+# How often the publisher's process is killed against real servers.
+KILLS = 200
 # One Lambda function per folder below functions/.
 FUNCTIONS = webhook publisher enricher
 # GOARCH=amd64 in the environment goes with the template's Architecture=x86_64.
@@ -31,7 +33,8 @@ test: ## every test that needs nothing but Go
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
 integration: servers ## the tests that run against them, none skipped
-	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./functions
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./functions -kills $(KILLS)
 
 race: ## the same under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
