@@ -25,9 +25,10 @@ const (
 	// emphasis, code spans, links and URLs beyond one pass over the text.
 	maxInlineWork = 100 << 20
 
-	// maxPadding is how many cells may be added to rows that are shorter than
-	// their table's header.
-	maxPadding = 1 << 18
+	// maxCells is how many rows and cells tables may have. A megabyte of tables
+	// reaches it when cells have less than two characters on average, or when
+	// short rows are filled up with far more cells than they have.
+	maxCells = 1 << 19
 
 	// maxFootnotes is how many definitions of footnotes are recognised: each
 	// reference compares its label with all of them.
@@ -43,7 +44,7 @@ const (
 type bounds struct {
 	blankLines int
 	inlineWork int
-	padding    int
+	cells      int
 	footnotes  int
 
 	block ast.Node // the block whose inlines are being parsed
@@ -57,7 +58,7 @@ func boundsOf(pc parser.Context) *bounds {
 		return &bounds{
 			blankLines: maxBlankLines,
 			inlineWork: maxInlineWork,
-			padding:    maxPadding,
+			cells:      maxCells,
 			footnotes:  maxFootnotes,
 		}
 	}).(*bounds)
@@ -136,15 +137,6 @@ type boundedCloser struct {
 	parser.CloseBlocker
 }
 
-// afford pays for steps if there are as many left.
-func (b *bounds) afford(steps int) bool {
-	if steps > b.inlineWork {
-		return false
-	}
-	b.inlineWork -= steps
-	return true
-}
-
 // affordable tells whether the block's inlines are parsed. The first call for a
 // block pays for it.
 func (b *bounds) affordable(block ast.Node, source []byte) bool {
@@ -166,9 +158,10 @@ func inlineCost(lines *text.Segments, source []byte) int {
 		line := lines.At(i)
 		s.line(source[line.Start:line.Stop])
 	}
-	// A closing delimiter may be compared with every one before it, and a run of
-	// backticks without its like is looked for up to the block's end.
-	return s.cost + s.delimiters*s.delimiters/4 + s.backticks*s.length
+	// A closing delimiter may be compared with every one before it, a run of
+	// backticks without its like is looked for up to the block's end, and the
+	// line of a label is looked for from the last one on.
+	return s.cost + s.delimiters*s.delimiters/4 + s.backticks*s.length + s.labels*lines.Len()
 }
 
 type scan struct {
@@ -178,6 +171,7 @@ type scan struct {
 	backticks  int      // different lengths of runs of `
 	seen       [64]bool // lengths of runs of ` that were counted; each longer one counts
 	brackets   int      // [ that may still be closed
+	labels     int      // [ and ]
 }
 
 // Weights of steps that are not a comparison of bytes.
@@ -206,8 +200,10 @@ func (s *scan) line(line []byte) {
 			}
 		case '[':
 			s.brackets++
+			s.labels++
 		case ']':
 			s.brackets = max(0, s.brackets-1)
+			s.labels++
 			switch {
 			case bytes.HasPrefix(line[i:], []byte("](<")):
 				angles++

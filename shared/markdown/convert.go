@@ -28,9 +28,12 @@ func (c *converter) document(root ast.Node) {
 	c.out = top.close(c)
 }
 
-// children converts the children of a container.
+// children converts the children of a container. They leave the tree one by
+// one, so that a big document is not in memory twice.
 func (c *converter) children(parent ast.Node, out *siblings) {
-	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+	out.grow(parent.ChildCount())
+	for n := parent.FirstChild(); n != nil; n = parent.FirstChild() {
+		parent.RemoveChild(parent, n)
 		c.block(n, out)
 	}
 }
@@ -76,7 +79,9 @@ var headings = [...]block.Kind{block.Heading1, block.Heading2, block.Heading3}
 // numbered_list_item has no start; list_start_index is only in answers.)
 func (c *converter) list(list *ast.List, out *siblings) {
 	number := list.Start
-	for n := list.FirstChild(); n != nil; n = n.NextSibling() {
+	out.grow(list.ChildCount())
+	for n := list.FirstChild(); n != nil; n = list.FirstChild() {
+		list.RemoveChild(list, n)
 		item := block.Block{Kind: block.BulletedListItem}
 		prefix := ""
 		if box := checkBox(n); box != nil {

@@ -81,7 +81,7 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 		parser.WithInlineParsers(
 			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
 			util.Prioritized(bounded(parser.NewCodeSpanParser()), 100),
-			util.Prioritized(extension.NewFootnoteParser(), 101),
+			util.Prioritized(bounded(extension.NewFootnoteParser()), 101),
 			util.Prioritized(bounded(parser.NewLinkParser()), 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(tagParser{parser.NewRawHTMLParser()}, 400),

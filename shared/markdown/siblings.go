@@ -1,6 +1,10 @@
 package markdown
 
-import "notionrelay/shared/block"
+import (
+	"slices"
+
+	"notionrelay/shared/block"
+)
 
 // siblings collects the blocks of one container. <details> makes a container
 // of what follows it, up to </details> or the end of the container around it.
@@ -13,6 +17,13 @@ type toggle struct {
 	summary   []block.Text
 	inSummary bool
 	blocks    []block.Block
+}
+
+// grow makes room for n more blocks.
+func (s *siblings) grow(n int) {
+	if len(s.toggles) == 0 {
+		s.blocks = slices.Grow(s.blocks, n)
+	}
 }
 
 // add appends a block.
