@@ -30,6 +30,10 @@ const (
 	// short rows are filled up with far more cells than they have.
 	maxCells = 1 << 19
 
+	// maxEscapedPipes is how many escaped pipes tables may have: each of them
+	// in a code span is compared with all others.
+	maxEscapedPipes = 4000
+
 	// maxFootnotes is how many definitions of footnotes are recognised: each
 	// reference compares its label with all of them.
 	maxFootnotes = 1000
@@ -38,6 +42,10 @@ const (
 	// of link references are looked for: each definition found moves all lines
 	// behind it.
 	maxReferences = 2000
+
+	// maxReferable is how many bytes of URLs references to link definitions may
+	// become in all: a long URL can be referred to by three characters.
+	maxReferable = 4 << 20
 )
 
 // bounds is what is left of a document's budgets.
@@ -45,6 +53,7 @@ type bounds struct {
 	blankLines int
 	inlineWork int
 	cells      int
+	escapes    int
 	footnotes  int
 
 	block ast.Node // the block whose inlines are being parsed
@@ -59,6 +68,7 @@ func boundsOf(pc parser.Context) *bounds {
 			blankLines: maxBlankLines,
 			inlineWork: maxInlineWork,
 			cells:      maxCells,
+			escapes:    maxEscapedPipes,
 			footnotes:  maxFootnotes,
 		}
 	}).(*bounds)
@@ -111,6 +121,16 @@ func (r references) Transform(node *ast.Paragraph, reader text.Reader, pc parser
 	if node.Lines().Len() <= maxReferences {
 		r.ParagraphTransformer.Transform(node, reader, pc)
 	}
+}
+
+// affordTable pays for a table if there is enough left.
+func (b *bounds) affordTable(cells, escapes int) bool {
+	if cells > b.cells || escapes > b.escapes {
+		return false
+	}
+	b.cells -= cells
+	b.escapes -= escapes
+	return true
 }
 
 // bounded returns a parser of inlines that leaves blocks alone for which the

@@ -19,6 +19,7 @@ type converter struct {
 	text      textBuffer
 	footnotes []*extast.Footnote
 	depth     int // toggles and containers that are open
+	referable int // bytes of URLs that may still be referred to
 }
 
 func (c *converter) document(root ast.Node) {

@@ -72,7 +72,7 @@ func (c *converter) inline(n ast.Node, format block.Text, f *flow) {
 		format.Strikethrough = true
 		c.inlines(n, format, f)
 	case *ast.Link:
-		if url := destination(n.Destination); block.ValidLink(url) {
+		if url := c.destination(n.Destination, n.Reference); block.ValidLink(url) {
 			format.Link = url
 		}
 		c.inlines(n, format, f)
@@ -121,7 +121,7 @@ func (c *converter) autoLink(n *ast.AutoLink, format block.Text) {
 // image writes an image that Notion can show as a block, with its alt text as
 // the caption.
 func (c *converter) image(n *ast.Image, format block.Text, f *flow) {
-	url := destination(n.Destination)
+	url := c.destination(n.Destination, n.Reference)
 	if !f.images || !block.ValidImage(url) || f.out.summary() != nil {
 		c.inlines(n, format, f)
 		return
@@ -140,8 +140,15 @@ func (c *converter) image(n *ast.Image, format block.Text, f *flow) {
 	}
 }
 
-// destination is the URL of a link, percent-encoded where URLs demand it.
-func destination(raw []byte) string {
+// destination is the URL of a link, percent-encoded where URLs demand it. It is
+// empty when references to definitions have used up what they may.
+func (c *converter) destination(raw []byte, reference *ast.ReferenceLink) string {
+	if reference != nil {
+		if len(raw) > c.referable {
+			return ""
+		}
+		c.referable -= len(raw)
+	}
 	return string(util.URLEscape(raw, true))
 }
 

@@ -36,7 +36,7 @@ import (
 func Blocks(source string) []block.Block {
 	source = clean(source)
 	bytes := []byte(source)
-	c := converter{source: bytes}
+	c := converter{source: bytes, referable: maxReferable}
 	c.document(parse(bytes))
 	return c.out
 }

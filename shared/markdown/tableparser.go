@@ -16,11 +16,10 @@ type tables struct{ parser.ParagraphTransformer }
 
 // Transform turns the lines of a paragraph from a table's header on into a table.
 func (t tables) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	cells := tableCells(node.Lines(), reader.Source())
-	if cells == 0 || cells > boundsOf(pc).cells {
+	cells, escapes := tableSize(node.Lines(), reader.Source())
+	if cells == 0 || !boundsOf(pc).affordTable(cells, escapes) {
 		return
 	}
-	boundsOf(pc).cells -= cells
 	parent, before := node.Parent(), node.PreviousSibling()
 	t.ParagraphTransformer.Transform(node, reader, pc)
 	for n := after(parent, before); n != nil; n = n.NextSibling() {
@@ -30,24 +29,26 @@ func (t tables) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Con
 	}
 }
 
-// tableCells is how many rows and cells a table in these lines can have at most,
-// those included that fill up short rows. It is 0 if there is no table, for want
-// of a line that separates a header from rows.
-func tableCells(lines *text.Segments, source []byte) int {
+// tableSize is how many rows and cells a table in these lines can have at most,
+// those included that fill up short rows, and how many escaped pipes. There are
+// no cells if there is no table, for want of a line that separates a header from
+// rows.
+func tableSize(lines *text.Segments, source []byte) (cells, escapes int) {
 	columns, pipes := 0, 0
 	for i := range lines.Len() {
 		line := lines.At(i)
 		value := source[line.Start:line.Stop]
 		n := bytes.Count(value, []byte("|"))
 		pipes += n
+		escapes += bytes.Count(value, []byte(`\|`))
 		if i > 0 && len(bytes.Trim(value, "|:- \t\r\n")) == 0 {
 			columns = max(columns, n+1)
 		}
 	}
 	if columns == 0 {
-		return 0
+		return 0, 0
 	}
-	return lines.Len()*(1+columns) + pipes
+	return lines.Len()*(1+columns) + pipes, escapes
 }
 
 func after(parent, sibling ast.Node) ast.Node {
