@@ -11,7 +11,10 @@ import (
 var kindEquation = ast.NewNodeKind("Equation")
 
 // equation is a block between $$ and $$; its lines are what is between them.
-type equation struct{ ast.BaseBlock }
+type equation struct {
+	ast.BaseBlock
+	closed bool
+}
 
 func (*equation) Kind() ast.NodeKind              { return kindEquation }
 func (*equation) IsRaw() bool                     { return true }
@@ -39,6 +42,7 @@ func (equationParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (a
 			return nil, parser.NoChildren
 		}
 		node.Lines().Append(between(segment, start, start+end))
+		node.closed = true
 		reader.AdvanceToEOL()
 		return node, parser.NoChildren
 	}
@@ -51,6 +55,9 @@ func (equationParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (a
 }
 
 func (equationParser) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
+	if node.(*equation).closed {
+		return parser.Close // goldmark asks once more
+	}
 	line, segment := reader.PeekLine()
 	if end := bytes.Index(line, dollars); end >= 0 {
 		node.Lines().Append(between(segment, 0, end))
