@@ -19,6 +19,16 @@ func TestRegressions(t *testing.T) {
 			"equation expression=\"a\"\nparagraph \"text\"\nequation expression=\"b\"\n",
 		},
 		{
+			"an equation that its list cut short lost its dollars",
+			"* $$\n0$$\n",
+			"bulleted_list_item \"$$\"\nparagraph \"0$$\"\n",
+		},
+		{
+			"an equation of blank lines was empty",
+			"> $$\n>\n> $$\n",
+			"quote \"$$\\n$$\"\n",
+		},
+		{
 			"a link at the start of an item was a check box",
 			"- [x](https://example.com)\n- [ ]none\n- [x] done\n",
 			"bulleted_list_item \"x\"+link(https://example.com)\nbulleted_list_item \"[ ]none\"\nto_do checked=true \"done\"\n",
