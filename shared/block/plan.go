@@ -1,6 +1,9 @@
 package block
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // Path is the position of a block in a page's content: its index among the
 // page's blocks, then among that block's children, and so on. The empty path
@@ -212,8 +215,8 @@ func fullRoom() room {
 
 // take makes room for a node and tells how many of its children come along, or
 // -1 if there is no room for it. A whole node comes with all of them. Another
-// one comes with as many as there is room for if that saves an append, else
-// with none.
+// one comes with as few as save the append that can be saved: the others would
+// only take room from the nodes behind it.
 func (r *room) take(n *node) (sent int) {
 	if n.whole {
 		if !r.reserve(n.elements, n.bytes) {
@@ -222,10 +225,9 @@ func (r *room) take(n *node) (sent int) {
 		return len(n.children)
 	}
 	least := n.leastChildren()
-	sent = max(least, r.childrenAlong(n))
-	if requests(n.children[sent:]) == requests(n.children[least:]) {
-		sent = least
-	}
+	most := max(least, r.childrenAlong(n))
+	saved := requests(n.children[most:])
+	sent = least + sort.Search(most-least, func(i int) bool { return requests(n.children[least+i:]) == saved })
 	if !r.reserve(n.size(sent)) {
 		return -1
 	}
