@@ -6,13 +6,15 @@ import (
 )
 
 // ValidLink tells whether Notion takes rawURL as the link of a text: an
-// absolute http, https or mailto URL of at most MaxURL. Anything else is
-// answered "Invalid URL for link." and refuses the whole request.
+// absolute http or https URL, or mailto with an address, of at most MaxURL.
+// Anything else is answered "Invalid URL for link." and refuses the whole
+// request.
 func ValidLink(rawURL string) bool {
-	if address, ok := cutPrefixFold(rawURL, "mailto:"); ok {
-		return address != "" && validURL(rawURL)
+	if _, ok := cutPrefixFold(rawURL, "mailto:"); !ok {
+		return ValidImage(rawURL)
 	}
-	return ValidImage(rawURL)
+	parsed, err := url.Parse(rawURL)
+	return err == nil && strings.Contains(parsed.Opaque, "@") && validURL(rawURL)
 }
 
 // ValidImage tells whether Notion takes rawURL as an external file: an absolute

@@ -25,6 +25,9 @@ func TestValidLinkAndImage(t *testing.T) {
 		{long(2000), true, true},
 		{"", false, false},
 		{"mailto:", false, false},
+		{"mailto:nobody", false, false},
+		{"mailto:?subject=a@example.com", false, false},
+		{"mailto:a@example.com%zz?x=%zz", true, false},
 		{"#section", false, false},
 		{"/path", false, false},
 		{"page.html", false, false},
@@ -46,7 +49,7 @@ func TestValidLinkAndImage(t *testing.T) {
 		{"ftp://example.com", false, false},
 		{"tel:+123", false, false},
 		{long(2001), false, false},
-		{"mailto:" + strings.Repeat("a", 1994), false, false},
+		{"mailto:" + strings.Repeat("a", 1982) + "@example.com", false, false},
 	} {
 		if got := block.ValidLink(test.url); got != test.link {
 			t.Errorf("ValidLink(%.40q) = %t, want %t", test.url, got, test.link)

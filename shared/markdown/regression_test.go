@@ -29,6 +29,11 @@ func TestRegressions(t *testing.T) {
 			"quote \"$$\\n$$\"\n",
 		},
 		{
+			"mailto without an address was a link, which Notion refuses",
+			"<mAilto:0>0\n",
+			"paragraph \"mAilto:00\"\n",
+		},
+		{
 			"a link at the start of an item was a check box",
 			"- [x](https://example.com)\n- [ ]none\n- [x] done\n",
 			"bulleted_list_item \"x\"+link(https://example.com)\nbulleted_list_item \"[ ]none\"\nto_do checked=true \"done\"\n",
