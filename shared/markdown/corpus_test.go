@@ -123,3 +123,14 @@ func TestSpecificationLosesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestWorstLosesNothing: what is beyond a bound stays text.
+func TestWorstLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, document := range worst(1 << 13) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkPlan(t, checkDocument(t, document.String()))
+		})
+	}
+}

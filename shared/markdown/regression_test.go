@@ -58,3 +58,29 @@ func TestRegressions(t *testing.T) {
 		})
 	}
 }
+
+// TestBounds: what is beyond a bound stays text, and what is within is not.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	rows := func(n int) string { return "|a|\n|-|\n" + strings.Repeat("|b|\n", n) }
+	escapes := func(n int) string { return "|a|\n|-|\n" + strings.Repeat("|`\\|`|\n", n) }
+	uses := func(n int) string { return "[a]: https://b.example/" + strings.Repeat("c", 1000) + "\n\n" + strings.Repeat("[a]\n", n) }
+	for _, test := range []struct {
+		name, source, sign string
+		want               bool
+	}{
+		{"cells of tables", rows(1000), "table header=true", true},
+		{"too many cells", rows(90_000), "table header=true", false},
+		{"escaped pipes in code", escapes(500), "table header=true", true},
+		{"too many escaped pipes", escapes(4001), "table header=true", false},
+		{"uses of a URL", uses(500), `\na\na`, false},
+		{"too many uses of a URL", uses(4200), `\na\na`, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := strings.Contains(outline(checkDocument(t, test.source)), test.sign); got != test.want {
+				t.Errorf("%q is in the blocks: %t, want %t", test.sign, got, test.want)
+			}
+		})
+	}
+}
