@@ -33,7 +33,7 @@ type Plan struct {
 // NewPlan plans the fewest requests that write the blocks within Notion's
 // limits. Each block must be within those on a single block (see Chunks); one
 // that is not is planned all the same, so that nothing is silently left out,
-// and Notion will refuse it.
+// and Notion will refuse it. The plan shares the blocks that it is given.
 //
 // # What a request costs
 //

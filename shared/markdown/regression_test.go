@@ -64,7 +64,9 @@ func TestBounds(t *testing.T) {
 	t.Parallel()
 	rows := func(n int) string { return "|a|\n|-|\n" + strings.Repeat("|b|\n", n) }
 	escapes := func(n int) string { return "|a|\n|-|\n" + strings.Repeat("|`\\|`|\n", n) }
-	uses := func(n int) string { return "[a]: https://b.example/" + strings.Repeat("c", 1000) + "\n\n" + strings.Repeat("[a]\n", n) }
+	uses := func(n int) string {
+		return "[a]: https://b.example/" + strings.Repeat("c", 1000) + "\n\n" + strings.Repeat("[a]\n", n)
+	}
 	for _, test := range []struct {
 		name, source, sign string
 		want               bool
