@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// seeds are the documents that fuzzing begins with: the golden ones and
-// the examples of the specifications.
+// seeds are the documents that fuzzing begins with: the golden ones, the
+// examples of the specifications, and what once went wrong.
 func seeds(tb testing.TB) []string {
 	tb.Helper()
 	var seeds []string
@@ -31,6 +31,9 @@ func seeds(tb testing.TB) []string {
 	}
 	for _, example := range specification(tb) {
 		seeds = append(seeds, example.markdown)
+	}
+	for _, regression := range regressions {
+		seeds = append(seeds, regression.source)
 	}
 	return seeds
 }

@@ -9,46 +9,48 @@ import (
 	"notionrelay/shared/markdown"
 )
 
-// TestRegressions holds what once went wrong, each under the name of its fault.
+// regressions is what once went wrong, under the name of its fault.
+var regressions = []struct{ fault, source, want string }{
+	{
+		"an equation on one line swallowed what follows",
+		"$$a$$\ntext\n\n$$\nb\n$$\n",
+		"equation expression=\"a\"\nparagraph \"text\"\nequation expression=\"b\"\n",
+	},
+	{
+		"an equation that its list cut short lost its dollars",
+		"* $$\n0$$\n",
+		"bulleted_list_item \"$$\"\nparagraph \"0$$\"\n",
+	},
+	{
+		"an equation of blank lines was empty",
+		"> $$\n>\n> $$\n",
+		"quote \"$$\\n$$\"\n",
+	},
+	{
+		"mailto without an address was a link, which Notion refuses",
+		"<mAilto:0>0\n",
+		"paragraph \"mAilto:00\"\n",
+	},
+	{
+		"a link at the start of an item was a check box",
+		"- [x](https://example.com)\n- [ ]none\n- [x] done\n",
+		"bulleted_list_item \"x\"+link(https://example.com)\nbulleted_list_item \"[ ]none\"\nto_do checked=true \"done\"\n",
+	},
+	{
+		"code kept the carriage returns of its line ends",
+		"```\r\na\r\nb\r\n```\r\n",
+		"code language=\"plain text\" \"a\\nb\"\n",
+	},
+	{
+		"a bare URL kept its entities",
+		"https://example.com/?q=1&amp;r=2\n",
+		"paragraph \"https://example.com/?q=1&r=2\"+link(https://example.com/?q=1&r=2)\n",
+	},
+}
+
 func TestRegressions(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ fault, source, want string }{
-		{
-			"an equation on one line swallowed what follows",
-			"$$a$$\ntext\n\n$$\nb\n$$\n",
-			"equation expression=\"a\"\nparagraph \"text\"\nequation expression=\"b\"\n",
-		},
-		{
-			"an equation that its list cut short lost its dollars",
-			"* $$\n0$$\n",
-			"bulleted_list_item \"$$\"\nparagraph \"0$$\"\n",
-		},
-		{
-			"an equation of blank lines was empty",
-			"> $$\n>\n> $$\n",
-			"quote \"$$\\n$$\"\n",
-		},
-		{
-			"mailto without an address was a link, which Notion refuses",
-			"<mAilto:0>0\n",
-			"paragraph \"mAilto:00\"\n",
-		},
-		{
-			"a link at the start of an item was a check box",
-			"- [x](https://example.com)\n- [ ]none\n- [x] done\n",
-			"bulleted_list_item \"x\"+link(https://example.com)\nbulleted_list_item \"[ ]none\"\nto_do checked=true \"done\"\n",
-		},
-		{
-			"code kept the carriage returns of its line ends",
-			"```\r\na\r\nb\r\n```\r\n",
-			"code language=\"plain text\" \"a\\nb\"\n",
-		},
-		{
-			"a bare URL kept its entities",
-			"https://example.com/?q=1&amp;r=2\n",
-			"paragraph \"https://example.com/?q=1&r=2\"+link(https://example.com/?q=1&r=2)\n",
-		},
-	} {
+	for _, test := range regressions {
 		t.Run(strings.ReplaceAll(test.fault, " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			checkDocument(t, test.source)
