@@ -21,8 +21,9 @@ SIZE_LIMIT = 8000000
 COLD_START_LIMIT = 60ms
 # The folder for screenshots and the like; tests that make none are not told.
 export RELAY_OUTPUT_DIR ?=
+export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test servers integration race model fuzz bench measure lint check build clean
+.PHONY: run test servers integration race model fuzz bench measure lint check build template e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -81,6 +82,21 @@ build: ## the functions as they are deployed, into OUT
 build-WebhookFunction build-PublisherFunction build-EnricherFunction: build-%Function:
 	$(BUILD) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(shell echo $* | tr A-Z a-z)
 
+template: .venv/bin/sam ## template.yaml under its linters, and built
+	.venv/bin/cfn-lint template.yaml
+	.venv/bin/sam validate --lint
+	.venv/bin/sam build
+
+e2e-sam: .venv/bin/sam servers ## the functions in containers, as `sam local invoke` runs them; needs Docker and root
+	GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
+	PATH=$(CURDIR)/.venv/bin:$$PATH RELAY_E2E_SAM=1 RELAY_REQUIRE_SERVERS=1 deploy/with-docker \
+		go test $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./events
+
+.venv/bin/sam: deploy/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)
 
@@ -91,4 +107,4 @@ bin/%/pom.xml: shared/awstest/%/pom.xml
 	cp $< $@
 
 clean:
-	rm -rf bin ci-output .aws-sam
+	rm -rf bin ci-output .aws-sam .venv

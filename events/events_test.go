@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,9 +123,7 @@ func http(method, path, body string, headers map[string]string) events.APIGatewa
 		Version: "2.0", RouteKey: "$default", RawPath: path, Body: body,
 		Headers: map[string]string{"content-type": "application/json", "x-forwarded-proto": "https"},
 	}
-	for name, value := range headers {
-		event.Headers[name] = value
-	}
+	maps.Copy(event.Headers, headers)
 	event.RequestContext.Stage = "$default"
 	event.RequestContext.RequestID = "JKJaXmPLvHcESHA="
 	event.RequestContext.DomainName = "api.example.com"
