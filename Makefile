@@ -66,8 +66,8 @@ template: .venv/bin/sam ## template.yaml under its linters, and built
 
 e2e-sam: .venv/bin/sam servers ## the functions in containers, as `sam local invoke` runs them; needs Docker and root
 	GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
-	PATH=$(CURDIR)/.venv/bin:$$PATH RELAY_E2E_SAM=1 RELAY_REQUIRE_SERVERS=1 deploy/with-docker \
-		go test $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./events
+	PATH=$(CURDIR)/.venv/bin:$$PATH RELAY_REQUIRE_SERVERS=1 deploy/with-docker \
+		go test $(TESTFLAGS) -tags sam -count=1 -run TestTheFunctions ./events
 
 .venv/bin/sam: deploy/requirements.txt
 	python3 -m venv .venv
