@@ -10,11 +10,15 @@ BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH),arm64) go build -trimpath
 SERVERS = elasticmq dynamodb-local
 # Where the functions are built.
 OUT = bin
+# The largest that a function's archive may be, in bytes, and the longest that
+# its cold start may take at the median.
+SIZE_LIMIT = 8000000
+COLD_START_LIMIT = 60ms
 # The folder for screenshots and the like; tests that make none are not told.
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test servers integration race fuzz bench lint check build template e2e-sam clean
+.PHONY: run test servers integration race fuzz bench measure lint check build template e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -25,7 +29,7 @@ test: ## every test that needs nothing but Go
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
 integration: servers ## the tests that run against them, none skipped
-	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./functions
 
 race: ## the same under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
@@ -40,6 +44,14 @@ fuzz: ## every fuzz target for FUZZTIME, from its seeds on
 
 bench: ## the benchmarks, where speed is shown
 	go test -run '^$$' -bench . -benchmem ./...
+
+measure: build servers ## the functions' sizes and cold starts, within their limits
+	@for f in $(FUNCTIONS); do \
+		size=$$(gzip -9 -c $(OUT)/$$f/bootstrap | wc -c); \
+		echo "functions/$$f: $$size bytes zipped"; \
+		test $$size -le $(SIZE_LIMIT) || { echo "that is more than $(SIZE_LIMIT)"; exit 1; }; \
+	done
+	RELAY_REQUIRE_SERVERS=1 go test -run '^$$' -bench ColdStart -benchtime 51x ./functions -coldstart.limit $(COLD_START_LIMIT)
 
 lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }

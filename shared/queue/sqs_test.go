@@ -62,8 +62,8 @@ func deletesAfterTimeout(t *testing.T, open queuetest.Open) {
 
 // movesNoFIFOMessage: ElasticMQ's move task looks for messages where it keeps
 // those of standard queues, and calls itself completed when it finds none. Nor
-// does it help to leave the destination out. Nothing in SQS's place on one
-// machine moves them; the queue in shared/embedded passes the case.
+// does it help to leave the destination out. The queue in shared/embedded
+// passes the case.
 func movesNoFIFOMessage(t *testing.T, server *awstest.SQS) {
 	url, deadURL := server.Create(t, "test-"+rand.Text(), awstest.Queues{FIFO: true, Visibility: time.Minute, MaxReceives: 1})
 	q, dead := queue.NewSQS(server.Client, url), queue.NewSQS(server.Client, deadURL)
