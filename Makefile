@@ -2,6 +2,11 @@
 
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME = 20s
+# Random histories that the publisher is put through: so many for each seed.
+HISTORIES = 2500
+SEEDS = 1 2 3 4
+# How often the publisher's process is killed against real servers.
+KILLS = 200
 # One Lambda function per folder below functions/.
 FUNCTIONS = webhook publisher enricher
 # GOARCH=amd64 in the environment goes with the template's Architecture=x86_64.
@@ -18,7 +23,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test servers integration race fuzz bench measure lint check build template e2e-sam clean
+.PHONY: run test servers integration race model fuzz bench measure lint check build template e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -29,16 +34,22 @@ test: ## every test that needs nothing but Go
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
 integration: servers ## the tests that run against them, none skipped
-	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./functions
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./functions -kills $(KILLS)
 
 race: ## the same under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
+
+model: ## the publisher's model test with all HISTORIES of all SEEDS, two at a time
+	go test -c -o bin/publish.test ./functions/publisher/publish
+	@cd functions/publisher/publish && printf '%s\n' $(SEEDS) | xargs -P 2 -I SEED sh -c \
+		'echo "seed SEED: $(HISTORIES) histories"; ../../../bin/publish.test -test.run TestEveryHistory -rapid.checks=$(HISTORIES) -rapid.seed=SEED $(TESTFLAGS:-v=-test.v)'
 
 fuzz: ## every fuzz target for FUZZTIME, from its seeds on
 	@set -e; for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "fuzz $$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
 		done; \
 	done
 
@@ -78,8 +89,8 @@ template: .venv/bin/sam ## template.yaml under its linters, and built
 
 e2e-sam: .venv/bin/sam servers ## the functions in containers, as `sam local invoke` runs them; needs Docker and root
 	GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
-	PATH=$(CURDIR)/.venv/bin:$$PATH RELAY_REQUIRE_SERVERS=1 deploy/with-docker \
-		go test $(TESTFLAGS) -tags sam -count=1 -run TestTheFunctions ./events
+	PATH=$(CURDIR)/.venv/bin:$$PATH RELAY_E2E_SAM=1 RELAY_REQUIRE_SERVERS=1 deploy/with-docker \
+		go test $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./events
 
 .venv/bin/sam: deploy/requirements.txt
 	python3 -m venv .venv

@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 200, "how often TestKilledPublishersLeaveOneTree kills a publisher")
+	kills = flag.Int("kills", 20, "how often TestKilledPublishersLeaveOneTree kills a publisher")
 	seed  = flag.Uint64("kill.seed", 0, "where and when it does; 0 chooses")
 )
 

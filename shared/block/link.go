@@ -6,21 +6,21 @@ import (
 )
 
 // ValidLink tells whether Notion takes rawURL as the link of a text: an
-// absolute http, https or mailto URL of at most MaxURL. Anything else is
-// answered "Invalid URL for link." and refuses the whole request.
+// absolute http or https URL, or mailto with an address, of at most MaxURL.
+// Anything else is answered "Invalid URL for link." and refuses the whole
+// request.
 func ValidLink(rawURL string) bool {
-	if address, ok := cutPrefixFold(rawURL, "mailto:"); ok {
-		return address != "" && validURL(rawURL)
+	if !hasPrefixFold(rawURL, "mailto:") {
+		return ValidImage(rawURL)
 	}
-	return ValidImage(rawURL)
+	parsed, err := url.Parse(rawURL)
+	return err == nil && strings.Contains(parsed.Opaque, "@") && validURL(rawURL)
 }
 
 // ValidImage tells whether Notion takes rawURL as an external file: an absolute
 // http or https URL of at most MaxURL.
 func ValidImage(rawURL string) bool {
-	_, http := cutPrefixFold(rawURL, "http://")
-	_, https := cutPrefixFold(rawURL, "https://")
-	if !http && !https || !validURL(rawURL) {
+	if !hasPrefixFold(rawURL, "http://") && !hasPrefixFold(rawURL, "https://") || !validURL(rawURL) {
 		return false
 	}
 	parsed, err := url.Parse(rawURL)
@@ -32,9 +32,6 @@ func validURL(rawURL string) bool {
 	return Units(rawURL) <= MaxURL && !strings.ContainsAny(rawURL, " \t\n\"<>\\^`{|}")
 }
 
-func cutPrefixFold(s, prefix string) (after string, found bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return s, false
-	}
-	return s[len(prefix):], true
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }

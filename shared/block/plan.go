@@ -1,6 +1,9 @@
 package block
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // Path is the position of a block in a page's content: its index among the
 // page's blocks, then among that block's children, and so on. The empty path
@@ -30,7 +33,7 @@ type Plan struct {
 // NewPlan plans the fewest requests that write the blocks within Notion's
 // limits. Each block must be within those on a single block (see Chunks); one
 // that is not is planned all the same, so that nothing is silently left out,
-// and Notion will refuse it.
+// and Notion will refuse it. The plan shares the blocks that it is given.
 //
 // # What a request costs
 //
@@ -56,9 +59,9 @@ type Plan struct {
 // an append instead.
 func NewPlan(blocks []Block) Plan {
 	nodes := measureAll(blocks)
-	plan := planFrom(nodes, len(nodes))
+	plan := planFrom(blocks, nodes, len(nodes))
 	if first := plan.firstContinued(); first < len(plan.Create) {
-		if shorter := planFrom(nodes, first); shorter.Requests() < plan.Requests() {
+		if shorter := planFrom(blocks, nodes, first); shorter.Requests() < plan.Requests() {
 			return shorter
 		}
 	}
@@ -136,26 +139,26 @@ func (m *measurer) measure(b *Block) node {
 }
 
 // planFrom makes the plan whose creation holds at most the first limit blocks.
-func planFrom(nodes []node, limit int) Plan {
+func planFrom(blocks []Block, nodes []node, limit int) Plan {
 	var p planner
-	create, continued := fill(nodes[:limit])
+	create, continued := fill(blocks[:limit], nodes)
 	p.appendRest(nil, 0, continued)
-	p.append(nil, len(create), nodes[len(create):])
+	p.append(nil, len(create), blocks[len(create):], nodes[len(create):])
 	return Plan{Create: create, Appends: p.appends}
 }
 
 type planner struct{ appends []Append }
 
-// append plans the requests that add the nodes to a parent that has offset
-// children already. What is below a node follows directly on the request that
+// append plans the requests that add the blocks to a parent that has offset
+// children already. What is below a block follows directly on the request that
 // holds it, so that a page grows from its top to its end.
-func (p *planner) append(parent Path, offset int, nodes []node) {
-	for len(nodes) > 0 {
-		children, continued := fill(nodes)
+func (p *planner) append(parent Path, offset int, blocks []Block, nodes []node) {
+	for len(blocks) > 0 {
+		children, continued := fill(blocks, nodes)
 		p.appends = append(p.appends, Append{Parent: parent, Offset: offset, Children: children})
 		p.appendRest(parent, offset, continued)
-		offset += len(children)
-		nodes = nodes[len(children):]
+		n := len(children)
+		offset, blocks, nodes = offset+n, blocks[n:], nodes[n:]
 	}
 }
 
@@ -164,7 +167,7 @@ func (p *planner) append(parent Path, offset int, nodes []node) {
 func (p *planner) appendRest(parent Path, offset int, nodes []partial) {
 	for _, n := range nodes {
 		path := append(slices.Clone(parent), offset+n.index)
-		p.append(path, n.sent, n.children[n.sent:])
+		p.append(path, n.sent, n.block.Children[n.sent:], n.children[n.sent:])
 	}
 }
 
@@ -175,27 +178,32 @@ type partial struct {
 	sent  int // children that the request holds
 }
 
-// fill takes as many of the nodes as one request can hold on its first level,
+// fill takes as many of the blocks as one request can hold on its first level,
 // and at least one.
-func fill(nodes []node) (blocks []Block, continued []partial) {
+func fill(blocks []Block, nodes []node) (request []Block, continued []partial) {
 	room := fullRoom()
-	for i := range nodes {
-		n := &nodes[i]
-		sent := room.take(n)
+	n := 0
+	for ; n < len(blocks); n++ {
+		node := &nodes[n]
+		sent := room.take(node)
 		if sent < 0 {
-			if i > 0 {
+			if n > 0 {
 				break
 			}
-			sent = n.leastChildren() // more than any request can hold: Notion shall say so
+			sent = node.leastChildren() // more than any request can hold: Notion shall say so
 		}
-		part := *n.block
-		part.Children = part.Children[:sent:sent]
-		blocks = append(blocks, part)
-		if sent < len(n.children) {
-			continued = append(continued, partial{node: n, index: i, sent: sent})
+		if sent < len(node.children) {
+			continued = append(continued, partial{node: node, index: n, sent: sent})
 		}
 	}
-	return blocks, continued
+	request = blocks[:n:n]
+	if len(continued) > 0 {
+		request = slices.Clone(request)
+	}
+	for _, c := range continued {
+		request[c.index].Children = c.block.Children[:c.sent:c.sent]
+	}
+	return request, continued
 }
 
 // room is what a request can still hold.
@@ -207,8 +215,8 @@ func fullRoom() room {
 
 // take makes room for a node and tells how many of its children come along, or
 // -1 if there is no room for it. A whole node comes with all of them. Another
-// one comes with as many as there is room for if that saves an append, else
-// with none.
+// one comes with as few as save the append that can be saved: the others would
+// only take room from the nodes behind it.
 func (r *room) take(n *node) (sent int) {
 	if n.whole {
 		if !r.reserve(n.elements, n.bytes) {
@@ -217,10 +225,9 @@ func (r *room) take(n *node) (sent int) {
 		return len(n.children)
 	}
 	least := n.leastChildren()
-	sent = max(least, r.childrenAlong(n))
-	if requests(n.children[sent:]) == requests(n.children[least:]) {
-		sent = least
-	}
+	most := max(least, r.childrenAlong(n))
+	saved := requests(n.children[most:])
+	sent = least + sort.Search(most-least, func(i int) bool { return requests(n.children[least+i:]) == saved })
 	if !r.reserve(n.size(sent)) {
 		return -1
 	}

@@ -242,7 +242,7 @@ func (q *Queue) deliver(ctx context.Context, tx *sql.Tx, now time.Time, limit in
 	defer rows.Close()
 	var messages []queue.Incoming
 	for rows.Next() {
-		m, err := q.scan(rows)
+		m, err := scan(rows)
 		if err != nil {
 			return nil, err
 		}
@@ -253,7 +253,34 @@ func (q *Queue) deliver(ctx context.Context, tx *sql.Tx, now time.Time, limit in
 	return messages, rows.Err()
 }
 
-func (q *Queue) scan(rows *sql.Rows) (queue.Incoming, error) {
+// Peek lists every message of the queue in order, those in flight too, and
+// receives none: they have no receipt.
+func (q *Queue) Peek(ctx context.Context) (messages []queue.Incoming, err error) {
+	err = q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `
+			SELECT sequence, id, message_group, deduplication, body, attributes, sent_at, receives
+			FROM messages WHERE queue = ? ORDER BY sequence`, q.name)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			m, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			m.Receipt = ""
+			messages = append(messages, m)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list messages of %s: %w", q.name, err)
+	}
+	return messages, nil
+}
+
+func scan(rows *sql.Rows) (queue.Incoming, error) {
 	var (
 		m                queue.Incoming
 		sequence, sentAt int64

@@ -25,9 +25,14 @@ const (
 	// emphasis, code spans, links and URLs beyond one pass over the text.
 	maxInlineWork = 100 << 20
 
-	// maxPadding is how many cells may be added to rows that are shorter than
-	// their table's header.
-	maxPadding = 1 << 18
+	// maxCells is how many rows and cells tables may have. A megabyte of tables
+	// reaches it when cells have less than two characters on average, or when
+	// short rows are filled up with far more cells than they have.
+	maxCells = 1 << 19
+
+	// maxEscapedPipes is how many escaped pipes tables may have: each of them
+	// in a code span is compared with all others.
+	maxEscapedPipes = 4000
 
 	// maxFootnotes is how many definitions of footnotes are recognised: each
 	// reference compares its label with all of them.
@@ -37,13 +42,18 @@ const (
 	// of link references are looked for: each definition found moves all lines
 	// behind it.
 	maxReferences = 2000
+
+	// maxReferable is how many bytes of URLs references to link definitions may
+	// become in all: a long URL can be referred to by three characters.
+	maxReferable = 4 << 20
 )
 
 // bounds is what is left of a document's budgets.
 type bounds struct {
 	blankLines int
 	inlineWork int
-	padding    int
+	cells      int
+	escapes    int
 	footnotes  int
 
 	block ast.Node // the block whose inlines are being parsed
@@ -57,7 +67,8 @@ func boundsOf(pc parser.Context) *bounds {
 		return &bounds{
 			blankLines: maxBlankLines,
 			inlineWork: maxInlineWork,
-			padding:    maxPadding,
+			cells:      maxCells,
+			escapes:    maxEscapedPipes,
 			footnotes:  maxFootnotes,
 		}
 	}).(*bounds)
@@ -112,6 +123,16 @@ func (r references) Transform(node *ast.Paragraph, reader text.Reader, pc parser
 	}
 }
 
+// affordTable pays for a table if there is enough left.
+func (b *bounds) affordTable(cells, escapes int) bool {
+	if cells > b.cells || escapes > b.escapes {
+		return false
+	}
+	b.cells -= cells
+	b.escapes -= escapes
+	return true
+}
+
 // bounded returns a parser of inlines that leaves blocks alone for which the
 // budget is too small.
 func bounded(p parser.InlineParser) parser.InlineParser {
@@ -136,15 +157,6 @@ type boundedCloser struct {
 	parser.CloseBlocker
 }
 
-// afford pays for steps if there are as many left.
-func (b *bounds) afford(steps int) bool {
-	if steps > b.inlineWork {
-		return false
-	}
-	b.inlineWork -= steps
-	return true
-}
-
 // affordable tells whether the block's inlines are parsed. The first call for a
 // block pays for it.
 func (b *bounds) affordable(block ast.Node, source []byte) bool {
@@ -166,9 +178,10 @@ func inlineCost(lines *text.Segments, source []byte) int {
 		line := lines.At(i)
 		s.line(source[line.Start:line.Stop])
 	}
-	// A closing delimiter may be compared with every one before it, and a run of
-	// backticks without its like is looked for up to the block's end.
-	return s.cost + s.delimiters*s.delimiters/4 + s.backticks*s.length
+	// A closing delimiter may be compared with every one before it, a run of
+	// backticks without its like is looked for up to the block's end, and the
+	// line of a label is looked for from the last one on.
+	return s.cost + s.delimiters*s.delimiters/4 + s.backticks*s.length + s.labels*lines.Len()
 }
 
 type scan struct {
@@ -178,6 +191,7 @@ type scan struct {
 	backticks  int      // different lengths of runs of `
 	seen       [64]bool // lengths of runs of ` that were counted; each longer one counts
 	brackets   int      // [ that may still be closed
+	labels     int      // [ and ]
 }
 
 // Weights of steps that are not a comparison of bytes.
@@ -206,8 +220,10 @@ func (s *scan) line(line []byte) {
 			}
 		case '[':
 			s.brackets++
+			s.labels++
 		case ']':
 			s.brackets = max(0, s.brackets-1)
+			s.labels++
 			switch {
 			case bytes.HasPrefix(line[i:], []byte("](<")):
 				angles++

@@ -19,6 +19,7 @@ type converter struct {
 	text      textBuffer
 	footnotes []*extast.Footnote
 	depth     int // toggles and containers that are open
+	referable int // bytes of URLs that may still be referred to
 }
 
 func (c *converter) document(root ast.Node) {
@@ -28,9 +29,12 @@ func (c *converter) document(root ast.Node) {
 	c.out = top.close(c)
 }
 
-// children converts the children of a container.
+// children converts the children of a container. They leave the tree one by
+// one, so that a big document is not in memory twice.
 func (c *converter) children(parent ast.Node, out *siblings) {
-	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+	out.grow(parent.ChildCount())
+	for n := parent.FirstChild(); n != nil; n = parent.FirstChild() {
+		parent.RemoveChild(parent, n)
 		c.block(n, out)
 	}
 }
@@ -76,7 +80,9 @@ var headings = [...]block.Kind{block.Heading1, block.Heading2, block.Heading3}
 // numbered_list_item has no start; list_start_index is only in answers.)
 func (c *converter) list(list *ast.List, out *siblings) {
 	number := list.Start
-	for n := list.FirstChild(); n != nil; n = n.NextSibling() {
+	out.grow(list.ChildCount())
+	for n := list.FirstChild(); n != nil; n = list.FirstChild() {
+		list.RemoveChild(list, n)
 		item := block.Block{Kind: block.BulletedListItem}
 		prefix := ""
 		if box := checkBox(n); box != nil {

@@ -11,12 +11,12 @@ import (
 	"testing"
 )
 
-// seeds are the documents that fuzzing begins with: everything in testdata and
-// the examples of the specifications.
+// seeds are the documents that fuzzing begins with: the golden ones, the
+// examples of the specifications, and what once went wrong.
 func seeds(tb testing.TB) []string {
 	tb.Helper()
 	var seeds []string
-	files, err := filepath.Glob("testdata/*.md")
+	files, err := filepath.Glob("testdata/golden/*.md")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -31,6 +31,9 @@ func seeds(tb testing.TB) []string {
 	}
 	for _, example := range specification(tb) {
 		seeds = append(seeds, example.markdown)
+	}
+	for _, regression := range regressions {
+		seeds = append(seeds, regression.source)
 	}
 	return seeds
 }
@@ -120,6 +123,17 @@ func TestSpecificationLosesNothing(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			checkPlan(t, checkDocument(t, e.markdown))
+		})
+	}
+}
+
+// TestWorstLosesNothing: what is beyond a bound stays text.
+func TestWorstLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, document := range worst(1 << 13) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkPlan(t, checkDocument(t, document.String()))
 		})
 	}
 }

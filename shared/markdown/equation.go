@@ -11,11 +11,20 @@ import (
 var kindEquation = ast.NewNodeKind("Equation")
 
 // equation is a block between $$ and $$; its lines are what is between them.
-type equation struct{ ast.BaseBlock }
+type equation struct {
+	ast.BaseBlock
+	whole  []text.Segment // the lines with the dollars
+	closed bool
+}
 
 func (*equation) Kind() ast.NodeKind              { return kindEquation }
 func (*equation) IsRaw() bool                     { return true }
 func (n *equation) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
+
+func (n *equation) add(line text.Segment, last bool) {
+	n.whole = append(n.whole, line)
+	n.closed = last
+}
 
 // equationParser parses block equations: $$ at the start of a line, and the
 // next $$ at the end of that or a later line, with no blank line between. Every
@@ -39,6 +48,7 @@ func (equationParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (a
 			return nil, parser.NoChildren
 		}
 		node.Lines().Append(between(segment, start, start+end))
+		node.add(segment, true)
 		reader.AdvanceToEOL()
 		return node, parser.NoChildren
 	}
@@ -46,25 +56,46 @@ func (equationParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (a
 		return nil, parser.NoChildren
 	}
 	node.Lines().Append(between(segment, start, len(line)))
+	node.add(segment, false)
 	reader.AdvanceToEOL()
 	return node, parser.Continue | parser.NoChildren
 }
 
 func (equationParser) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
+	n := node.(*equation)
+	if n.closed {
+		return parser.Close // goldmark asks once more
+	}
 	line, segment := reader.PeekLine()
-	if end := bytes.Index(line, dollars); end >= 0 {
-		node.Lines().Append(between(segment, 0, end))
-		reader.AdvanceToEOL()
+	end := bytes.Index(line, dollars)
+	n.add(segment, end >= 0)
+	reader.AdvanceToEOL()
+	if end >= 0 {
+		n.Lines().Append(between(segment, 0, end))
 		return parser.Close
 	}
-	node.Lines().Append(segment)
-	reader.AdvanceToEOL()
+	n.Lines().Append(segment)
 	return parser.Continue | parser.NoChildren
 }
 
-func (equationParser) Close(ast.Node, text.Reader, parser.Context) {}
-func (equationParser) CanInterruptParagraph() bool                 { return true }
-func (equationParser) CanAcceptIndentedLine() bool                 { return false }
+// Close makes a paragraph of an equation that ended with the container around
+// it, before its closing dollars, or that has nothing in it.
+func (equationParser) Close(node ast.Node, reader text.Reader, _ parser.Context) {
+	n := node.(*equation)
+	if n.closed && !blank(n.Lines().Value(reader.Source())) {
+		return
+	}
+	paragraph := ast.NewParagraph()
+	for _, line := range n.whole {
+		if line = line.TrimLeftSpace(reader.Source()); !line.IsEmpty() {
+			paragraph.Lines().Append(line)
+		}
+	}
+	n.Parent().ReplaceChild(n.Parent(), n, paragraph)
+}
+
+func (equationParser) CanInterruptParagraph() bool { return true }
+func (equationParser) CanAcceptIndentedLine() bool { return false }
 
 // closesEquation tells whether an equation that was begun ends in rest. Empty
 // says that there is nothing of it yet.

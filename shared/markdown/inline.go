@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
@@ -72,7 +73,7 @@ func (c *converter) inline(n ast.Node, format block.Text, f *flow) {
 		format.Strikethrough = true
 		c.inlines(n, format, f)
 	case *ast.Link:
-		if url := destination(n.Destination); block.ValidLink(url) {
+		if url := c.destination(n.Destination, n.Reference); block.ValidLink(url) {
 			format.Link = url
 		}
 		c.inlines(n, format, f)
@@ -95,7 +96,7 @@ func (c *converter) codeSpan(n *ast.CodeSpan, format block.Text) {
 		if text, ok := child.(*ast.Text); ok {
 			value := text.Segment.Value(c.source)
 			for line, rest, more := bytes.Cut(value, []byte("\n")); ; line, rest, more = bytes.Cut(rest, []byte("\n")) {
-				c.text.write(string(bytes.TrimSuffix(line, []byte("\r"))), format)
+				c.text.write(string(line), format)
 				if !more {
 					break
 				}
@@ -105,23 +106,24 @@ func (c *converter) codeSpan(n *ast.CodeSpan, format block.Text) {
 	}
 }
 
+// autoLink writes a URL or address that is its own text. Backslashes do not
+// escape in it, but there are entities (CommonMark, section 2.5).
 func (c *converter) autoLink(n *ast.AutoLink, format block.Text) {
-	url := string(util.URLEscape(n.URL(c.source), false))
-	if n.AutoLinkType == ast.AutoLinkEmail {
-		if _, ok := bytes.CutPrefix(bytes.ToLower(n.URL(c.source)), []byte("mailto:")); !ok {
-			url = "mailto:" + url
-		}
+	label := appendUnescaped(nil, n.Label(c.source), entities)
+	url := string(util.URLEscape(appendUnescaped(nil, n.URL(c.source), entities), false))
+	if n.AutoLinkType == ast.AutoLinkEmail && !strings.HasPrefix(strings.ToLower(url), "mailto:") {
+		url = "mailto:" + url
 	}
 	if block.ValidLink(url) {
 		format.Link = url
 	}
-	c.text.write(string(n.Label(c.source)), format)
+	c.text.write(string(label), format)
 }
 
 // image writes an image that Notion can show as a block, with its alt text as
 // the caption.
 func (c *converter) image(n *ast.Image, format block.Text, f *flow) {
-	url := destination(n.Destination)
+	url := c.destination(n.Destination, n.Reference)
 	if !f.images || !block.ValidImage(url) || f.out.summary() != nil {
 		c.inlines(n, format, f)
 		return
@@ -140,8 +142,15 @@ func (c *converter) image(n *ast.Image, format block.Text, f *flow) {
 	}
 }
 
-// destination is the URL of a link, percent-encoded where URLs demand it.
-func destination(raw []byte) string {
+// destination is the URL of a link, percent-encoded where URLs demand it. It is
+// empty when references to definitions have used up what they may.
+func (c *converter) destination(raw []byte, reference *ast.ReferenceLink) string {
+	if reference != nil {
+		if len(raw) > c.referable {
+			return ""
+		}
+		c.referable -= len(raw)
+	}
 	return string(util.URLEscape(raw, true))
 }
 

@@ -36,14 +36,17 @@ import (
 func Blocks(source string) []block.Block {
 	source = clean(source)
 	bytes := []byte(source)
-	c := converter{source: bytes}
+	c := converter{source: bytes, referable: maxReferable}
 	c.document(parse(bytes))
 	return c.out
 }
 
 // clean makes the source valid UTF-8 without NUL characters, for which
-// CommonMark (section 2.3) wants U+FFFD.
+// CommonMark (section 2.3) wants U+FFFD, and with one kind of line end.
 func clean(source string) string {
+	if strings.IndexByte(source, '\r') >= 0 {
+		source = lineEnds.Replace(source)
+	}
 	if strings.IndexByte(source, 0) >= 0 {
 		source = strings.ReplaceAll(source, "\x00", "\uFFFD")
 	}
@@ -52,6 +55,8 @@ func clean(source string) string {
 	}
 	return source
 }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 func parse(source []byte) ast.Node {
 	return markdownParser().Parse(text.NewReader(source))
@@ -79,9 +84,9 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 			util.Prioritized(parser.NewParagraphParser(), 1000),
 		),
 		parser.WithInlineParsers(
-			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
+			util.Prioritized(checkBoxParser{extension.NewTaskCheckBoxParser()}, 0),
 			util.Prioritized(bounded(parser.NewCodeSpanParser()), 100),
-			util.Prioritized(extension.NewFootnoteParser(), 101),
+			util.Prioritized(bounded(extension.NewFootnoteParser()), 101),
 			util.Prioritized(bounded(parser.NewLinkParser()), 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(tagParser{parser.NewRawHTMLParser()}, 400),

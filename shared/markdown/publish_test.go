@@ -2,6 +2,7 @@ package markdown_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,21 +102,29 @@ var readSchema = sync.OnceValues(func() (*notionschema.Schema, error) {
 
 // simulatedNotion is a client of a simulated Notion.
 type simulatedNotion struct {
-	t      *testing.T
+	t      testingT
 	sim    *notionsim.Sim
 	schema *notionschema.Schema
 	ids    map[string][]string // of the children of a page or block, as far as known
 }
 
-func openNotion(t *testing.T, schema *notionschema.Schema) *simulatedNotion {
+// testingT is what of *testing.T and *rapid.T is needed here.
+type testingT interface {
+	failer
+	Errorf(format string, args ...any)
+	Context() context.Context
+	Cleanup(cleanup func())
+}
+
+func openNotion(t testingT, schema *notionschema.Schema) *simulatedNotion {
 	t.Helper()
 	sim, err := notionsim.Open(notionsim.Options{Budget: 1_000_000})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	t.Cleanup(func() {
 		if err := sim.Close(); err != nil {
-			t.Error(err)
+			t.Errorf("%v", err)
 		}
 	})
 	return &simulatedNotion{t: t, sim: sim, schema: schema, ids: map[string][]string{}}
@@ -133,16 +142,14 @@ func (n *simulatedNotion) publish(plan block.Plan) string {
 		requests += reads + 1
 		body := append(block.AppendJSON([]byte(`{"children":`), a.Children), '}')
 		answer := n.send(http.MethodPatch, "/v1/blocks/"+parent+"/children", body)
-		if a.Offset > 0 && len(n.ids[parent]) < a.Offset && len(a.Parent) == 0 {
-			n.ids[parent] = make([]string, a.Offset) // the creation did not tell them
+		for len(n.ids[parent]) < a.Offset {
+			n.ids[parent] = append(n.ids[parent], "") // came along with the parent, so that no answer told it
 		}
-		if got := len(n.ids[parent]); got != 0 && got != a.Offset {
+		if got := len(n.ids[parent]); got != a.Offset {
 			n.t.Fatalf("append %d has offset %d, and %v has %d children", i, a.Offset, a.Parent, got)
 		}
-		if len(n.ids[parent]) == a.Offset {
-			for _, b := range answer.Results {
-				n.ids[parent] = append(n.ids[parent], b.ID)
-			}
+		for _, b := range answer.Results {
+			n.ids[parent] = append(n.ids[parent], b.ID)
 		}
 	}
 	if requests != plan.Requests() {
@@ -210,7 +217,7 @@ func (n *simulatedNotion) send(method, path string, body []byte) answer {
 	}
 	r, err := http.NewRequestWithContext(n.t.Context(), method, "https://api.notion.com"+path, bytes.NewReader(body))
 	if err != nil {
-		n.t.Fatal(err)
+		n.t.Fatalf("%v", err)
 	}
 	r.Header.Set("Authorization", "Bearer secret")
 	r.Header.Set("Notion-Version", notionsim.Version)

@@ -46,7 +46,7 @@ func (r *reference) walk(n ast.Node) {
 		}
 		return
 	case ast.KindAutoLink:
-		r.text.Write(n.(*ast.AutoLink).Label(r.source))
+		r.text.WriteString(entity.ReplaceAllStringFunc(string(n.(*ast.AutoLink).Label(r.source)), resolve))
 		return
 	case ast.KindRawHTML:
 		raw := string(n.(*ast.RawHTML).Segments.Value(r.source))
@@ -94,6 +94,17 @@ func (r *reference) unescaped(text []byte) {
 	goldmarkhtml.DefaultWriter.Write(w, text)
 	_ = w.Flush() // a bytes.Buffer takes everything
 	r.text.WriteString(html.UnescapeString(rendered.String()))
+}
+
+var entity = regexp.MustCompile(`&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);`)
+
+// resolve resolves an entity if it is one: html.UnescapeString alone would take
+// the beginning of &copyright; for one.
+func resolve(entity string) string {
+	if character := html.UnescapeString(entity); !strings.HasSuffix(character, ";") || entity == "&semi;" || entity == "&#59;" {
+		return character
+	}
+	return entity
 }
 
 func (r *reference) list(list *ast.List) {

@@ -1,29 +1,55 @@
 package markdown
 
-import "notionrelay/shared/block"
+import (
+	"slices"
+
+	"notionrelay/shared/block"
+)
 
 // siblings collects the blocks of one container. <details> makes a container
 // of what follows it, up to </details> or the end of the container around it.
 type siblings struct {
-	blocks  []block.Block
+	sequence
 	toggles []toggle // open ones, outermost first
 }
 
 type toggle struct {
+	sequence
 	summary   []block.Text
 	inSummary bool
-	blocks    []block.Block
+}
+
+// sequence is blocks that follow each other.
+type sequence struct {
+	blocks   []block.Block
+	numbered int // how many numbered items it ends with
+}
+
+func (s *sequence) append(b block.Block) {
+	s.blocks = append(s.blocks, b)
+	if b.Kind == block.NumberedListItem {
+		s.numbered++
+	} else {
+		s.numbered = 0
+	}
+}
+
+// grow makes room for n more blocks.
+func (s *siblings) grow(n int) {
+	if len(s.toggles) == 0 {
+		s.blocks = slices.Grow(s.blocks, n)
+	}
 }
 
 // add appends a block.
 func (s *siblings) add(b block.Block) {
 	if len(s.toggles) == 0 {
-		s.blocks = append(s.blocks, b)
+		s.append(b)
 		return
 	}
 	t := &s.toggles[len(s.toggles)-1]
 	t.inSummary = false // a summary has no blocks
-	t.blocks = append(t.blocks, b)
+	t.append(b)
 }
 
 // addText appends a block with text of any length: what one block cannot hold
@@ -46,15 +72,10 @@ func (s *siblings) addText(proto block.Block, chunks [][]block.Text, children []
 
 // nextNumber is the number that Notion would give to a numbered item here.
 func (s *siblings) nextNumber() int {
-	blocks := s.blocks
 	if len(s.toggles) > 0 {
-		blocks = s.toggles[len(s.toggles)-1].blocks
+		return s.toggles[len(s.toggles)-1].numbered + 1
 	}
-	n := 0
-	for n < len(blocks) && blocks[len(blocks)-1-n].Kind == block.NumberedListItem {
-		n++
-	}
-	return n + 1
+	return s.numbered + 1
 }
 
 // summary is the toggle whose summary is being read, or nil.

@@ -1,6 +1,8 @@
 package markdown
 
 import (
+	"slices"
+
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
 
@@ -15,26 +17,23 @@ const maxRepeatedHeader = 8 << 10
 // table becomes several, each with the header again.
 func (c *converter) table(n *extast.Table, out *siblings) {
 	width := tableWidth(n)
-	var header, rows []block.Block
-	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
-		if _, ok := child.(*extast.TableHeader); ok {
-			header = c.row(child, width)
-		} else {
-			rows = append(rows, c.row(child, width)...)
+	t := block.Block{Kind: block.Table, HeaderRow: true}
+	var repeated []block.Block
+	for row := n.FirstChild(); row != nil; row = n.FirstChild() {
+		n.RemoveChild(n, row)
+		rows := c.row(row, width)
+		if _, ok := row.(*extast.TableHeader); ok && len(rows) == 1 && len(rows[0].Plain()) <= maxRepeatedHeader {
+			repeated = rows
+		}
+		for _, r := range rows {
+			if len(t.Children) == block.MaxChildren {
+				out.add(t)
+				t = block.Block{Kind: block.Table, HeaderRow: len(repeated) > 0, Children: slices.Clone(repeated)}
+			}
+			t.Children = append(t.Children, r)
 		}
 	}
-	repeat := len(header) == 1 && len(header[0].Plain()) <= maxRepeatedHeader
-	rows = append(header, rows...)
-	for first := true; len(rows) > 0; first = false {
-		table := block.Block{Kind: block.Table, HeaderRow: first || repeat}
-		if !first && repeat {
-			table.Children = append(table.Children, header[0])
-		}
-		n := min(len(rows), block.MaxChildren-len(table.Children))
-		table.Children = append(table.Children, rows[:n]...)
-		rows = rows[n:]
-		out.add(table)
-	}
+	out.add(t)
 }
 
 // tableWidth is the number of columns of the widest row, within Notion's limit.

@@ -9,18 +9,17 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// tables parses tables as goldmark does, with two differences: one that would
-// be padded with far more cells than it has characters stays text, and cells
-// beyond the last column, which GFM drops, are kept.
+// tables parses tables as goldmark does, with two differences: what would be
+// too many cells stays text, and cells beyond the last column, which GFM drops,
+// are kept.
 type tables struct{ parser.ParagraphTransformer }
 
 // Transform turns the lines of a paragraph from a table's header on into a table.
 func (t tables) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	padding, ok := tablePadding(node.Lines(), reader.Source())
-	if !ok || padding > boundsOf(pc).padding {
+	cells, escapes := tableSize(node.Lines(), reader.Source())
+	if cells == 0 || !boundsOf(pc).affordTable(cells, escapes) {
 		return
 	}
-	boundsOf(pc).padding -= padding
 	parent, before := node.Parent(), node.PreviousSibling()
 	t.ParagraphTransformer.Transform(node, reader, pc)
 	for n := after(parent, before); n != nil; n = n.NextSibling() {
@@ -30,20 +29,26 @@ func (t tables) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Con
 	}
 }
 
-// tablePadding is how many cells more than characters a table in these lines
-// could have. It is not ok if there is no table, for want of a line that
-// separates a header from rows.
-func tablePadding(lines *text.Segments, source []byte) (cells int, ok bool) {
-	columns, size := 0, 0
+// tableSize is how many rows and cells a table in these lines can have at most,
+// those included that fill up short rows, and how many escaped pipes. There are
+// no cells if there is no table, for want of a line that separates a header from
+// rows.
+func tableSize(lines *text.Segments, source []byte) (cells, escapes int) {
+	columns, pipes := 0, 0
 	for i := range lines.Len() {
 		line := lines.At(i)
 		value := source[line.Start:line.Stop]
-		size += len(value)
+		n := bytes.Count(value, []byte("|"))
+		pipes += n
+		escapes += bytes.Count(value, []byte(`\|`))
 		if i > 0 && len(bytes.Trim(value, "|:- \t\r\n")) == 0 {
-			columns = max(columns, bytes.Count(value, []byte("|"))+1)
+			columns = max(columns, n+1)
 		}
 	}
-	return max(0, columns*lines.Len()-size), columns > 0
+	if columns == 0 {
+		return 0, 0
+	}
+	return lines.Len()*(1+columns) + pipes, escapes
 }
 
 func after(parent, sibling ast.Node) ast.Node {

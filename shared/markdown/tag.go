@@ -22,20 +22,28 @@ type tag struct {
 }
 
 // scanTag reads the tag with which line begins. The grammar is CommonMark's
-// (section 6.6), within one line, except that names may also have underscores
-// and letters of any script, as language models write them:
-// <executive_summary_and_answer>.
+// (section 6.6), within one line.
 func scanTag(line []byte) (tag, bool) {
-	if len(line) < 3 || line[0] != '<' {
-		return tag{}, false
-	}
 	switch {
+	case len(line) < 3 || line[0] != '<':
+		return tag{}, false
 	case bytes.HasPrefix(line, []byte("<!--")):
 		return scanUntil(line, 2, "-->") // <!--> is a comment, too
 	case line[1] == '?':
 		return scanUntil(line, 2, "?>")
 	case line[1] == '!' && line[2] >= 'A' && line[2] <= 'Z':
 		return scanUntil(line, 2, ">")
+	default:
+		return scanNamed(line)
+	}
+}
+
+// scanNamed reads an opening or closing tag. Its name may have underscores and
+// letters of any script besides what CommonMark allows, as language models
+// write them: <executive_summary_and_answer>.
+func scanNamed(line []byte) (tag, bool) {
+	if len(line) < 3 || line[0] != '<' {
+		return tag{}, false
 	}
 	t := tag{closing: line[1] == '/'}
 	i := 1
@@ -168,11 +176,8 @@ type tagParser struct{ parser.InlineParser }
 
 func (p tagParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, segment := block.PeekLine()
-	if searchesFar(line) && !boundsOf(pc).afford(len(block.Source())-segment.Start) {
-		return nil
-	}
 	before := block.PrecendingCharacter()
-	t, ok := scanTag(line)
+	t, ok := scanNamed(line)
 	if ok && t.bare && !t.closing && (unicode.IsLetter(before) || unicode.IsDigit(before)) {
 		return nil // "if CAC<LTV and LTV>3x" compares
 	}
@@ -186,12 +191,6 @@ func (p tagParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) 
 	node.Segments.Append(segment.WithStop(segment.Start + t.length))
 	block.Advance(t.length)
 	return node
-}
-
-// searchesFar tells whether the rest of the block is looked through for the end
-// of what line begins with: a comment, instruction, declaration or CDATA.
-func searchesFar(line []byte) bool {
-	return len(line) > 1 && (line[1] == '?' || line[1] == '!')
 }
 
 var kindTagLine = ast.NewNodeKind("TagLine")

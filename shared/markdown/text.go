@@ -41,7 +41,7 @@ func (b *textBuffer) writeMarkdown(s []byte, format block.Text) {
 		return
 	}
 	b.startLine()
-	b.content = appendUnescaped(b.content, s)
+	b.content = appendUnescaped(b.content, s, backslashes+entities)
 	b.extend(format)
 }
 
@@ -93,11 +93,16 @@ func (b *textBuffer) texts(content string, start int) []block.Text {
 	return texts
 }
 
-// appendUnescaped appends s with backslash escapes and character references
-// resolved (CommonMark, sections 2.4 and 2.5).
-func appendUnescaped(dst, s []byte) []byte {
+// What appendUnescaped resolves (CommonMark, sections 2.4 and 2.5).
+const (
+	backslashes = `\`
+	entities    = `&`
+)
+
+// appendUnescaped appends s with what begins with one of the marks resolved.
+func appendUnescaped(dst, s []byte, marks string) []byte {
 	for {
-		i := bytes.IndexAny(s, `\&`)
+		i := bytes.IndexAny(s, marks)
 		if i < 0 {
 			return append(dst, s...)
 		}

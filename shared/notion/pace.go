@@ -15,7 +15,7 @@ type pacer struct {
 	gap       time.Duration // between the end of a write and the start of the next
 	budget    int           // requests per window
 	lastWrite time.Time     // at first the pacer's own start: a process before this one may have written until then
-	ends      []time.Time // of the requests of the last window, oldest first
+	ends      []time.Time   // of the requests of the last window, oldest first
 }
 
 // wait is how long the next request has to wait.

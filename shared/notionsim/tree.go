@@ -14,8 +14,24 @@ import (
 func (s *Sim) Tree() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := &treeWriter{space: s.space}
-	for _, n := range s.space.withoutArchived(s.space.roots) {
+	return s.space.tree(s.space.roots)
+}
+
+// TreeBelow is the part of the tree that begins at a page, database or block,
+// with positions of its own; empty when there is none with that id, or it is in
+// the trash.
+func (s *Sim) TreeBelow(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.space.nodes[id] == nil {
+		return ""
+	}
+	return s.space.tree([]string{id})
+}
+
+func (w *workspace) tree(ids []string) string {
+	t := &treeWriter{space: w}
+	for _, n := range w.withoutArchived(ids) {
 		t.node(n, 0)
 	}
 	return strings.NewReplacer(t.names...).Replace(t.out.String())

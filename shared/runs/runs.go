@@ -70,7 +70,6 @@ type Run struct {
 	RowID string `json:"rowId,omitempty"`
 
 	Steps    []Step   `json:"steps,omitempty"`
-	Intent   *Intent  `json:"intent,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 	Failure  *Failure `json:"failure,omitempty"`
 	Counts   Counts   `json:"counts"`
@@ -88,9 +87,14 @@ func (r *Run) Expires() time.Time { return r.AcceptedAt.Add(Retention).Truncate(
 // Step is one step of a run's plan. A step makes one or more requests to
 // Notion; Done of them have surely happened.
 type Step struct {
-	Name  string    `json:"name"`
-	Done  int       `json:"done"`
-	Total int       `json:"total"`
+	Name  string `json:"name"`
+	Done  int    `json:"done"`
+	Total int    `json:"total"`
+	// IntendedAt is stored before the step's next request, number Done, and
+	// taken away after it: while it is not zero the request may have happened.
+	// Each step has its own, since the messages of a run may take turns.
+	IntendedAt time.Time `json:"intendedAt,omitzero"`
+
 	At    time.Time `json:"at,omitzero"`     // of the last change
 	ID    string    `json:"id,omitempty"`    // the page, database or block that the step made
 	Title string    `json:"title,omitempty"` // of that page
@@ -98,14 +102,6 @@ type Step struct {
 
 // Finished tells whether every request of the step has happened.
 func (s *Step) Finished() bool { return s.Total > 0 && s.Done >= s.Total }
-
-// Intent is a request to Notion that is about to be made and may have
-// happened. It is stored before the request and replaced after it.
-type Intent struct {
-	Step    string    `json:"step"`
-	Request int       `json:"request"` // counted from 0 within the step
-	At      time.Time `json:"at"`
-}
 
 // Statistics is the size of the research behind a report.
 type Statistics struct {

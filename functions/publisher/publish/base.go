@@ -136,7 +136,7 @@ func (d *delivery) findRow(ctx context.Context, properties map[string]string) (n
 	if err != nil {
 		return notion.Page{}, false, err
 	}
-	rows, err := d.Notion.RowsSince(ctx, d.DatabaseID, d.run.Intent.At.Add(-clockSkew))
+	rows, err := d.Notion.RowsSince(ctx, d.DatabaseID, d.run.Step(stepRow).IntendedAt.Add(-clockSkew))
 	if err != nil {
 		return notion.Page{}, false, err
 	}

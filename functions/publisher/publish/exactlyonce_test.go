@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,21 +15,27 @@ import (
 	"notionrelay/shared/runs"
 )
 
-// undisturbed publishes a run without any trouble and returns its tree and how
-// many requests to Notion it took.
-func undisturbed(t *testing.T, blocks, quotes int) (tree string, requests int) {
+// undisturbed publishes a run without any trouble and returns its tree and the
+// requests to Notion that it took, each by its method and path.
+func undisturbed(t *testing.T, blocks, quotes int) (tree string, requests []string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
 		w.accept("rep_1", payload(blocks, quotes))
-		w.drain(w.publisher("a", nil), visibility)
+		w.drain(w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
+			requests = append(requests, r.Method+" "+ids.ReplaceAllString(r.URL.Path, "…"))
+			return w.sim.Transport().RoundTrip(r)
+		})), visibility)
 		if run := w.run("rep_1"); run.Status != runs.Complete {
 			t.Fatalf("the undisturbed run ended %s: %+v", run.Status, run)
 		}
-		tree, requests = w.sim.Tree(), w.sim.Stats().Requests
+		tree = w.sim.Tree()
 	})
 	return tree, requests
 }
+
+// ids are what tells one path to an endpoint from another.
+var ids = regexp.MustCompile(`[0-9a-f-]{32,36}`)
 
 // stride is how far apart the cases of a matrix are: all of them count, and a
 // sample where the race detector makes them slow.
@@ -83,8 +90,8 @@ func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	const blocks, quotes = 250, 30
 	want, requests := undisturbed(t, blocks, quotes)
-	t.Logf("a run of two reports of %d blocks and %d quotes makes %d requests", blocks, quotes, requests)
-	for k := 1; k <= requests; k += stride(7) {
+	t.Logf("a run of two reports of %d blocks and %d quotes makes %d requests", blocks, quotes, len(requests))
+	for k := 1; k <= len(requests); k += stride(7) {
 		for _, m := range []moment{beforeRequest, beforeAnswer, beforeRecord} {
 			t.Run(fmt.Sprintf("request %d %s", k, m), func(t *testing.T) {
 				t.Parallel()

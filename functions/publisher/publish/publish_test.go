@@ -3,10 +3,8 @@ package publish_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,7 +44,7 @@ func TestAnUnknownEmailIsNull(t *testing.T) {
 		var row string
 		p := w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
 			if row == "" {
-				row = peek(t, r)
+				row = bodyOf(t, r)
 			}
 			return w.sim.Transport().RoundTrip(r)
 		}))
@@ -78,71 +76,6 @@ func TestARedeliveryWritesNothingTwice(t *testing.T) {
 	})
 }
 
-// fault is something that happens to one request, and what a run must survive.
-type fault struct {
-	name  string
-	fault notionsim.Fault
-}
-
-func faults() []fault {
-	html := "<html>Bad gateway"
-	refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
-	all := []fault{
-		{"409 not applied", notionsim.Fault{Status: 409}},
-		{"409 applied", notionsim.Fault{Status: 409, After: true}},
-		{"429", notionsim.Fault{Status: 429, Header: http.Header{"Retry-After": {"3"}}}},
-		{"429 beyond the time left", notionsim.Fault{Status: 429, Header: http.Header{"Retry-After": {"300"}}}},
-		{"529", notionsim.Fault{Status: 529}},
-		{"503 committed", notionsim.Fault{Status: 503, After: true, Committed: true}},
-		{"refused", notionsim.Fault{Drop: true, Err: refused}},
-		{"200 with a cut body", notionsim.Fault{Status: 200, Body: `{"object":"pa`, After: true}},
-	}
-	for _, after := range []bool{false, true} {
-		applied := map[bool]string{false: " not applied", true: " applied"}[after]
-		all = append(all,
-			fault{"500" + applied, notionsim.Fault{Status: 500, After: after}},
-			fault{"502 HTML" + applied, notionsim.Fault{Status: 502, Body: html, After: after}},
-			fault{"503" + applied, notionsim.Fault{Status: 503, After: after}},
-			fault{"504 HTML" + applied, notionsim.Fault{Status: 504, Body: html, After: after}},
-			fault{"reset" + applied, notionsim.Fault{Drop: true, After: after}},
-			fault{"timeout" + applied, notionsim.Fault{Delay: 25 * time.Second, Drop: true, After: after}},
-		)
-	}
-	return all
-}
-
-// TestFaultMatrix lets every fault happen to every request of a run once.
-func TestFaultMatrix(t *testing.T) {
-	t.Parallel()
-	const blocks, quotes = 120, 3
-	want, requests := undisturbed(t, blocks, quotes)
-	for _, f := range faults() {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			for k := 1; k <= requests; k += stride(6) {
-				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t, notionsim.Options{Budget: 1_000_000})
-					injected := f.fault
-					injected.Nth, injected.Times = k, 1
-					w.sim.Inject(injected)
-					w.accept("rep_1", payload(blocks, quotes))
-					w.drain(w.publisher("a", nil), 2*visibility)
-					if run := w.run("rep_1"); run.Status != runs.Complete {
-						t.Errorf("request %d: the run ended %s: %+v", k, run.Status, run.Failure)
-					}
-					if got := w.sim.Stats().Faults; got != 1 {
-						t.Errorf("request %d: got %d faults, want 1", k, got)
-					}
-					if diff := cmp.Diff(want, w.sim.Tree()); diff != "" {
-						t.Errorf("request %d: tree (-undisturbed +faulty):\n%s", k, diff)
-					}
-				})
-			}
-			t.Logf("%-32s %d requests, every tree equal", f.name, requests)
-		})
-	}
-}
-
 // An outage of two hours sends nothing to the dead letters, and everything is
 // published after it, in order.
 func TestAnOutageDelaysAndLosesNothing(t *testing.T) {
@@ -162,7 +95,7 @@ func TestAnOutageDelaysAndLosesNothing(t *testing.T) {
 			w.accept(fmt.Sprint("rep_", i), one)
 		}
 		w.drain(p, 2*time.Hour)
-		if dead := w.deadLetters(); len(dead) != 0 {
+		if dead := w.peek(w.dead); len(dead) != 0 {
 			t.Fatalf("got %d dead letters", len(dead))
 		}
 		var last time.Time
@@ -187,7 +120,7 @@ func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
 		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
 		poisoned := true
 		p := w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
-			if poisoned && strings.Contains(peek(t, r), "Poison") {
+			if poisoned && strings.Contains(bodyOf(t, r), "Poison") {
 				body := `{"object":"error","status":400,"code":"validation_error","message":"no","request_id":"req-9"}`
 				return answer(r, 400, body), nil
 			}
@@ -211,7 +144,7 @@ func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
 		if diff := cmp.Diff(want, run.Failure); diff != "" || run.Status != runs.Failed {
 			t.Errorf("the run is %s, failure (-want +got):\n%s", run.Status, diff)
 		}
-		dead := w.deadLetters()
+		dead := w.peek(w.dead)
 		if len(dead) != 1 || dead[0].Attributes["reason"] != "validation_error: no" || dead[0].Attributes["notionRequestId"] != "req-9" || dead[0].Attributes["step"] != "comprehensive-report" || dead[0].Attributes["reportId"] != "rep_2" {
 			t.Fatalf("got dead letters %+v", dead)
 		}
@@ -238,7 +171,7 @@ func TestAnUnreadableMessageIsPutAside(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.drain(w.publisher("a", nil), time.Minute)
-		if dead := w.deadLetters(); len(dead) != 1 || !strings.HasPrefix(dead[0].Attributes["reason"], "unreadable_message") {
+		if dead := w.peek(w.dead); len(dead) != 1 || !strings.HasPrefix(dead[0].Attributes["reason"], "unreadable_message") {
 			t.Errorf("got dead letters %+v", dead)
 		}
 	})

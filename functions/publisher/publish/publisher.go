@@ -142,7 +142,8 @@ type delivery struct {
 	stored   runs.Run  // the record as it was saved last
 	trace    notion.Trace
 	sliceEnd time.Time
-	wrote    bool // at least one request was made
+	step     string // that was worked on last
+	wrote    bool   // at least one request was made
 }
 
 // work reads the message and does what it asks for.
@@ -224,11 +225,26 @@ func (d *delivery) nothingToDo(ctx context.Context) (bool, error) {
 		return published, nil
 	case published:
 		return false, nil
-	case d.run.Status == runs.Failed || time.Since(d.run.UpdatedAt) > stale:
-		d.Log.WarnContext(ctx, "dropped, as the base pages are not coming")
+	case d.run.Status == runs.Failed:
+		d.Log.WarnContext(ctx, "dropped, as the base pages have failed")
 		return true, nil
+	case time.Since(d.run.UpdatedAt) > stale:
+		return true, d.abandon(ctx)
 	}
 	return false, errTooEarly
+}
+
+// abandon says of a run that nobody works on it any more: its message has gone
+// to the dead letters without a word, as SQS sends it there when its process
+// dies at every delivery. Should it still come, the run goes on.
+func (d *delivery) abandon(ctx context.Context) error {
+	d.Log.ErrorContext(ctx, "dropped, as nobody writes the base pages")
+	d.run.Status, d.run.EndedAt = runs.Failed, time.Now()
+	d.run.Failure = &runs.Failure{
+		Kind: string(queue.Publish), Code: "abandoned",
+		Message: "Its pages stopped being written. Look for the report in the dead-letter queue and redrive it.",
+	}
+	return d.save(ctx)
 }
 
 // conclude gives the run the state that its steps and the delivery's error have

@@ -10,7 +10,6 @@ import (
 	"notionrelay/shared/block"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/notion"
-	"notionrelay/shared/runs"
 )
 
 // errTooEarly ends a delivery whose run is not as far yet.
@@ -33,10 +32,10 @@ func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, e
 	if d.sliceOver() {
 		return result, errSliceOver
 	}
-	if i := d.run.Intent; i != nil && i.Step == r.step && i.Request == r.index {
-		r.once.Intended = true
-	} else {
-		d.run.Intent = &runs.Intent{Step: r.step, Request: r.index, At: time.Now()}
+	d.step = r.step
+	step := d.run.Step(r.step)
+	if r.once.Intended = !step.IntendedAt.IsZero(); !r.once.Intended {
+		step.IntendedAt = time.Now()
 	}
 	logs.Set(ctx, "step", r.step)
 	if err := d.save(ctx); err != nil {
@@ -46,9 +45,7 @@ func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, e
 		return result, fmt.Errorf("step %s, request %d of run %s: %w", r.step, r.index, d.run.ID, err)
 	}
 	d.wrote = true
-	step := d.run.Step(r.step)
-	step.Done, step.At = r.index+1, time.Now()
-	d.run.Intent = nil
+	step.Done, step.At, step.IntendedAt = r.index+1, time.Now(), time.Time{}
 	d.Log.DebugContext(ctx, "request done", "request", r.index)
 	return result, nil
 }

@@ -131,7 +131,7 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 
 // failure says why a run ends, in words that an operator can act on.
 func (d *delivery) failure(cause error) runs.Failure {
-	f := runs.Failure{Kind: string(d.message.Kind), Code: "gave_up", Message: fmt.Sprintf("Notion could not be written to in %d deliveries.", d.receives)}
+	f := runs.Failure{Kind: string(d.message.Kind), Step: d.step, Code: "gave_up", Message: fmt.Sprintf("Notion could not be written to in %d deliveries.", d.receives)}
 	e, fromNotion := errors.AsType[*notion.Error](cause)
 	switch {
 	case errors.Is(cause, queue.ErrUnreadable):
@@ -141,9 +141,6 @@ func (d *delivery) failure(cause error) runs.Failure {
 			f.Code, f.Message = e.Code, e.Message
 		}
 		f.NotionRequestID = e.RequestID
-	}
-	if d.run != nil && d.run.Intent != nil {
-		f.Step = d.run.Intent.Step
 	}
 	return f
 }

@@ -25,14 +25,19 @@ import (
 )
 
 // TestMain lets the model test see the same histories every time, unless the
-// command line asks for others with -rapid.seed.
+// command line asks for others with -rapid.seed, and leave no files behind: the
+// seed that it prints is enough to see a failure again.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == seed.DefValue {
-		if err := flag.Set(seed.Name, "1"); err != nil {
-			panic(err)
+	unless := func(name, value string) {
+		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
+			if err := flag.Set(name, value); err != nil {
+				panic(err)
+			}
 		}
 	}
+	unless("rapid.seed", "1")
+	unless("rapid.nofailfile", "true")
 	goleak.VerifyTestMain(m)
 }
 
@@ -55,6 +60,7 @@ type world struct {
 	research publish.Research
 	log      *slog.Logger
 	minGap   time.Duration
+	budget   int
 }
 
 func newWorld(t testing.TB, options notionsim.Options) *world {
@@ -71,7 +77,7 @@ func newWorld(t testing.TB, options notionsim.Options) *world {
 		sim.Close()
 		db.Close()
 	})
-	w := &world{t: t, sim: sim, db: db, log: slog.New(slog.DiscardHandler), minGap: 100 * time.Millisecond}
+	w := &world{t: t, sim: sim, db: db, log: slog.New(slog.DiscardHandler), minGap: 100 * time.Millisecond, budget: options.Budget}
 	w.dead = db.Queue("dead", embedded.QueueOptions{FIFO: true, Visibility: visibility})
 	w.publish = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: visibility, MaxReceives: maxReceives, DeadLetter: w.dead})
 	w.enrich = db.Queue("enrich", embedded.QueueOptions{Visibility: visibility})
@@ -84,7 +90,7 @@ func (w *world) publisher(owner string, transport http.RoundTripper) *publish.Pu
 	if transport == nil {
 		transport = w.sim.Transport()
 	}
-	client, err := notion.New(notion.Options{Token: "t", MinGap: w.minGap, Budget: 1_000_000, Transport: transport, Jitter: func() float64 { return 0.5 }})
+	client, err := notion.New(notion.Options{Token: "t", MinGap: w.minGap, Budget: w.budget, Transport: transport, Jitter: func() float64 { return 0.5 }})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -207,17 +213,12 @@ func (w *world) run(id string) runs.Run {
 	return run
 }
 
-// deadLetters are the messages put aside, which stay there.
-func (w *world) deadLetters() []queue.Incoming {
+// peek lists a queue's messages.
+func (w *world) peek(q *embedded.Queue) []queue.Incoming {
 	w.t.Helper()
-	all, err := w.dead.Receive(w.t.Context(), 10, 0)
+	all, err := q.Peek(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
-	}
-	for _, m := range all {
-		if err := w.dead.ChangeVisibility(w.t.Context(), m.Receipt, 0); err != nil {
-			w.t.Fatal(err)
-		}
 	}
 	return all
 }
@@ -259,8 +260,8 @@ func answer(r *http.Request, status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
 }
 
-// peek reads a request's body and leaves it in place.
-func peek(t testing.TB, r *http.Request) string {
+// bodyOf reads a request's body and leaves it in place.
+func bodyOf(t testing.TB, r *http.Request) string {
 	t.Helper()
 	if r.Body == nil {
 		return ""

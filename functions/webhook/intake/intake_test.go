@@ -365,10 +365,9 @@ func publishNow(run *runs.Run) {
 	run.Steps = []runs.Step{
 		{Name: "row", Done: 1, Total: 1, ID: "1111-1111"},
 		{Name: "homepage", Done: 1, Total: 1, ID: "2222-2222"},
-		{Name: "strategy-report", Title: "Strategy Report", Done: 2, Total: 4, ID: "3333-3333"},
+		{Name: "strategy-report", Title: "Strategy Report", Done: 2, Total: 4, IntendedAt: run.AcceptedAt, ID: "3333-3333"},
 		{Name: "homepage-content", Total: 1},
 	}
-	run.Intent = &runs.Intent{Step: "strategy-report", Request: 2}
 }
 
 func TestStatus(t *testing.T) {
@@ -393,7 +392,7 @@ func TestStatus(t *testing.T) {
 	}
 
 	b.change(t, accepted.Data.ReportID, func(run *runs.Run) {
-		run.Status, run.Failure = runs.Failed, &runs.Failure{Code: "validation_error", Message: "m", NotionRequestID: "n"}
+		run.Status, run.Failure = runs.Failed, &runs.Failure{Code: "validation_error", Message: "m", Step: "strategy-report", NotionRequestID: "n"}
 	})
 	_, body = b.do(t, event("GET", "/api/add-to-notion/status?runId=run-1"))
 	if body.Status != "failed" || body.Failure == nil || body.Failure.NotionRequestID != "n" || body.Steps[2].Status != "failed" {

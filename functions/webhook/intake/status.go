@@ -102,13 +102,12 @@ func (h *Handler) statusBody(r request, run runs.Run) statusBody {
 }
 
 func stepStatus(run runs.Run, s *runs.Step) string {
-	intended := run.Intent != nil && run.Intent.Step == s.Name
 	switch {
 	case s.Finished():
 		return "done"
-	case intended && run.Status == runs.Failed:
+	case run.Failure != nil && run.Failure.Step == s.Name:
 		return "failed"
-	case intended || s.Done > 0:
+	case !s.IntendedAt.IsZero() || s.Done > 0:
 		return "running"
 	}
 	return "pending"

@@ -151,8 +151,7 @@ func savesAndGets(t *testing.T, s Store) {
 	run.Status = runs.Publishing
 	run.UpdatedAt, run.PublishedAt, run.EndedAt = at, at, at
 	run.RowID = "row"
-	run.Steps = []runs.Step{{Name: "homepage", Done: 1, Total: 2, At: at, ID: "page", Title: "Ünï 📊"}}
-	run.Intent = &runs.Intent{Step: "homepage", Request: 1, At: at}
+	run.Steps = []runs.Step{{Name: "homepage", Done: 1, Total: 2, At: at, IntendedAt: at, ID: "page", Title: "Ünï 📊"}}
 	run.Warnings = []string{"slow"}
 	run.Failure = &runs.Failure{Code: "c", Message: "m", Step: "homepage", NotionRequestID: "n"}
 	run.Counts = runs.Counts{Deliveries: 1, Requests: 2, Conflicts: 3, RateLimits: 4, Waits: 5, Recoveries: 6}

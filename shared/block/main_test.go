@@ -1,0 +1,62 @@
+package block_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"testing"
+
+	"notionrelay/shared/block"
+	"notionrelay/shared/notionsim/notionschema"
+)
+
+// TestMain lets the property tests see the same values every time and leave no
+// files, unless the command line asks for something else.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	for name, value := range map[string]string{"rapid.seed": "1", "rapid.nofailfile": "true"} {
+		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
+			if err := flag.Set(name, value); err != nil {
+				panic(err)
+			}
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// loadSchema returns nil, and says so, where Notion's description is not at hand.
+func loadSchema(tb testing.TB) *notionschema.Schema {
+	tb.Helper()
+	schema, err := notionschema.Load("../../../shared/notion-openapi.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		tb.Log("requests are not judged by Notion's OpenAPI description, which is not there")
+		return nil
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return schema
+}
+
+// validate fails the test unless Notion's schema takes every request of a plan
+// and encoding/json its JSON.
+func validate(t testingT, schema *notionschema.Schema, plan block.Plan) {
+	t.Helper()
+	const id = "00000000-0000-4000-8000-000000000000"
+	for i, request := range requests(plan) {
+		body := fmt.Appendf(nil, `{"children":%s}`, block.AppendJSON(nil, request))
+		if !json.Valid(body) {
+			t.Fatalf("request %d is no JSON: %s", i, body)
+		}
+		if schema == nil || len(request) == 0 {
+			continue
+		}
+		if err := schema.Validate(http.MethodPatch, "/v1/blocks/"+id+"/children", body); err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+	}
+}
