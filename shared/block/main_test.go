@@ -3,7 +3,6 @@ package block_test
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -12,19 +11,11 @@ import (
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/notionsim/notionschema"
+	"notionrelay/shared/rapidtest"
 )
 
-// TestMain lets the property tests see the same values every time and leave no
-// files, unless the command line asks for something else.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	for name, value := range map[string]string{"rapid.seed": "1", "rapid.nofailfile": "true"} {
-		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
-			if err := flag.Set(name, value); err != nil {
-				panic(err)
-			}
-		}
-	}
+	rapidtest.Settle()
 	os.Exit(m.Run())
 }
 

@@ -12,10 +12,12 @@ import (
 
 	"notionrelay/shared/embedded"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/rapidtest"
 	"notionrelay/shared/runs"
 )
 
 func TestMain(m *testing.M) {
+	rapidtest.Settle()
 	goleak.VerifyTestMain(m)
 }
 

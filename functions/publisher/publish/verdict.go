@@ -34,6 +34,8 @@ func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 	switch {
 	case err == nil:
 		return acknowledge, 0
+	case (isLeased || errors.Is(err, runs.ErrStale)) && receives >= maxReceives:
+		return continueLater, time.Second // a new message has all its deliveries before it
 	case isLeased:
 		return giveBack, max(time.Second, time.Until(leased.until))
 	case errors.Is(err, runs.ErrStale):

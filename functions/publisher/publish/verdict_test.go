@@ -32,6 +32,7 @@ func TestJudge(t *testing.T) {
 		{"refused for ever", fmt.Errorf("x: %w", permanent), 1, true, deadLetter, 0},
 		{"refused for ever, and the record could not be closed", errors.Join(permanent, errors.New("no table")), 1, true, deadLetter, 0},
 		{"lost the run", fmt.Errorf("x: %w", runs.ErrStale), 1, false, giveBack, time.Second},
+		{"lost the run at the last delivery", fmt.Errorf("x: %w", runs.ErrStale), 10, false, continueLater, time.Second},
 		{"time over after writing", noTime, 1, true, continueLater, 0},
 		{"time over before writing", noTime, 1, false, giveBack, 0},
 		{"first failure in an outage", outage, 1, false, giveBack, time.Minute},
@@ -54,9 +55,12 @@ func TestJudge(t *testing.T) {
 
 func TestJudgeWaitsForALease(t *testing.T) {
 	t.Parallel()
-	got, wait := judge(&leasedError{until: time.Now().Add(time.Hour)}, 10, false)
-	if got != giveBack || wait < 59*time.Minute {
+	leased := &leasedError{until: time.Now().Add(time.Hour)}
+	if got, wait := judge(leased, 9, false); got != giveBack || wait < 59*time.Minute {
 		t.Errorf("got %d after %s, want it given back for an hour", got, wait)
+	}
+	if got, wait := judge(leased, 10, false); got != continueLater || wait != time.Second {
+		t.Errorf("the last delivery: got %d after %s, want it sent to the tail", got, wait)
 	}
 }
 

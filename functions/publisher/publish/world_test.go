@@ -3,7 +3,6 @@ package publish_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,24 +19,13 @@ import (
 	"notionrelay/shared/notion"
 	"notionrelay/shared/notionsim"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/rapidtest"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
 
-// TestMain lets the model test see the same histories every time, unless the
-// command line asks for others with -rapid.seed, and leave no files behind: the
-// seed that it prints is enough to see a failure again.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	unless := func(name, value string) {
-		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
-			if err := flag.Set(name, value); err != nil {
-				panic(err)
-			}
-		}
-	}
-	unless("rapid.seed", "1")
-	unless("rapid.nofailfile", "true")
+	rapidtest.Settle()
 	goleak.VerifyTestMain(m)
 }
 

@@ -1,0 +1,13 @@
+package quotes_test
+
+import (
+	"os"
+	"testing"
+
+	"notionrelay/shared/rapidtest"
+)
+
+func TestMain(m *testing.M) {
+	rapidtest.Settle()
+	os.Exit(m.Run())
+}
