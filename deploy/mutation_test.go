@@ -106,6 +106,9 @@ var mutations = []mutation{
 	{"functions get the settings that they require", publisher + variables + "PUBLISH_DLQ_URL", ""},
 	{"functions get the settings that they require", enricher + variables + "PUBLISH_QUEUE_URL", nil},
 
+	{"functions get no settings that they do not know", publisher + variables + "NOTION_BUDGETS", "180"},
+	{"functions get no settings that they do not know", enricher + variables + "NOTION_DATABASE_ID", ref("NotionDatabaseId")},
+
 	{"secrets are names of parameters", publisher + variables + "NOTION_API_KEY", "secret"},
 	{"secrets are names of parameters", webhook + variables + "WEBHOOK_SECRETS", ref("Secret")},
 

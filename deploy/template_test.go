@@ -33,6 +33,7 @@ var invariants = map[string]invariant{
 	"functions report which messages failed":            partialFailures,
 	"one machine has the times of the cloud":            localTimes,
 	"functions get the settings that they require":      requiredSettings,
+	"functions get no settings that they do not know":   unknownSettings,
 	"secrets are names of parameters":                   secretsAreParameters,
 	"functions are traced and log JSON":                 observability,
 	"roles are written out":                             rolesAreWrittenOut,
@@ -182,6 +183,18 @@ func requiredSettings(template tree) (wrong []string) {
 		for _, s := range settingsOf("../functions/" + folder) {
 			if value := set.at(s.variable).value; s.required && (value == nil || value == "") {
 				wrong = append(wrong, function+" needs "+s.variable)
+			}
+		}
+	}
+	return wrong
+}
+
+func unknownSettings(template tree) (wrong []string) {
+	for function, folder := range functions {
+		known := settingsOf("../functions/" + folder)
+		for _, variable := range template.at(environment(function)).keys() {
+			if !slices.ContainsFunc(known, func(s setting) bool { return s.variable == variable }) {
+				wrong = append(wrong, function+" does not know "+variable)
 			}
 		}
 	}

@@ -128,7 +128,7 @@ func lookFor(t *testing.T, addresses map[string]string) {
 	if err != nil {
 		t.Fatalf("a static busybox is needed (Debian has it in busybox-static): %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "busybox"), busybox, 0o700); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(filepath.Join(dir, "busybox"), busybox, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	dockerfile := "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n" +
@@ -172,7 +172,7 @@ func reachable(t *testing.T, gateway, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &httptest.Server{Listener: listener, Config: &nethttp.Server{Handler: httputil.NewSingleHostReverseProxy(target)}} //nolint:gosec // for the time of a test
+	server := &httptest.Server{Listener: listener, Config: &nethttp.Server{Handler: httputil.NewSingleHostReverseProxy(target)}}
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL

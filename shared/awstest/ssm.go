@@ -16,8 +16,8 @@ func StartParameters(tb testing.TB, values map[string]string) (endpoint string) 
 	tb.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var request struct {
-			Names          []string
-			WithDecryption bool
+			Names          []string `json:"Names"`
+			WithDecryption bool     `json:"WithDecryption"`
 		}
 		err := json.NewDecoder(r.Body).Decode(&request)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -32,17 +32,21 @@ func StartParameters(tb testing.TB, values map[string]string) (endpoint string) 
 	return server.URL
 }
 
-type parameter struct{ Name, Value, Type string }
+type parameter struct {
+	Name  string `json:"Name"`
+	Value string `json:"Value"`
+	Type  string `json:"Type"`
+}
 
 type parameters struct {
-	Parameters        []parameter
-	InvalidParameters []string
+	Parameters        []parameter `json:"Parameters"`
+	InvalidParameters []string    `json:"InvalidParameters"`
 }
 
 func parametersOf(values map[string]string, names []string) (p parameters) {
 	for _, name := range names {
 		if value, ok := values[name]; ok {
-			p.Parameters = append(p.Parameters, parameter{name, value, "SecureString"})
+			p.Parameters = append(p.Parameters, parameter{Name: name, Value: value, Type: "SecureString"})
 		} else {
 			p.InvalidParameters = append(p.InvalidParameters, name)
 		}

@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -189,6 +190,21 @@ func TestSQSSendsOnlyWhatIsSet(t *testing.T) {
 				t.Errorf("request (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Lambda joins the receiver's trace to the one that the message carries.
+func TestSQSSendsTheTraceOfItsInvocation(t *testing.T) {
+	t.Parallel()
+	const header = "Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1"
+	q, server := serve(t, http.StatusOK, map[string]string{"SendMessage": `{"MD5OfMessageBody":"92eb5ffee6ae2fec3ad71c777531578f"}`})
+	ctx := context.WithValue(t.Context(), "x-amzn-trace-id", header) //nolint:staticcheck // as aws-lambda-go does it
+	if err := q.Send(ctx, queue.Outgoing{Body: "b"}); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"AWSTraceHeader": map[string]any{"DataType": "String", "StringValue": header}}
+	if diff := cmp.Diff(want, server.requests["SendMessage"]["MessageSystemAttributes"]); diff != "" {
+		t.Errorf("system attributes (-want +got):\n%s", diff)
 	}
 }
 
