@@ -77,41 +77,53 @@ func (d *delivery) page(ctx context.Context, step string, p notion.NewPage, find
 type finder func(context.Context) (notion.Page, bool, error)
 
 // create makes the page of a request and returns its id. A page that is there
-// without all of its children gets the missing ones.
+// without all of its children gets the missing ones; none of them needs a request
+// below it.
 func (d *delivery) create(ctx context.Context, r request[notion.Page], p notion.NewPage, find finder) (string, error) {
-	var found notion.Page
+	var page notion.Page // once it is known to exist
 	all, missing := p.Children, p.Children
 	r.once.Send = func(ctx context.Context) (notion.Page, error) {
-		plan := block.NewPlan(missing)
-		if found.ID != "" {
-			return found, d.fill(ctx, found.ID, plan.Create, plan.Appends)
+		if page.ID == "" {
+			p.Children = nil
+			if leavesRoom(p.Properties) {
+				p.Children = block.NewPlan(missing).Create
+			}
+			created, err := d.Notion.CreatePage(ctx, p)
+			if err != nil {
+				return created, err
+			}
+			page, missing = created, missing[len(p.Children):]
 		}
-		p.Children = nil
-		rest := plan.Create
-		if leavesRoom(p.Properties) {
-			p.Children, rest = plan.Create, nil
+		for len(missing) > 0 {
+			next := block.NewPlan(missing).Create
+			if _, err := d.Notion.AppendBlocks(ctx, page.ID, "", next); err != nil {
+				return page, err
+			}
+			missing = missing[len(next):]
 		}
-		page, err := d.Notion.CreatePage(ctx, p)
-		if err == nil {
-			err = d.fill(ctx, page.ID, rest, plan.Appends)
-		}
-		return page, err
+		return page, nil
 	}
-	r.once.Find = func(ctx context.Context, committedID string) (_ notion.Page, ok bool, err error) {
-		if found = (notion.Page{ID: committedID}); committedID == "" {
+	r.once.Find = func(ctx context.Context, committedID string) (found notion.Page, ok bool, err error) {
+		switch {
+		case page.ID != "":
+			found = page
+		case committedID != "":
+			found = notion.Page{ID: committedID}
+		default:
 			if found, ok, err = find(ctx); err != nil || !ok {
 				return notion.Page{}, false, err
 			}
 		}
+		page = found
 		if len(all) == 0 {
-			return found, true, nil
+			return page, true, nil
 		}
-		children, err := d.Notion.Children(ctx, found.ID)
+		children, err := d.Notion.Children(ctx, page.ID)
 		missing = all[len(present(children, 0, all)):]
-		return found, err == nil && len(missing) == 0, err
+		return page, err == nil && len(missing) == 0, err
 	}
-	page, err := perform(ctx, d, r)
-	return page.ID, err
+	created, err := perform(ctx, d, r)
+	return created.ID, err
 }
 
 // headroom is what a page creation's properties may take beside children that
@@ -124,19 +136,6 @@ const headroom = 500_000 - block.MaxRequestBytes - 4_000
 func leavesRoom(p notion.Properties) bool {
 	encoded, err := json.Marshal(p)
 	return err == nil && len(encoded) < headroom
-}
-
-// fill appends to a page what its creation could not take along.
-func (d *delivery) fill(ctx context.Context, pageID string, first []block.Block, rest []block.Append) error {
-	if len(first) > 0 {
-		rest = append([]block.Append{{Children: first}}, rest...)
-	}
-	for _, a := range rest {
-		if _, err := d.Notion.AppendBlocks(ctx, pageID, "", a.Children); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // append adds blocks at the end of a parent that already has offset blocks of

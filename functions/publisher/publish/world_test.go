@@ -231,6 +231,7 @@ func payload(blocks, quotes int) report.Payload {
 	}
 	if quotes > 2 {
 		p.Quotes[2].Text = strings.Repeat("long ", 600)
+		p.Quotes[2].Justification = strings.Repeat("Зачем? ", 500) // leaves its row no room for the rest of the text
 		p.Quotes[1].URL = ""
 	}
 	return p
