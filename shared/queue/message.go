@@ -50,8 +50,12 @@ type Message struct {
 	ReportID string `json:"reportId"`
 	// Cursor tells messages of one kind about one report apart, and is only in
 	// their deduplication ids: the version of the run's record where a job
-	// begins or goes on, the number of a part where there are several.
+	// begins, the number of a part where there are several.
 	Cursor int64 `json:"-"`
+
+	// Asked names the question, with Enrich, and with Texts and Quotes the one
+	// that they answer.
+	Asked string `json:"asked,omitempty"`
 
 	Payload *report.Payload `json:"payload,omitempty"` // with Publish and Enrich
 	Subject *report.Subject `json:"subject,omitempty"` // with Enrich and Quotes: whom the pages are for
@@ -84,8 +88,8 @@ type QuotesPart struct {
 }
 
 // DeduplicationID names the message within SQS's five minutes of
-// deduplication. The cursor makes each continuation of a job and each new
-// beginning a message of its own, while a repeated send of one is dropped.
+// deduplication. The cursor makes each new beginning of a job a message of its
+// own, while a repeated send of one is dropped.
 func (m Message) DeduplicationID() string {
 	return fmt.Sprintf("%s-%s-%d", m.ReportID, m.Kind, m.Cursor)
 }

@@ -61,6 +61,9 @@ type Run struct {
 	// EnrichedAt is when the enricher was last asked for title, introduction
 	// and quotes; zero when it was not.
 	EnrichedAt time.Time `json:"enrichedAt,omitzero"`
+	// QuotesAsked names the question whose quotes are written. The answers to two
+	// questions may differ, and one of them has to be followed to its end.
+	QuotesAsked string `json:"quotesAsked,omitempty"`
 	// Placeholders are the ids of the blocks that later content replaces, by
 	// the step that does so.
 	Placeholders map[string]string `json:"placeholders,omitempty"`
@@ -112,6 +115,7 @@ type Statistics struct {
 // Failure says why a run ended in the dead-letter queue.
 type Failure struct {
 	Kind            string `json:"kind,omitempty"` // of the message that is there
+	Part            int    `json:"part,omitempty"` // its first quote, where the quotes are divided
 	Code            string `json:"code"`
 	Message         string `json:"message"`
 	Step            string `json:"step,omitempty"`

@@ -121,7 +121,7 @@ func (e *Enricher) sendTexts(ctx context.Context, distinct string, m queue.Messa
 			return err
 		}
 	}
-	return e.send(ctx, distinct, queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Texts: &texts})
+	return e.send(ctx, distinct, queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &texts})
 }
 
 // write has the AI write better texts than the standard ones. Where it cannot,
@@ -157,7 +157,7 @@ func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Mess
 	found, posts, warnings := m.Payload.Quotes, 0, []string(nil)
 	if len(found) == 0 && e.Research != nil {
 		var err error
-		found, posts, err = e.stored(ctx, m.Payload.RunID)
+		found, posts, err = e.stored(ctx, m.Payload.RunID, last)
 		if err != nil && !last {
 			return err
 		}
@@ -169,7 +169,7 @@ func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Mess
 	}
 	prepared := quotes.Prepare(found)
 	warnings = append(warnings, prepared.Warnings()...)
-	parts, err := prepared.Parts(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Subject: m.Subject}, posts, warnings, func(part int) int64 { return int64(part) })
+	parts, err := prepared.Parts(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Subject: m.Subject}, posts, warnings, func(part int) int64 { return int64(part) })
 	if err != nil {
 		return err
 	}
@@ -181,13 +181,15 @@ func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Mess
 	return nil
 }
 
-func (e *Enricher) stored(ctx context.Context, runID string) ([]report.Quote, int, error) {
+// stored reads the quotes and the number of posts that they are from. At the
+// last delivery the number may be missing: it is only mentioned.
+func (e *Enricher) stored(ctx context.Context, runID string, last bool) ([]report.Quote, int, error) {
 	found, err := e.Research.Quotes(ctx, runID)
 	if err != nil || len(found) == 0 {
 		return nil, 0, err
 	}
 	statistics, _, err := e.Research.Statistics(ctx, runID)
-	if err != nil {
+	if err != nil && !last {
 		return nil, 0, err
 	}
 	return found, statistics.Posts, nil

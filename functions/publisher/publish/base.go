@@ -93,20 +93,23 @@ func (d *delivery) expectsQuotes() bool {
 // askAgain is when an enrichment that has not come is asked for once more.
 const askAgain = 15 * time.Minute
 
-// askEnricher sends the report to the enricher. Asking twice does no harm: what
-// is written once is not written again.
+// askEnricher sends the report to the enricher. Asking twice does no harm: of two
+// answers the first one is written.
 func (d *delivery) askEnricher(ctx context.Context) error {
 	if time.Since(d.run.EnrichedAt) < askAgain {
 		return nil
 	}
-	body, err := queue.Encode(queue.Message{Kind: queue.Enrich, ReportID: d.run.ID, Payload: d.message.Payload, Subject: d.run.Subject})
+	now := time.Now()
+	body, err := queue.Encode(queue.Message{
+		Kind: queue.Enrich, ReportID: d.run.ID, Asked: now.UTC().Format(time.RFC3339Nano), Payload: d.message.Payload, Subject: d.run.Subject,
+	})
 	if err != nil {
 		return err
 	}
 	if err := d.Enricher.Send(ctx, queue.Outgoing{Body: body}); err != nil {
 		return fmt.Errorf("ask enricher for %s: %w", d.run.ID, err)
 	}
-	d.run.EnrichedAt = time.Now()
+	d.run.EnrichedAt = now
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (d *delivery) takeLease(ctx context.Context) error {
 		until = time.Now().Add(leaseTime)
 	}
 	d.run.Lease = runs.Lease{Owner: d.Owner, Until: until}
-	if f := d.run.Failure; f != nil && f.Kind == string(d.message.Kind) {
+	if f := d.run.Failure; f != nil && f.Kind == string(d.message.Kind) && f.Part == d.part() {
 		d.run.Failure, d.run.EndedAt = nil, time.Time{} // redriven
 		d.run.EnrichedAt = time.Time{}                  // what had come for it was dropped
 	}

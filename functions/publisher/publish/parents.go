@@ -36,7 +36,7 @@ func (p *parentIDs) of(ctx context.Context, path block.Path) (string, error) {
 	p.learn(block.Append{Parent: parent}, content(children))
 	id, ok := p.known[key(path)]
 	if !ok {
-		return "", fmt.Errorf("find block %v of page %s: it has gone", path, p.pageID)
+		return "", fmt.Errorf("find block %v of page %s: %w", path, p.pageID, errGone)
 	}
 	return id, nil
 }

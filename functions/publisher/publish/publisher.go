@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -146,8 +147,15 @@ type delivery struct {
 	wrote    bool   // at least one request was made
 }
 
-// work reads the message and does what it asks for.
+// work reads the message and does what it asks for. A panic would come again at
+// every delivery, and hold up the queue; it is an error as any other.
 func (d *delivery) work(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.Log.ErrorContext(ctx, "panic", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			err = errDefect
+		}
+	}()
 	if d.message, err = queue.Decode(d.raw.Body); err != nil {
 		return err
 	}
@@ -223,6 +231,10 @@ func (d *delivery) nothingToDo(ctx context.Context) (bool, error) {
 	switch {
 	case d.message.Kind == queue.Publish || d.run.Status == runs.Complete:
 		return published, nil
+	case published && d.awaitsPart() && (d.run.Status == runs.Failed || time.Since(d.run.UpdatedAt) > stale):
+		return false, errPartMissing
+	case published && d.awaitsPart():
+		return false, errTooEarly
 	case published:
 		return false, nil
 	case d.run.Status == runs.Failed:

@@ -20,6 +20,13 @@ import (
 // takes the placeholder away.
 func (d *delivery) quotes(ctx context.Context) error {
 	part := d.message.Quotes
+	if d.run.QuotesAsked == "" {
+		d.run.QuotesAsked = d.message.Asked
+	}
+	if d.run.QuotesAsked != d.message.Asked {
+		d.Log.InfoContext(ctx, "dropped, as the quotes of an earlier question are being written")
+		return nil
+	}
 	for _, warning := range part.Warnings {
 		d.run.Warn(warning)
 	}
@@ -35,9 +42,6 @@ func (d *delivery) quotes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.run.Step(stepQuotes).Done < part.Offset {
-		return fmt.Errorf("quotes from %d on: %w", part.Offset, errTooEarly)
-	}
 	for i := d.run.Step(stepQuotes).Done - part.Offset; i < len(part.Quotes); i++ {
 		if err := d.quote(ctx, databaseID, part, i); err != nil {
 			return err
@@ -47,6 +51,16 @@ func (d *delivery) quotes(ctx context.Context) error {
 		return nil // the rest comes with the next part
 	}
 	return d.replace(ctx, stepQuotesSection, d.quotesSection(databaseID, part))
+}
+
+// awaitsPart tells whether the message is a part of the quotes and the one
+// before it is not written yet.
+func (d *delivery) awaitsPart() bool {
+	if d.message.Kind != queue.Quotes || d.message.Quotes.Offset == 0 {
+		return false
+	}
+	step := d.run.Step(stepQuotes)
+	return step == nil || step.Done < d.message.Quotes.Offset
 }
 
 func quotesSteps(total int) []runs.Step {
@@ -189,12 +203,10 @@ func (d *delivery) findQuote(ctx context.Context, databaseID string, quotes []re
 	if err != nil {
 		return notion.Page{}, false, err
 	}
-	url := quotes[i].URL
-	pieces, _ := divide(quotes[i].Text, 1)
-	title := pieces[0]
+	url, title := quotes[i].URL, titleOf(quotes[i])
 	before := 0
 	for _, q := range quotes[:i] {
-		if q.URL == url && strings.HasPrefix(q.Text, title) {
+		if q.URL == url && titleOf(q) == title {
 			before++
 		}
 	}
@@ -208,6 +220,11 @@ func (d *delivery) findQuote(ctx context.Context, databaseID string, quotes []re
 		before--
 	}
 	return notion.Page{}, false, nil
+}
+
+func titleOf(q report.Quote) string {
+	title, _ := divide(q.Text, 1)
+	return title[0]
 }
 
 // quotesSection leads from the homepage to the quotes.

@@ -15,6 +15,16 @@ import (
 // errTooEarly ends a delivery whose run is not as far yet.
 var errTooEarly = errors.New("the run's earlier pages are not written yet")
 
+// errPartMissing ends a delivery whose earlier part will not be written.
+var errPartMissing = errors.New("an earlier part of the quotes is missing")
+
+// errGone ends a delivery that was to write below a block that somebody has
+// deleted.
+var errGone = errors.New("a block that more belongs below has been deleted")
+
+// errDefect ends a delivery that found a mistake of this program.
+var errDefect = errors.New("the publisher has a defect")
+
 // errSliceOver ends a delivery that has written long enough.
 var errSliceOver = errors.New("the delivery's slice of time is over")
 

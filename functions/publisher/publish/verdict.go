@@ -50,10 +50,32 @@ func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 		return afterPatience(postponed.Wait, receives)
 	case isPostponed:
 		return afterPatience(max(postponed.Wait, outageWait(receives)), receives)
-	case errors.Is(err, queue.ErrUnreadable), isPermanent(err):
+	case isOurs(err), isPermanent(err):
 		return deadLetter, 0
 	}
 	return afterPatience(outageWait(receives), receives)
+}
+
+// reasons are what a report can fail of besides what Notion says, in words that
+// an operator can act on.
+var reasons = []struct {
+	err           error
+	code, message string
+}{
+	{queue.ErrUnreadable, "unreadable_message", "The message is not one that this version can read."},
+	{queue.ErrTooLarge, "too_large", "With what is known of its company the report is larger than a message."},
+	{errPartMissing, "part_missing", "An earlier part of the quotes was put aside. Redrive them together."},
+	{errGone, "deleted_block", "A block was deleted in Notion while the report below it was being written."},
+	{errDefect, "defect", "The publisher failed in an unforeseen way; its log says where."},
+}
+
+func isOurs(err error) bool {
+	for _, r := range reasons {
+		if errors.Is(err, r.err) {
+			return true
+		}
+	}
+	return false
 }
 
 func isPermanent(err error) bool {
@@ -133,18 +155,30 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 
 // failure says why a run ends, in words that an operator can act on.
 func (d *delivery) failure(cause error) runs.Failure {
-	f := runs.Failure{Kind: string(d.message.Kind), Step: d.step, Code: "gave_up", Message: fmt.Sprintf("Notion could not be written to in %d deliveries.", d.receives)}
-	e, fromNotion := errors.AsType[*notion.Error](cause)
-	switch {
-	case errors.Is(cause, queue.ErrUnreadable):
-		f.Code, f.Message = "unreadable_message", "The message is not one that this version can read."
-	case fromNotion:
+	f := runs.Failure{
+		Kind: string(d.message.Kind), Part: d.part(), Step: d.step,
+		Code: "gave_up", Message: fmt.Sprintf("It did not succeed in %d deliveries.", d.receives),
+	}
+	for _, r := range reasons {
+		if errors.Is(cause, r.err) {
+			f.Code, f.Message = r.code, r.message
+		}
+	}
+	if e, ok := errors.AsType[*notion.Error](cause); ok {
 		if e.Code != "" {
 			f.Code, f.Message = e.Code, e.Message
 		}
 		f.NotionRequestID = e.RequestID
 	}
 	return f
+}
+
+// part is where the message's part of the quotes begins.
+func (d *delivery) part() int {
+	if d.message.Quotes == nil {
+		return 0
+	}
+	return d.message.Quotes.Offset
 }
 
 // attributes leaves out empty values, which SQS refuses, and shortens long

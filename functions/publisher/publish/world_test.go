@@ -124,10 +124,10 @@ func (w *world) answerEnrichment() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Texts: &queue.Enrichment{
+		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &queue.Enrichment{
 			Title: "Home Cooking Market Analysis", Introduction: "We read a lot.\n\n- **Plan**: what to do\n- **All**: why\n",
 		}}, asked[0].ID)
-		w.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Subject: m.Subject, Quotes: quotesOf(m.Payload)}, asked[0].ID)
+		w.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Subject: m.Subject, Quotes: quotesOf(m.Payload)}, asked[0].ID)
 		if err := w.enrich.Delete(w.t.Context(), asked[0].Receipt); err != nil {
 			w.t.Fatal(err)
 		}
