@@ -37,7 +37,7 @@ integration: servers ## the tests that run against them, none skipped
 	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs
 	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./functions -kills $(KILLS)
 
-race: ## the same under the race detector, the long matrices sampled; needs a C compiler
+race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
 
 model: ## the publisher's model test with all HISTORIES of all SEEDS, two at a time

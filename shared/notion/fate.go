@@ -9,7 +9,7 @@ import (
 type Fate int
 
 // The fates. Whether a repetition fits into the time left is a question of its
-// own: see Write.
+// own: see Do.
 const (
 	// Repeat: Notion has surely not applied the request; send it again after a wait.
 	Repeat Fate = iota + 1

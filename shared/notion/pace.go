@@ -9,7 +9,9 @@ import (
 // window is the span over which Notion counts requests.
 const window = time.Minute
 
-// pacer says when the next request may start. Times are of the answers, not of
+// pacer says when the next request of this process may start. What a process
+// before it has spent of the budget is not known here; should it have been all,
+// Notion says so with 429, which is obeyed. Times are of the answers, not of
 // the sends: whenever Notion counted a request, it was no later.
 type pacer struct {
 	gap       time.Duration // between the end of a write and the start of the next

@@ -95,9 +95,9 @@ func retryAfter(receives int) time.Duration {
 	return 10 * time.Second << min(max(receives-1, 0), 6)
 }
 
-// enrich answers one message. Neither the AI nor the research database waits
-// for the other: what one has found is sent though the other must be asked
-// again. At the last delivery a report does without what is still missing.
+// enrich answers one message. What the AI has written is sent though the
+// research database must be asked again, and the other way round. At the last
+// delivery a report does without what is still missing.
 func (e *Enricher) enrich(ctx context.Context, raw events.SQSMessage, last bool) error {
 	m, err := queue.Decode(raw.Body)
 	logs.Set(ctx, "reportId", m.ReportID)

@@ -158,7 +158,7 @@ func (d *delivery) quote(ctx context.Context, databaseID string, part *queue.Quo
 func quoteRow(databaseID string, q report.Quote) notion.NewPage {
 	title, rest := divide(q.Text, 1)
 	justification, more := divide(q.Justification, block.MaxRichTexts)
-	postID, _ := divide(q.PostID, 1) // one that is longer is none
+	postID, _ := divide(q.PostID, 1) // a longer one is cut: it names no post
 	properties := notion.Properties{
 		"Quote":         notion.Title(title[0]),
 		"Category":      notion.Select(q.Category),

@@ -30,7 +30,7 @@ func (d *delivery) settleSubject(ctx context.Context) {
 	case found:
 		subject.Company = cmp.Or(account.CompanyName, subject.Company)
 		subject.Contact = cmp.Or(account.ContactName, subject.Contact)
-		subject.Industry, subject.Website, subject.Description = account.Industry, account.Website, account.Description
+		subject.Industry, subject.Website, subject.Description = beginning(account.Industry), beginning(account.Website), beginning(account.Description)
 	}
 	switch statistics, found, err := d.Research.Statistics(ctx, p.RunID); {
 	case err != nil:
@@ -39,4 +39,11 @@ func (d *delivery) settleSubject(ctx context.Context) {
 	case found:
 		d.run.Statistics = &runs.Statistics{Posts: statistics.Posts, Quotes: statistics.Quotes}
 	}
+}
+
+// beginning is as much of what an account says as its messages have room for,
+// which is more than the copywriter reads.
+func beginning(text string) string {
+	runes := []rune(text)
+	return string(runes[:min(len(runes), 1000)])
 }

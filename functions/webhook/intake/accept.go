@@ -97,6 +97,10 @@ func parse(r request, body []byte) (report.Payload, error) {
 	return payload, err
 }
 
+// enrichRoom is what the message to the enricher may need beyond this one, in
+// bytes: whom the report is for.
+const enrichRoom = 16 << 10
+
 // enqueue records the report and sends its message. A report that is known is
 // not sent again, unless its message may never have been sent or has failed.
 func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key string) (runs.Run, error) {
@@ -108,6 +112,9 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 	logs.Set(ctx, "reportId", message.ReportID)
 	logs.Set(ctx, "runId", payload.RunID)
 	body, err := queue.Encode(message)
+	if err == nil && len(body) > queue.MaxBody-enrichRoom {
+		err = queue.ErrTooLarge
+	}
 	if err != nil {
 		return runs.Run{}, tooLarge(err)
 	}
@@ -122,7 +129,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: "Idempotency-Key",
 			sentence: "This Idempotency-Key was used with another body."}
 	}
-	if created || run.Status == runs.Queued || run.Status == runs.Failed {
+	if created || run.Status == runs.Queued || run.Status == runs.Failed && !published(run) {
 		message.Cursor = run.Version
 		if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: message.DeduplicationID()}); err != nil {
 			return run, unavailable(fmt.Errorf("send report %s: %w", run.ID, err))
@@ -156,6 +163,8 @@ const pollEvery = 200 * time.Millisecond
 // the time is up. A table that does not answer meanwhile costs nothing but
 // news: the report is accepted.
 func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs.Run {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
 	failedBefore := run.Status == runs.Failed
 	for !published(run) && (run.Status != runs.Failed || failedBefore) && time.Now().Add(pollEvery).Before(until) {
 		timer := time.NewTimer(pollEvery)
@@ -173,9 +182,9 @@ func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs
 	return run
 }
 
-func published(run runs.Run) bool {
-	return run.Status == runs.Published || run.Status == runs.Complete
-}
+// published tells whether the pages exist, also those of a run whose texts or
+// quotes have failed since.
+func published(run runs.Run) bool { return !run.PublishedAt.IsZero() }
 
 func unauthorized() error {
 	return &refusal{status: http.StatusUnauthorized, code: "unauthorized", sentence: "The request needs a valid secret or signature.",

@@ -265,22 +265,31 @@ func TestIdentity(t *testing.T) {
 
 func TestARepetitionIsQueuedOnlyWhereItMayHelp(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[runs.Status]struct{ sent, code int }{
-		runs.Queued:     {1, 202}, // its message may never have been sent
-		runs.Publishing: {0, 202},
-		runs.Published:  {0, 200},
-		runs.Complete:   {0, 200},
-		runs.Failed:     {1, 202},
+	for _, tt := range []struct {
+		status     runs.Status
+		published  bool
+		sent, code int
+	}{
+		{runs.Queued, false, 1, 202}, // its message may never have been sent
+		{runs.Publishing, false, 0, 202},
+		{runs.Published, true, 0, 200},
+		{runs.Complete, true, 0, 200},
+		{runs.Failed, false, 1, 202},
+		{runs.Failed, true, 0, 200}, // its texts or quotes have, and the pages exist
 	} {
-		t.Run(string(status), func(t *testing.T) {
+		t.Run(fmt.Sprint(tt.status, " ", tt.published), func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			_, body := b.do(t, post("/reports", good))
-			b.change(t, body.Data.ReportID, func(run *runs.Run) { run.Status = status })
+			b.change(t, body.Data.ReportID, func(run *runs.Run) {
+				if run.Status = tt.status; tt.published {
+					run.PublishedAt = run.AcceptedAt
+				}
+			})
 			b.queue.sent = nil
 			response, _ := b.do(t, post("/reports", good))
-			if len(b.queue.sent) != want.sent || response.StatusCode != want.code {
-				t.Errorf("got %d messages and %d, want %d and %d", len(b.queue.sent), response.StatusCode, want.sent, want.code)
+			if len(b.queue.sent) != tt.sent || response.StatusCode != tt.code {
+				t.Errorf("got %d messages and %d, want %d and %d", len(b.queue.sent), response.StatusCode, tt.sent, tt.code)
 			}
 		})
 	}
