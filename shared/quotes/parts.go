@@ -9,14 +9,13 @@ import (
 
 // Parts divides the quotes, in order, among messages that fit a queue. Each is
 // the message m with a part of the quotes, all option names and the number of
-// posts; at gives it its cursor by its number, from 0. The warnings go with the
-// first. Without quotes there is one message that says so. queue.ErrTooLarge
+// posts; its cursor is its number, from 0. The warnings go with the first. Without quotes there is one message that says so. queue.ErrTooLarge
 // says that a single quote is more than a message takes.
-func (p Prepared) Parts(m queue.Message, posts int, warnings []string, at func(part int) int64) ([]queue.Message, error) {
+func (p Prepared) Parts(m queue.Message, posts int, warnings []string) ([]queue.Message, error) {
 	var parts []queue.Message
 	for from, size := 0, len(p.Quotes); ; {
 		part := m
-		part.Cursor = at(len(parts))
+		part.Cursor = int64(len(parts))
 		part.Quotes = &queue.QuotesPart{
 			Offset: from, Total: len(p.Quotes), Quotes: p.Quotes[from : from+size], Posts: posts,
 			Categories: p.Categories, Sentiments: p.Sentiments, Themes: p.Themes,

@@ -182,7 +182,7 @@ func TestPartsFitTheQueueAndMakeTheWhole(t *testing.T) {
 	}
 	p := quotes.Prepare(raw)
 	m := queue.Message{Kind: queue.Quotes, ReportID: "rep_1", Subject: &report.Subject{Company: "Acme"}}
-	parts, err := p.Parts(m, 12, []string{"careful"}, func(part int) int64 { return int64(100 + part) })
+	parts, err := p.Parts(m, 12, []string{"careful"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestPartsFitTheQueueAndMakeTheWhole(t *testing.T) {
 			t.Errorf("part %d: %v", i, err)
 		}
 		q := part.Quotes
-		if q.Offset != len(all) || q.Total != len(p.Quotes) || q.Posts != 12 || len(q.Themes) != 40 || part.Cursor != int64(100+i) || part.Subject.Company != "Acme" {
+		if q.Offset != len(all) || q.Total != len(p.Quotes) || q.Posts != 12 || len(q.Themes) != 40 || part.Cursor != int64(i) || part.Subject.Company != "Acme" {
 			t.Errorf("part %d: got offset %d of %d, %d posts, %d themes, cursor %d", i, q.Offset, q.Total, q.Posts, len(q.Themes), part.Cursor)
 		}
 		if got, want := len(q.Warnings), max(0, 1-i); got != want {
@@ -231,7 +231,7 @@ func ExampleClean() {
 
 func ExamplePrepared_Parts() {
 	none := quotes.Prepare(nil)
-	parts, err := none.Parts(queue.Message{Kind: queue.Quotes, ReportID: "rep_1"}, 0, nil, func(int) int64 { return 1 })
+	parts, err := none.Parts(queue.Message{Kind: queue.Quotes, ReportID: "rep_1"}, 0, nil)
 	fmt.Println(len(parts), parts[0].Quotes.Total, err)
 	// Output: 1 0 <nil>
 }

@@ -169,7 +169,7 @@ func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Mess
 	}
 	prepared := quotes.Prepare(found)
 	warnings = append(warnings, prepared.Warnings()...)
-	parts, err := prepared.Parts(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Subject: m.Subject}, posts, warnings, func(part int) int64 { return int64(part) })
+	parts, err := prepared.Parts(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Subject: m.Subject}, posts, warnings)
 	if err != nil {
 		return err
 	}

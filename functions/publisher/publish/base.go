@@ -185,7 +185,7 @@ func (d *delivery) document(ctx context.Context, s report.Subject, doc report.Do
 		if err != nil {
 			return "", err
 		}
-		added, err := d.append(ctx, doc.Name, i+1, parentID, a.Offset, a.Children)
+		added, err := d.appendBlocks(ctx, doc.Name, i+1, parentID, a.Offset, a.Children)
 		if err != nil {
 			return "", err
 		}
@@ -217,5 +217,5 @@ func (d *delivery) content(ctx context.Context, step, parentID string, blocks []
 	if d.run.Step(step).Finished() {
 		return nil, nil
 	}
-	return d.append(ctx, step, 0, parentID, 0, blocks)
+	return d.appendBlocks(ctx, step, 0, parentID, 0, blocks)
 }

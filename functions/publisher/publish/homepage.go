@@ -59,15 +59,15 @@ func (d *delivery) homepageContent(ctx context.Context, homepageID string, links
 }
 
 func paragraph(text string) block.Block {
-	return block.Block{Kind: block.Paragraph, Text: texts(text)}
+	return block.Block{Kind: block.Paragraph, Text: plainText(text)}
 }
 
 func callout(icon, text string) block.Block {
-	return block.Block{Kind: block.Callout, Icon: icon, Text: texts(text)}
+	return block.Block{Kind: block.Callout, Icon: icon, Text: plainText(text)}
 }
 
-// texts is plain text within Notion's limits. What is longer than a block can
+// plainText is text within Notion's limits. What is longer than a block can
 // be is no sentence of ours but a name in it, and is cut.
-func texts(text string) []block.Text {
+func plainText(text string) []block.Text {
 	return block.Chunks([]block.Text{{Content: text}})[0]
 }

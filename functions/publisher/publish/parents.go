@@ -33,7 +33,7 @@ func (p *parentIDs) of(ctx context.Context, path block.Path) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p.learn(block.Append{Parent: parent}, content(children))
+	p.learn(block.Append{Parent: parent}, withoutPages(children))
 	id, ok := p.known[key(path)]
 	if !ok {
 		return "", fmt.Errorf("find block %v of page %s: %w", path, p.pageID, errGone)

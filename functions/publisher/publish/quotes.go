@@ -235,7 +235,7 @@ func (d *delivery) quotesSection(databaseID string, part *queue.QuotesPart) []bl
 	}
 	return []block.Block{
 		{Kind: block.Divider},
-		{Kind: block.Heading2, Text: texts("📊 Extracted Quotes & Insights")},
+		{Kind: block.Heading2, Text: plainText("📊 Extracted Quotes & Insights")},
 		{Kind: block.Paragraph, Text: []block.Text{
 			{Content: found},
 			{Content: "View the complete quotes database", Link: pageURL(databaseID)},

@@ -43,7 +43,7 @@ func (d *delivery) insert(ctx context.Context, step string, blocks []block.Block
 			if err != nil {
 				return none, false, err
 			}
-			after, there = d.around(step, content(children), blocks)
+			after, there = d.around(step, withoutPages(children), blocks)
 			return none, len(there) == len(blocks), nil
 		},
 		Send: func(ctx context.Context) (struct{}, error) {

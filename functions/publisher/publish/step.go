@@ -148,9 +148,9 @@ func leavesRoom(p notion.Properties) bool {
 	return err == nil && len(encoded) < headroom
 }
 
-// append adds blocks at the end of a parent that already has offset blocks of
+// appendBlocks adds blocks at the end of a parent that already has offset blocks of
 // its plan, and returns them with their ids.
-func (d *delivery) append(ctx context.Context, step string, index int, parentID string, offset int, blocks []block.Block) ([]block.Block, error) {
+func (d *delivery) appendBlocks(ctx context.Context, step string, index int, parentID string, offset int, blocks []block.Block) ([]block.Block, error) {
 	var there []block.Block
 	return perform(ctx, d, request[[]block.Block]{step: step, index: index, once: notion.Once[[]block.Block]{
 		Send: func(ctx context.Context) ([]block.Block, error) {
@@ -170,7 +170,7 @@ func (d *delivery) append(ctx context.Context, step string, index int, parentID 
 // count only at the very end, where an interrupted append leaves them. What
 // people have added before or after does not hide them.
 func present(children []block.Block, offset int, planned []block.Block) []block.Block {
-	children = content(children)
+	children = withoutPages(children)
 	for start := min(offset, len(children)); start < len(children); start++ {
 		tail := children[start:]
 		same := 0
@@ -184,9 +184,9 @@ func present(children []block.Block, offset int, planned []block.Block) []block.
 	return nil
 }
 
-// content leaves out the pages and databases below a page, which stand among
+// withoutPages leaves out the pages and databases below a page, which stand among
 // its children but are in no append of ours.
-func content(children []block.Block) []block.Block {
+func withoutPages(children []block.Block) []block.Block {
 	var own []block.Block
 	for _, c := range children {
 		if c.Kind != block.ChildPage && c.Kind != block.ChildDatabase {
