@@ -113,27 +113,8 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err != nil {
 		return s, err
 	}
-	deadLetters := s.db.Queue("publish-dead-letters", embedded.QueueOptions{FIFO: true, Visibility: publishVisibility})
-	s.publishes = s.db.Queue("publish", embedded.QueueOptions{
-		FIFO: true, Visibility: publishVisibility, MaxReceives: publishReceives, DeadLetter: deadLetters,
-	})
-	s.enriches = s.db.Queue("enrich", embedded.QueueOptions{
-		Visibility: enrichVisibility, MaxReceives: enrichReceives,
-		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrichVisibility}),
-	})
-	s.publisher.Runs, s.publisher.Queue, s.publisher.DeadLetters, s.publisher.Enricher = s.db.Runs(), s.publishes, deadLetters, s.enriches
-	s.enricher = &enrich.Enricher{Publisher: s.publishes, Source: s.enriches, Log: log.With("function", "enricher")}
-	if env.AIAPIKey != "" {
-		s.enricher.Writer = copywriter.New(copywriter.Options{
-			APIKey: env.AIAPIKey.Reveal(), BaseURL: env.AIBaseURL, TitleModel: env.AITitleModel, IntroModel: env.AIIntroModel,
-		})
-	}
-	if env.ResearchDatabaseURL != "" {
-		database, err := research.Open(env.ResearchDatabaseURL.Reveal())
-		if err != nil {
-			return s, err
-		}
-		s.publisher.Research, s.enricher.Research = database, database
+	if err := s.connect(env); err != nil {
+		return s, err
 	}
 	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: s.publishes, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
 	s.server = &http.Server{
@@ -144,6 +125,34 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	return s, nil
+}
+
+// connect puts the queues between the publisher and the enricher, and gives
+// them the AI and the research database that are configured.
+func (s *system) connect(env settings) error {
+	deadLetters := s.db.Queue("publish-dead-letters", embedded.QueueOptions{FIFO: true, Visibility: publishVisibility})
+	s.publishes = s.db.Queue("publish", embedded.QueueOptions{
+		FIFO: true, Visibility: publishVisibility, MaxReceives: publishReceives, DeadLetter: deadLetters,
+	})
+	s.enriches = s.db.Queue("enrich", embedded.QueueOptions{
+		Visibility: enrichVisibility, MaxReceives: enrichReceives,
+		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrichVisibility}),
+	})
+	s.publisher.Runs, s.publisher.Queue, s.publisher.DeadLetters, s.publisher.Enricher = s.db.Runs(), s.publishes, deadLetters, s.enriches
+	s.enricher = &enrich.Enricher{Publisher: s.publishes, Source: s.enriches, Log: s.log.With("function", "enricher")}
+	if env.AIAPIKey != "" {
+		s.enricher.Writer = copywriter.New(copywriter.Options{
+			APIKey: env.AIAPIKey.Reveal(), BaseURL: env.AIBaseURL, TitleModel: env.AITitleModel, IntroModel: env.AIIntroModel,
+		})
+	}
+	if env.ResearchDatabaseURL != "" {
+		database, err := research.Open(env.ResearchDatabaseURL.Reveal())
+		if err != nil {
+			return err
+		}
+		s.publisher.Research, s.enricher.Research = database, database
+	}
+	return nil
 }
 
 // openNotion makes the publisher with its way to Notion: the configured one,

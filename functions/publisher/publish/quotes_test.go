@@ -91,10 +91,11 @@ func TestTheFirstAnswerIsFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, p := published(t)
 		first, second := part(p, 0, 2, report.Quote{Text: "one"}), part(p, 1, 2, report.Quote{Text: "two"})
-		other := part(p, 0, 0)
-		first.Asked, second.Asked, other.Asked = "first", "first", "other"
+		none, rest := part(p, 0, 0), part(p, 3, 4, report.Quote{Text: "three"})
+		first.Asked, second.Asked, none.Asked, rest.Asked = "first", "first", "other", "other"
 		w.send(first, "")
-		w.send(other, "other")
+		w.send(none, "other")
+		w.send(rest, "")
 		w.send(second, "")
 		for w.deliver(t.Context(), w.publisher("a", nil), visibility) {
 		}
