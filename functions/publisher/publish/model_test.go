@@ -290,6 +290,9 @@ func (p *player) end() {
 			p.t.Fatal(err)
 		}
 	}
+	if rows := strings.Count(p.sim.Tree(), "\n  #"); rows != p.accepted {
+		p.problemf("%d rows for %d runs", rows, p.accepted) // no row is ever taken away
+	}
 	for run := range p.accepted {
 		if r := p.run(reportID(run)); r.Status != runs.Complete {
 			p.problemf("run %d ended %s: %+v", run, r.Status, r.Failure)
@@ -320,9 +323,6 @@ func (p *player) problemf(format string, arguments ...any) {
 func (p *player) check(when string) {
 	if s := p.sim.Stats(); s.Overlaps > 0 || s.MaxWrites > 1 || s.SchemaChanges > 0 {
 		p.problemf("%s: %d overlaps, %d writes at once, %d schema changes", when, s.Overlaps, s.MaxWrites, s.SchemaChanges)
-	}
-	if rows := strings.Count(p.sim.Tree(), "\n  #"); rows > p.accepted {
-		p.problemf("%s: %d rows for %d runs", when, rows, p.accepted)
 	}
 	waiting, dead := p.messages()
 	for i := range p.accepted {
