@@ -56,6 +56,18 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Runs:   []size{{Blocks: 2}},
 			Events: []event{{What: poison, Count: 1}, {What: fail, Count: 5, Fault: 3}, {What: overlap, Process: 1, Wait: 9 * time.Second}},
 		},
+		// The quotes of one answer were put aside, and those of another cleared
+		// the failure away.
+		"a second answer does not hide that the first one is put aside": {
+			Runs: []size{{Blocks: 2, Quotes: 1}},
+			Events: []event{{What: poison, Count: 5}, {What: work, Process: 1, Count: 2}, {What: repeat}, {What: work, Process: 1, Count: 1},
+				{What: enrich}, {What: loseAck}, {What: work, Process: 1, Count: 7}, {What: poison, Count: 1}},
+		},
+		"the same, with the first one poisoned": {
+			Runs: []size{{Blocks: 2, Quotes: 1}},
+			Events: []event{{What: poison, Count: 5}, {What: work, Count: 2}, {What: repeat}, {What: work, Count: 1},
+				{What: enrich}, {What: work, Count: 1}, {What: poison, Count: 1}, {What: work, Count: 9}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

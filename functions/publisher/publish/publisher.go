@@ -231,6 +231,9 @@ func (d *delivery) nothingToDo(ctx context.Context) (bool, error) {
 	switch {
 	case d.message.Kind == queue.Publish || d.run.Status == runs.Complete:
 		return published, nil
+	case d.ofAnotherAnswer():
+		d.Log.InfoContext(ctx, "dropped, as the quotes of an earlier question are being written")
+		return true, nil
 	case published && d.awaitsPart() && (d.run.Status == runs.Failed || time.Since(d.run.UpdatedAt) > stale):
 		return false, errPartMissing
 	case published && d.awaitsPart():

@@ -23,10 +23,6 @@ func (d *delivery) quotes(ctx context.Context) error {
 	if d.run.QuotesAsked == "" {
 		d.run.QuotesAsked = d.message.Asked
 	}
-	if d.ofAnotherAnswer() {
-		d.Log.InfoContext(ctx, "dropped, as the quotes of an earlier question are being written")
-		return nil
-	}
 	for _, warning := range part.Warnings {
 		d.run.Warn(warning)
 	}
@@ -53,16 +49,16 @@ func (d *delivery) quotes(ctx context.Context) error {
 	return d.replace(ctx, stepQuotesSection, d.quotesSection(databaseID, part))
 }
 
-// ofAnotherAnswer tells whether the quotes of an answer to another question are
-// being written.
+// ofAnotherAnswer tells whether the message has quotes, and those of an answer to
+// another question are being written.
 func (d *delivery) ofAnotherAnswer() bool {
-	return d.run.QuotesAsked != "" && d.run.QuotesAsked != d.message.Asked
+	return d.message.Kind == queue.Quotes && d.run.QuotesAsked != "" && d.run.QuotesAsked != d.message.Asked
 }
 
 // awaitsPart tells whether the message is a part of the quotes and the one
 // before it is not written yet.
 func (d *delivery) awaitsPart() bool {
-	if d.message.Kind != queue.Quotes || d.message.Quotes.Offset == 0 || d.ofAnotherAnswer() {
+	if d.message.Kind != queue.Quotes || d.message.Quotes.Offset == 0 {
 		return false
 	}
 	step := d.run.Step(stepQuotes)
