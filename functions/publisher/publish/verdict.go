@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"notionrelay/shared/metrics"
@@ -31,6 +32,7 @@ const maxReceives = 10
 func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 	leased, isLeased := errors.AsType[*leasedError](err)
 	postponed, isPostponed := errors.AsType[*notion.PostponedError](err)
+	_, hasReason := reasonOf(err)
 	switch {
 	case err == nil:
 		return acknowledge, 0
@@ -50,7 +52,7 @@ func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 		return afterPatience(postponed.Wait, receives)
 	case isPostponed:
 		return afterPatience(max(postponed.Wait, outageWait(receives)), receives)
-	case isOurs(err), isPermanent(err):
+	case hasReason, isPermanent(err):
 		return deadLetter, 0
 	}
 	return afterPatience(outageWait(receives), receives)
@@ -58,10 +60,7 @@ func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 
 // reasons are what a report can fail of besides what Notion says, in words that
 // an operator can act on.
-var reasons = []struct {
-	err           error
-	code, message string
-}{
+var reasons = []reason{
 	{queue.ErrUnreadable, "unreadable_message", "The message is not one that this version can read."},
 	{queue.ErrTooLarge, "too_large", "With what is known of its company the report is larger than a message."},
 	{errPartMissing, "part_missing", "An earlier part of the quotes was put aside. Redrive them together."},
@@ -69,13 +68,17 @@ var reasons = []struct {
 	{errDefect, "defect", "The publisher failed in an unforeseen way; its log says where."},
 }
 
-func isOurs(err error) bool {
-	for _, r := range reasons {
-		if errors.Is(err, r.err) {
-			return true
-		}
+type reason struct {
+	err           error
+	code, message string
+}
+
+func reasonOf(err error) (reason, bool) {
+	i := slices.IndexFunc(reasons, func(r reason) bool { return errors.Is(err, r.err) })
+	if i < 0 {
+		return reason{}, false
 	}
-	return false
+	return reasons[i], true
 }
 
 func isPermanent(err error) bool {
@@ -159,10 +162,8 @@ func (d *delivery) failure(cause error) runs.Failure {
 		Kind: string(d.message.Kind), Part: d.part(), Step: d.step,
 		Code: "gave_up", Message: fmt.Sprintf("It did not succeed in %d deliveries.", d.receives),
 	}
-	for _, r := range reasons {
-		if errors.Is(cause, r.err) {
-			f.Code, f.Message = r.code, r.message
-		}
+	if r, ok := reasonOf(cause); ok {
+		f.Code, f.Message = r.code, r.message
 	}
 	if e, ok := errors.AsType[*notion.Error](cause); ok {
 		if e.Code != "" {
