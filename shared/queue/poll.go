@@ -180,3 +180,13 @@ func messageAttributes(in Incoming) map[string]events.SQSMessageAttribute {
 	}
 	return attributes
 }
+
+// Receives is how often a message has been delivered, this time included. A
+// message that does not say so is on its first delivery.
+func Receives(m events.SQSMessage) int {
+	n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	if err != nil {
+		return 1
+	}
+	return n
+}

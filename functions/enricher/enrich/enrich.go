@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -69,7 +68,7 @@ func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 		ctx := logs.Begin(ctx)
 		logs.Set(ctx, "messageId", m.MessageId)
 		logs.Set(ctx, "sentInTrace", xray.ID(m.Attributes["AWSTraceHeader"]))
-		receives := receives(m)
+		receives := queue.Receives(m)
 		if err := e.enrich(ctx, m, receives >= maxReceives); err != nil {
 			wait := retryAfter(receives)
 			e.Log.WarnContext(ctx, "message given back", "receives", receives, "wait", wait, "error", err)
@@ -80,14 +79,6 @@ func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 		}
 	}
 	return response, nil
-}
-
-func receives(m events.SQSMessage) int {
-	n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
-	if err != nil {
-		return 1
-	}
-	return n
 }
 
 // retryAfter grows with the deliveries: 10, 20, 40, 80 seconds.

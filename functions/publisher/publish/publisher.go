@@ -102,7 +102,7 @@ func (p *Publisher) Handle(ctx context.Context, event events.SQSEvent) (events.S
 
 // deliver works on one message and tells whether the queue may forget it.
 func (p *Publisher) deliver(ctx context.Context, m events.SQSMessage) (settled bool) {
-	d := &delivery{Publisher: p, raw: m, receives: receives(m)}
+	d := &delivery{Publisher: p, raw: m, receives: queue.Receives(m)}
 	ctx = logs.Begin(ctx)
 	logs.Set(ctx, "messageId", m.MessageId)
 	logs.Set(ctx, "sentInTrace", xray.ID(m.Attributes["AWSTraceHeader"]))
@@ -282,14 +282,6 @@ func (d *delivery) conclude(err error) {
 		}
 	}
 	d.run.Status, d.run.EndedAt = runs.Complete, now
-}
-
-func receives(m events.SQSMessage) int {
-	n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
-	if err != nil {
-		return 1
-	}
-	return n
 }
 
 func sentAt(m events.SQSMessage) time.Time {
