@@ -11,7 +11,7 @@ KILLS = 200
 FUNCTIONS = webhook publisher enricher
 # GOARCH=amd64 in the environment goes with the template's Architecture=x86_64.
 BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH),arm64) go build -trimpath -tags lambda.norpc -ldflags='-s -w'
-# What stands in for AWS in tests; each has its version in a pom.xml below shared/awstest.
+# What stands in for AWS in tests; each has its version in a pom.xml below test/awstest.
 SERVERS = elasticmq dynamodb-local
 # Where the functions are built.
 OUT = bin
@@ -35,7 +35,7 @@ servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine
 
 integration: servers ## the tests that run against them, none skipped
 	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs
-	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./functions -kills $(KILLS)
+	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
 
 race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
@@ -66,7 +66,7 @@ measure: build servers ## the functions' sizes and cold starts, within their lim
 		echo "functions/$$f: $$size bytes zipped"; \
 		test $$size -le $(SIZE_LIMIT) || { echo "that is more than $(SIZE_LIMIT)"; exit 1; }; \
 	done
-	RELAY_REQUIRE_SERVERS=1 go test -run '^$$' -bench ColdStart -benchtime 51x ./functions -coldstart.limit $(COLD_START_LIMIT)
+	RELAY_REQUIRE_SERVERS=1 go test -run '^$$' -bench ColdStart -benchtime 51x ./test/deployed -coldstart.limit $(COLD_START_LIMIT)
 
 lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
@@ -93,10 +93,10 @@ template: .venv/bin/sam ## template.yaml under its linters, and built
 
 e2e-sam: .venv/bin/sam servers ## the functions in containers, as `sam local invoke` runs them; needs Docker and root
 	GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
-	PATH=$(CURDIR)/.venv/bin:$$PATH RELAY_E2E_SAM=1 RELAY_REQUIRE_SERVERS=1 deploy/with-docker \
-		go test $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./events
+	PATH=$(CURDIR)/.venv/bin:$$PATH RELAY_E2E_SAM=1 RELAY_REQUIRE_SERVERS=1 test/events/with-docker \
+		go test $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./test/events
 
-.venv/bin/sam: deploy/requirements.txt
+.venv/bin/sam: test/requirements.txt
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
@@ -105,7 +105,7 @@ bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)
 
 # The copy of the pom.xml comes last and says that all is there.
-bin/%/pom.xml: shared/awstest/%/pom.xml
+bin/%/pom.xml: test/awstest/%/pom.xml
 	rm -rf $(@D)
 	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
 	cp $< $@

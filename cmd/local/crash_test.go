@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/shared/notionsim"
+	"notionrelay/local/notionsim"
 )
 
 // asCommand makes the test binary behave as the command.

@@ -16,12 +16,12 @@ import (
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/config"
-	"notionrelay/shared/copywriter/copywritertest"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/quotes"
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
-	"notionrelay/shared/research/researchtest"
+	"notionrelay/test/copywritertest"
+	"notionrelay/test/researchtest"
 )
 
 // The AI's title and introduction come into the place of what stood there for

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/shared/notionsim"
+	"notionrelay/local/notionsim"
 	"notionrelay/shared/report"
 )
 

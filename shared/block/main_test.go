@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"notionrelay/shared/block"
-	"notionrelay/shared/notionsim/notionschema"
-	"notionrelay/shared/rapidtest"
+	"notionrelay/test/notionschema"
+	"notionrelay/test/rapidtest"
 )
 
 func TestMain(m *testing.M) {

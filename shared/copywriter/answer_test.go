@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"notionrelay/shared/copywriter/copywritertest"
+	"notionrelay/test/copywritertest"
 )
 
 func TestTitles(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"notionrelay/shared/copywriter"
-	"notionrelay/shared/copywriter/copywritertest"
 	"notionrelay/shared/report"
+	"notionrelay/test/copywritertest"
 )
 
 var (

@@ -7,8 +7,8 @@ import (
 	"net/http/httptest"
 
 	"notionrelay/shared/copywriter"
-	"notionrelay/shared/copywriter/copywritertest"
 	"notionrelay/shared/report"
+	"notionrelay/test/copywritertest"
 )
 
 func Example() {

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"notionrelay/shared/rapidtest"
+	"notionrelay/test/rapidtest"
 )
 
 func TestMain(m *testing.M) {

@@ -16,10 +16,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"notionrelay/local/notionsim"
 	"notionrelay/shared/block"
 	"notionrelay/shared/markdown"
-	"notionrelay/shared/notionsim"
-	"notionrelay/shared/notionsim/notionschema"
+	"notionrelay/test/notionschema"
 )
 
 // TestPlansAreCarriedOut writes documents to a simulated Notion, request by

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/shared/awstest"
 	"notionrelay/shared/parameters"
+	"notionrelay/test/awstest"
 )
 
 func store(endpoint string) *parameters.Store {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"notionrelay/shared/embedded"
+	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/shared/embedded"
+	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 )
 

@@ -1,6 +1,6 @@
 // Package queue carries messages between the functions: their envelope, and
 // the queue itself on Amazon SQS. The queue for one machine is in
-// shared/embedded; both pass the suite in shared/queue/queuetest.
+// local/embedded; both pass the suite in test/queuetest.
 package queue
 
 import (

@@ -16,9 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/shared/awstest"
 	"notionrelay/shared/queue"
-	"notionrelay/shared/queue/queuetest"
+	"notionrelay/test/awstest"
+	"notionrelay/test/queuetest"
 )
 
 func TestSQSConforms(t *testing.T) {
@@ -63,7 +63,7 @@ func deletesAfterTimeout(t *testing.T, open queuetest.Open) {
 
 // movesNoFIFOMessage: ElasticMQ's move task looks for messages where it keeps
 // those of standard queues, and calls itself completed when it finds none. Nor
-// does it help to leave the destination out. The queue in shared/embedded
+// does it help to leave the destination out. The queue in local/embedded
 // passes the case.
 func movesNoFIFOMessage(t *testing.T, server *awstest.SQS) {
 	url, deadURL := server.Create(t, "test-"+rand.Text(), awstest.Queues{FIFO: true, Visibility: time.Minute, MaxReceives: 1})

@@ -16,7 +16,7 @@ import (
 	"notionrelay/shared/quotes"
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
-	"notionrelay/shared/research/researchtest"
+	"notionrelay/test/researchtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -4,9 +4,9 @@ import (
 	"crypto/rand"
 	"testing"
 
-	"notionrelay/shared/awstest"
 	"notionrelay/shared/runs"
-	"notionrelay/shared/runs/runstest"
+	"notionrelay/test/awstest"
+	"notionrelay/test/runstest"
 )
 
 func TestDynamoDBConforms(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"log"
 	"time"
 
-	"notionrelay/shared/embedded"
+	"notionrelay/local/embedded"
 	"notionrelay/shared/runs"
 )
 

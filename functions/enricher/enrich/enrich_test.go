@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"notionrelay/functions/enricher/enrich"
-	"notionrelay/shared/embedded"
+	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
@@ -193,7 +193,7 @@ func TestNothingHereCanReachNotion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, forbidden := range []string{"notionrelay/shared/notion", "notionrelay/shared/notionsim", "github.com/jomei/notionapi"} {
+	for _, forbidden := range []string{"notionrelay/shared/notion", "notionrelay/local/notionsim", "github.com/jomei/notionapi"} {
 		if strings.Contains("\n"+string(out), "\n"+forbidden+"\n") {
 			t.Errorf("the enricher is built from %s", forbidden)
 		}

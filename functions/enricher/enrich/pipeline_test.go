@@ -15,10 +15,10 @@ import (
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
+	"notionrelay/local/embedded"
+	"notionrelay/local/notionsim"
 	"notionrelay/shared/copywriter"
-	"notionrelay/shared/embedded"
 	"notionrelay/shared/notion"
-	"notionrelay/shared/notionsim"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"

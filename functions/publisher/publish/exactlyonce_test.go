@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/shared/notionsim"
+	"notionrelay/local/notionsim"
 	"notionrelay/shared/runs"
 )
 

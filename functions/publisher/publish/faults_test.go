@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/shared/notionsim"
+	"notionrelay/local/notionsim"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )

@@ -18,7 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"notionrelay/functions/publisher/publish"
-	"notionrelay/shared/notionsim"
+	"notionrelay/local/notionsim"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
 )

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"notionrelay/shared/notionsim"
+	"notionrelay/local/notionsim"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"

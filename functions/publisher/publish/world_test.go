@@ -15,13 +15,13 @@ import (
 	"go.uber.org/goleak"
 
 	"notionrelay/functions/publisher/publish"
-	"notionrelay/shared/embedded"
+	"notionrelay/local/embedded"
+	"notionrelay/local/notionsim"
 	"notionrelay/shared/notion"
-	"notionrelay/shared/notionsim"
 	"notionrelay/shared/queue"
-	"notionrelay/shared/rapidtest"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/test/rapidtest"
 )
 
 func TestMain(m *testing.M) {

@@ -17,7 +17,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"notionrelay/functions/webhook/intake"
-	"notionrelay/shared/embedded"
+	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
 )

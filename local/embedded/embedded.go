@@ -1,0 +1,194 @@
+// Package embedded keeps the queues and the run record of one machine in one
+// SQLite file. It behaves as Amazon SQS and DynamoDB do behind the same
+// methods: the suites in test/queuetest and test/runstest run
+// over both. What was acknowledged survives the death of the process.
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"notionrelay/shared/runs"
+)
+
+// DB is an open data folder. Its methods and those of its queues and runs may
+// be called by many goroutines at once.
+type DB struct {
+	sql *sql.DB
+
+	mu      sync.Mutex
+	changed chan struct{} // closed, and replaced, whenever a queue has changed
+}
+
+// Open opens the data folder dir and creates it if need be. One process has it
+// at a time: a second Open is refused until the first is closed or its process
+// has died. Messages that were in flight then may be received at once.
+func Open(dir string) (*DB, error) {
+	path, err := filepath.Abs(filepath.Join(dir, "relay.db"))
+	if err != nil {
+		return nil, fmt.Errorf("open data folder %s: %w", dir, err)
+	}
+	// The record holds clients' reports until they are published.
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create data folder: %w", err)
+	}
+	// The lock that EXCLUSIVE takes is the kernel's, which lets go of it when
+	// the process dies; the timeout waits for one that is just going.
+	//
+	// A committed transaction is in the kernel's hands, so that kill -9 loses
+	// nothing. NORMAL does not wait for the disk at each commit as FULL would:
+	// a power cut can take the last few transactions, though never break the
+	// file. One machine that loses its power is where AWS is the answer.
+	db, err := open((&url.URL{Scheme: "file", Path: path}).String() +
+		"?_pragma=busy_timeout(100)&_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
+	if failure := (*sqlite.Error)(nil); errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY {
+		return nil, fmt.Errorf("open data folder %s: another process is using it", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open data folder %s: %w", dir, err)
+	}
+	return db, nil
+}
+
+// OpenMemory opens a store that is gone once it is closed, for tests.
+func OpenMemory() (*DB, error) {
+	db, err := open(":memory:")
+	if err != nil {
+		return nil, fmt.Errorf("open store in memory: %w", err)
+	}
+	return db, nil
+}
+
+// Close releases the folder. Receives still waiting fail.
+func (db *DB) Close() error {
+	err := db.sql.Close()
+	db.notify()
+	if err != nil {
+		return fmt.Errorf("close data folder: %w", err)
+	}
+	return nil
+}
+
+// schema is of version 1. AUTOINCREMENT never gives a sequence number twice,
+// even after the message that had the highest one is deleted. All times are
+// nanoseconds since 1970.
+const schema = `
+CREATE TABLE IF NOT EXISTS messages (
+	sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
+	queue         TEXT NOT NULL,
+	id            TEXT NOT NULL,
+	message_group TEXT NOT NULL,
+	deduplication TEXT NOT NULL,
+	body          TEXT NOT NULL,
+	attributes    TEXT NOT NULL,
+	sent_at       INTEGER NOT NULL,
+	visible_at    INTEGER NOT NULL,
+	receives      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS messages_in_order ON messages (queue, sequence);
+CREATE INDEX IF NOT EXISTS messages_in_flight ON messages (queue, message_group, visible_at);
+CREATE INDEX IF NOT EXISTS messages_by_id ON messages (id);
+
+CREATE TABLE IF NOT EXISTS deduplication (
+	queue TEXT NOT NULL,
+	id    TEXT NOT NULL,
+	until INTEGER NOT NULL,
+	PRIMARY KEY (queue, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS runs (
+	id          TEXT PRIMARY KEY,
+	run_id      TEXT NOT NULL,
+	row_id      TEXT NOT NULL,
+	accepted_at INTEGER NOT NULL,
+	version     INTEGER NOT NULL,
+	record      TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS runs_by_run_id ON runs (run_id, accepted_at);
+CREATE UNIQUE INDEX IF NOT EXISTS runs_by_row_id ON runs (row_id) WHERE row_id <> '';
+`
+
+func open(dsn string) (*DB, error) {
+	pool, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	// One connection: a store in memory lives and dies with it, the exclusive
+	// lock admits no other, and SQLite writes one transaction at a time anyway.
+	pool.SetMaxOpenConns(1)
+	db := &DB{sql: pool, changed: make(chan struct{})}
+	err = db.transact(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, schema); err != nil {
+			return fmt.Errorf("create tables: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM runs WHERE accepted_at <= ?`, oldest()); err != nil {
+			return fmt.Errorf("delete expired runs: %w", err)
+		}
+		return release(ctx, tx)
+	})
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return db, nil
+}
+
+// release brings back the messages that the process before this one had in
+// flight. SQS has to wait for their visibility timeout, as it cannot know; here
+// the folder's lock proves that nobody works on them any more.
+func release(ctx context.Context, tx *sql.Tx) error {
+	now := time.Now().UnixNano()
+	if _, err := tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE receives > 0 AND visible_at > ?`, now, now); err != nil {
+		return fmt.Errorf("release messages in flight: %w", err)
+	}
+	return nil
+}
+
+// oldest is when a run that expires now was accepted.
+func oldest() int64 { return time.Now().Add(-runs.Retention).UnixNano() }
+
+// transact runs f in a transaction. Transactions take microseconds, so a ctx
+// that ends keeps one from starting but does not interrupt it: whether it was
+// committed is then never in doubt.
+func (db *DB) transact(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	tx, err := db.sql.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	if err := f(ctx, tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	return nil
+}
+
+// watch returns a channel that is closed at the next change of any queue.
+func (db *DB) watch() <-chan struct{} {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.changed
+}
+
+// notify wakes every waiting Receive. There are a handful of them, so one
+// signal for all queues is enough.
+func (db *DB) notify() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	close(db.changed)
+	db.changed = make(chan struct{})
+}

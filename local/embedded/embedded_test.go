@@ -1,0 +1,164 @@
+package embedded_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"notionrelay/local/embedded"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+	"notionrelay/test/rapidtest"
+)
+
+func TestMain(m *testing.M) {
+	rapidtest.Settle()
+	goleak.VerifyTestMain(m)
+}
+
+func TestOpenRefusesAFolderInUse(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "a folder?with=100%")
+	db, err := embedded.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantInUse(t, dir)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	closing(t)(embedded.Open(dir))
+}
+
+// wantInUse opens a folder that another store or process has.
+func wantInUse(t *testing.T, dir string) {
+	t.Helper()
+	_, err := embedded.Open(dir)
+	if want := "open data folder " + dir + ": another process is using it"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestOpenNamesTheFolderItCannotCreate(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := embedded.Open(filepath.Join(file, "data")); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("error %v, want one that names %s", err, file)
+	}
+}
+
+func TestCloseEndsAWaitingReceive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db, err := embedded.OpenMemory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Second, func() {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		start := time.Now()
+		_, err = db.Queue("q", embedded.QueueOptions{}).Receive(t.Context(), 1, time.Hour)
+		if waited := time.Since(start); err == nil || waited != time.Second {
+			t.Errorf("receive ended after %s with error %v, want an error after a second", waited, err)
+		}
+	})
+}
+
+// What is written in one life of the process is there in the next.
+func TestReopenFindsEverything(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, err := embedded.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := embedded.QueueOptions{FIFO: true}
+	m := queue.Outgoing{Body: "x", Group: "g", DeduplicationID: "d"}
+	if err := db.Queue("q", options).Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := db.Runs().Create(t.Context(), runs.Run{ID: "a", AcceptedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	db = closing(t)(embedded.Open(dir))
+	q := db.Queue("q", options)
+	if err := q.Send(t.Context(), m); err != nil { // a duplicate still
+		t.Fatal(err)
+	}
+	if got := receive(t, q, 0); len(got) != 1 || got[0].Body != "x" {
+		t.Errorf("received %v, want the message alone", got)
+	}
+	if _, err := db.Runs().Get(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkOpenMemory(b *testing.B) {
+	for b.Loop() {
+		db, err := embedded.OpenMemory()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSendToFile(b *testing.B) {
+	db, err := embedded.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	q := db.Queue("q", embedded.QueueOptions{})
+	for b.Loop() {
+		if err := q.Send(b.Context(), queue.Outgoing{Body: "x"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// stores are the two kinds of store; they share every test but those of the file.
+var stores = map[string]func(*testing.T) *embedded.DB{
+	"memory": func(t *testing.T) *embedded.DB {
+		t.Helper()
+		return closing(t)(embedded.OpenMemory())
+	},
+	"file": func(t *testing.T) *embedded.DB {
+		t.Helper()
+		return closing(t)(embedded.Open(t.TempDir()))
+	},
+}
+
+// closing closes the store at the end of the test.
+func closing(t *testing.T) func(*embedded.DB, error) *embedded.DB {
+	t.Helper()
+	return func(db *embedded.DB, err error) *embedded.DB {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return db
+	}
+}

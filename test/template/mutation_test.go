@@ -1,0 +1,175 @@
+package template_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// Every invariant is broken here in some way, and has to notice.
+func TestEveryInvariantCanFail(t *testing.T) {
+	t.Parallel()
+	template := readTemplate(t)
+	broken := map[string]bool{}
+	for _, m := range mutations {
+		wrong, ok := invariants[m.breaks]
+		if !ok {
+			t.Fatalf("there is no invariant %q", m.breaks)
+		}
+		broken[m.breaks] = true
+		if len(wrong(template.set(m.path, m.value))) == 0 {
+			t.Errorf("%s: not noticed that %s became %v", m.breaks, m.path, m.value)
+		}
+	}
+	for name := range invariants {
+		if !broken[name] {
+			t.Errorf("nothing breaks %q", name)
+		}
+	}
+}
+
+// Breaking one thing may not be noticed by what looks at another.
+func TestAMutationIsNoticedByItsInvariantAlone(t *testing.T) {
+	t.Parallel()
+	mutated := readTemplate(t).set(properties("ApiLogs")+".RetentionInDays", 7)
+	for name, wrong := range invariants {
+		if problems := wrong(mutated); (len(problems) > 0) != (name == "logs are kept for 30 days") {
+			t.Errorf("%s: %s", name, strings.Join(problems, "; "))
+		}
+	}
+}
+
+// mutation is a change of one value; nil removes it.
+type mutation struct {
+	breaks string
+	path   string
+	value  any
+}
+
+const (
+	webhook   = "Resources.WebhookFunction.Properties."
+	publisher = "Resources.PublisherFunction.Properties."
+	enricher  = "Resources.EnricherFunction.Properties."
+	variables = "Environment.Variables."
+
+	publishQueue = "Resources.PublishQueue.Properties."
+	enrichQueue  = "Resources.EnrichQueue.Properties."
+	table        = "Resources.RunsTable.Properties."
+
+	webhookRights   = "Resources.WebhookRole.Properties.Policies.0.PolicyDocument.Statement."
+	publisherRights = "Resources.PublisherRole.Properties.Policies.0.PolicyDocument.Statement."
+	enricherRights  = "Resources.EnricherRole.Properties.Policies.0.PolicyDocument.Statement."
+)
+
+func ref(id string) any { return map[string]any{"Ref": id} }
+
+func arn(id string) any { return map[string]any{"Fn::GetAtt": []any{id, "Arn"}} }
+
+func sub(text string) any { return map[string]any{"Fn::Sub": text} }
+
+var mutations = []mutation{
+	{"a delivery outlives its function sixfold", publishQueue + "VisibilityTimeout", 359},
+	{"a delivery outlives its function sixfold", publishQueue + "VisibilityTimeout", nil},
+	{"a delivery outlives its function sixfold", enricher + "Timeout", 121},
+	{"a delivery outlives its function sixfold", enricher + "Timeout", nil},
+
+	{"a message has deliveries and then a dead letter", publishQueue + "RedrivePolicy.maxReceiveCount", 4},
+	{"a message has deliveries and then a dead letter", enrichQueue + "RedrivePolicy", nil},
+	{"a message has deliveries and then a dead letter", publishQueue + "FifoQueue", nil},
+	{"a message has deliveries and then a dead letter", "Resources.PublishDeadLetters.Properties.FifoQueue", nil},
+	{"a message has deliveries and then a dead letter", enrichQueue + "RedrivePolicy.deadLetterTargetArn", arn("PublishDeadLetters")},
+	{"a message has deliveries and then a dead letter", "Resources.EnrichDeadLetters.Properties.MessageRetentionPeriod", nil},
+	{"a message has deliveries and then a dead letter", enrichQueue + "MessageRetentionPeriod", 1209600},
+
+	{"queues keep messages, whole and encrypted", "Resources.PublishDeadLetters.Properties.SqsManagedSseEnabled", false},
+	{"queues keep messages, whole and encrypted", enrichQueue + "MaximumMessageSize", 262144},
+
+	{"the publisher is single", publisher + "ReservedConcurrentExecutions", 2},
+	{"the publisher is single", publisher + "ReservedConcurrentExecutions", nil},
+	{"the publisher is single", publisher + "Events.PublishQueue.Properties.ScalingConfig", map[string]any{"MaximumConcurrency": 2}},
+	{"the publisher is single", publisher + "Events.PublishQueue.Properties.BatchSize", 10},
+	{"the publisher is single", publisher + "Events.Nightly", map[string]any{"Type": "Schedule"}},
+	{"the publisher is single", publisher + "RecursiveLoop", nil},
+
+	{"functions report which messages failed", publisher + "Events.PublishQueue.Properties.FunctionResponseTypes", nil},
+	{"functions report which messages failed", enricher + "Events.EnrichQueue.Properties.FunctionResponseTypes", []any{}},
+	{"functions report which messages failed", enricher + "Events.EnrichQueue.Properties.ScalingConfig.MaximumConcurrency", 50},
+
+	{"one machine has the times of the cloud", publisher + "Timeout", 30},
+	{"one machine has the times of the cloud", publishQueue + "VisibilityTimeout", 720},
+	{"one machine has the times of the cloud", publishQueue + "RedrivePolicy.maxReceiveCount", 11},
+	{"one machine has the times of the cloud", enricher + "Timeout", 60},
+	{"one machine has the times of the cloud", enrichQueue + "VisibilityTimeout", 800},
+	{"one machine has the times of the cloud", enrichQueue + "RedrivePolicy.maxReceiveCount", 5},
+
+	{"functions get the settings that they require", webhook + variables + "STATUS_TOKEN_KEY", nil},
+	{"functions get the settings that they require", publisher + variables + "NOTION_DATABASE_ID", nil},
+	{"functions get the settings that they require", publisher + variables + "PUBLISH_DLQ_URL", ""},
+	{"functions get the settings that they require", enricher + variables + "PUBLISH_QUEUE_URL", nil},
+
+	{"functions get no settings that they do not know", publisher + variables + "NOTION_BUDGETS", "180"},
+	{"functions get no settings that they do not know", enricher + variables + "NOTION_DATABASE_ID", ref("NotionDatabaseId")},
+
+	{"secrets are names of parameters", publisher + variables + "NOTION_API_KEY", "secret"},
+	{"secrets are names of parameters", webhook + variables + "WEBHOOK_SECRETS", ref("Secret")},
+
+	{"functions are traced and log JSON", "Globals.Function.Tracing", "PassThrough"},
+	{"functions are traced and log JSON", "Globals.Function.Runtime", "provided.al2"},
+	{"functions are traced and log JSON", "Parameters.Architecture.Default", "x86_64"},
+	{"functions are traced and log JSON", enricher + "LoggingConfig.LogFormat", "Text"},
+	{"functions are traced and log JSON", enricher + "LoggingConfig.LogGroup", nil},
+	{"functions are traced and log JSON", publisher + "LoggingConfig.ApplicationLogLevel", "ERROR"},
+
+	{"roles are written out", webhook + "Role", nil},
+	{"roles are written out", webhook + "Policies", []any{"AmazonSQSFullAccess"}},
+	{"roles are written out", "Resources.EnricherRole.Properties.ManagedPolicyArns", []any{"arn"}},
+
+	{"roles allow what settings name and nothing more", webhookRights + "0.Action", []any{"sqs:SendMessage", "sqs:ReceiveMessage"}},
+	{"roles allow what settings name and nothing more", webhookRights + "0.Resource", arn("EnrichQueue")},
+	{"roles allow what settings name and nothing more", webhookRights + "1.Action", "dynamodb:GetItem"},
+	{"roles allow what settings name and nothing more", webhookRights + "2.Resource", sub("${RunsTable.Arn}/index/another")},
+	{"roles allow what settings name and nothing more", publisherRights + "0.Action", []any{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"}},
+	{"roles allow what settings name and nothing more", publisherRights + "1.Resource", arn("EnrichQueue")},
+	{"roles allow what settings name and nothing more", publisherRights + "5.Resource", arn("WebhookLogs")},
+	{"roles allow what settings name and nothing more", enricherRights + "1.Action", "sqs:*"},
+	{"roles allow what settings name and nothing more", enricherRights + "2.Resource", sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretsPath}/notion-api-key")},
+	{"roles allow what settings name and nothing more", enricher + variables + "WEBHOOK_SECRETS", sub("ssm:${SecretsPath}/webhook-secrets")},
+
+	{"the enricher has no token of Notion's", enricher + variables + "NOTION_API_KEY", "anything"},
+	{"the enricher has no token of Notion's", enricherRights + "2.Resource.0", sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretsPath}/notion-api-key")},
+
+	{"only X-Ray and the SSM key are granted by pattern", webhookRights + "0.Resource", "*"},
+	{"only X-Ray and the SSM key are granted by pattern", publisherRights + "0.Action", "sqs:*"},
+	{"only X-Ray and the SSM key are granted by pattern", publisherRights + "3.Resource", sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretsPath}/*")},
+	{"only X-Ray and the SSM key are granted by pattern", enricherRights + "3.Condition", nil},
+	{"only X-Ray and the SSM key are granted by pattern", enricherRights + "5.Action", "xray:*"},
+
+	{"the table is the one of the code", table + "KeySchema.0.AttributeName", "runId"},
+	{"the table is the one of the code", table + "GlobalSecondaryIndexes.0.IndexName", "another"},
+	{"the table is the one of the code", table + "GlobalSecondaryIndexes.0.Projection.ProjectionType", "ALL"},
+	{"the table is the one of the code", table + "AttributeDefinitions.2.AttributeType", "N"},
+	{"the table is the one of the code", table + "BillingMode", "PROVISIONED"},
+	{"the table is the one of the code", table + "TimeToLiveSpecification.AttributeName", "ttl"},
+	{"the table is the one of the code", table + "PointInTimeRecoverySpecification", nil},
+
+	{"the API is throttled and logs no tokens", "Resources.Api.Properties.DefaultRouteSettings.ThrottlingRateLimit", nil},
+	{"the API is throttled and logs no tokens", "Resources.Api.Properties.AccessLogSettings", nil},
+	{"the API is throttled and logs no tokens", "Resources.Api.Properties.AccessLogSettings.Format", `{"query":"$context.requestOverride.querystring"}`},
+
+	{"logs are kept for 30 days", "Resources.ApiLogs.Properties.RetentionInDays", nil},
+	{"logs are kept for 30 days", "Resources.PublisherLogs.Properties.RetentionInDays", 365},
+
+	{"alarms watch what an operator must know", "Resources.PublishDeadLetterAlarm", nil},
+	{"alarms watch what an operator must know", "Resources.EnrichDeadLetterAlarm.Properties.Threshold", 2},
+	{"alarms watch what an operator must know", "Resources.PublishAgeAlarm.Properties.Threshold", 3600},
+	{"alarms watch what an operator must know", "Resources.EnrichAgeAlarm.Properties.Dimensions.0.Value", map[string]any{"Fn::GetAtt": []any{"PublishQueue", "QueueName"}}},
+	{"alarms watch what an operator must know", "Resources.PublisherThrottleAlarm.Properties.MetricName", "Errors"},
+	{"alarms watch what an operator must know", "Resources.WebhookErrorAlarm.Properties.MetricName", "5XXError"},
+	{"alarms watch what an operator must know", "Resources.EnricherErrorAlarm.Properties.AlarmActions", nil},
+	{"alarms watch what an operator must know", "Resources.NotionConflictAlarm.Properties.Namespace", "Relay"},
+	{"alarms watch what an operator must know", "Resources.NotionConflictAlarm.Properties.TreatMissingData", "breaching"},
+
+	{"figures have the names that the code gives them", "Resources.NotionConflictAlarm.Properties.MetricName", "Conflicts"},
+	{"figures have the names that the code gives them", "Resources.Dashboard.Properties.DashboardBody.Fn::Sub", `{"widgets": []}`},
+	{"figures have the names that the code gives them", "Resources.Dashboard.Properties.DashboardBody.Fn::Sub", `{"widgets": [}`},
+	{"figures have the names that the code gives them", "Resources.WebhookFunction", nil},
+}

@@ -1,0 +1,508 @@
+// Package template_test checks what can go wrong with a deployment before there
+// is one: that template.yaml keeps the promises that the code relies on, and
+// that the functions work under the SAM CLI.
+package template_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/shared/metrics"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+// invariant is something that must hold in the template. It returns what is
+// wrong.
+type invariant func(tree) []string
+
+var invariants = map[string]invariant{
+	"a delivery outlives its function sixfold":          visibility,
+	"a message has deliveries and then a dead letter":   redrive,
+	"queues keep messages, whole and encrypted":         storage,
+	"the publisher is single":                           singlePublisher,
+	"functions report which messages failed":            partialFailures,
+	"one machine has the times of the cloud":            localTimes,
+	"functions get the settings that they require":      requiredSettings,
+	"functions get no settings that they do not know":   unknownSettings,
+	"secrets are names of parameters":                   secretsAreParameters,
+	"functions are traced and log JSON":                 observability,
+	"roles are written out":                             rolesAreWrittenOut,
+	"roles allow what settings name and nothing more":   rolesFollowSettings,
+	"the enricher has no token of Notion's":             enricherHasNoToken,
+	"only X-Ray and the SSM key are granted by pattern": noWildcards,
+	"the table is the one of the code":                  runsTable,
+	"the API is throttled and logs no tokens":           api,
+	"logs are kept for 30 days":                         logRetention,
+	"alarms watch what an operator must know":           alarms,
+	"figures have the names that the code gives them":   figures,
+}
+
+func TestTemplateHoldsItsInvariants(t *testing.T) {
+	t.Parallel()
+	template := readTemplate(t)
+	for name, wrong := range invariants {
+		for _, problem := range wrong(template) {
+			t.Errorf("%s: %s", name, problem)
+		}
+	}
+}
+
+// The functions of template.yaml, with the folders of their code.
+var functions = map[string]string{
+	"WebhookFunction":   "webhook",
+	"PublisherFunction": "publisher",
+	"EnricherFunction":  "enricher",
+}
+
+// consumers are the functions that a queue invokes.
+var consumers = map[string]string{"PublisherFunction": "PublishQueue", "EnricherFunction": "EnrichQueue"}
+
+func visibility(template tree) (wrong []string) {
+	for function, q := range consumers {
+		timeout, visible := template.number(properties(function), "Timeout"), template.number(properties(q), "VisibilityTimeout")
+		if timeout <= 0 || visible < 6*timeout {
+			wrong = append(wrong, fmt.Sprintf("%s hides messages for %v s, and %s may take %v s", q, visible, function, timeout))
+		}
+	}
+	return wrong
+}
+
+func redrive(template tree) (wrong []string) {
+	for _, q := range consumers {
+		policy := template.at(properties(q), "RedrivePolicy")
+		dead := attributeOf(policy.at("deadLetterTargetArn"), "Arn")
+		if policy.number("maxReceiveCount") < 5 {
+			wrong = append(wrong, q+" delivers a message fewer than five times")
+		}
+		if template.at(properties(q), "FifoQueue") != template.at(properties(dead), "FifoQueue") || template.text("Resources", dead, "Type") != "AWS::SQS::Queue" {
+			wrong = append(wrong, q+" and its dead-letter queue are not of one kind")
+		}
+		if days(template, dead) != 14 {
+			wrong = append(wrong, fmt.Sprintf("%s keeps dead letters for %v days, want 14", dead, days(template, dead)))
+		}
+	}
+	if template.at(properties("PublishQueue"), "FifoQueue") != (tree{true}) {
+		wrong = append(wrong, "PublishQueue is no FIFO queue")
+	}
+	// A standard queue's dead letter keeps the age that it had.
+	if days(template, "EnrichQueue") > 4 {
+		wrong = append(wrong, "EnrichQueue leaves its dead letters fewer than ten days")
+	}
+	return wrong
+}
+
+func days(template tree, q string) float64 {
+	return template.number(properties(q), "MessageRetentionPeriod") / (24 * 60 * 60)
+}
+
+func storage(template tree) (wrong []string) {
+	for _, q := range template.ofType("AWS::SQS::Queue") {
+		if template.at(properties(q), "SqsManagedSseEnabled") != (tree{true}) {
+			wrong = append(wrong, q+" is not encrypted")
+		}
+		if template.number(properties(q), "MaximumMessageSize") != queue.MaxSize {
+			wrong = append(wrong, q+" does not take the largest message that is sent")
+		}
+	}
+	return wrong
+}
+
+func singlePublisher(template tree) (wrong []string) {
+	p := template.at(properties("PublisherFunction"))
+	events := p.at("Events").keys()
+	if p.number("ReservedConcurrentExecutions") != 1 {
+		wrong = append(wrong, "more than one publisher may run")
+	}
+	if len(events) != 1 {
+		return append(wrong, "the publisher has other sources than its queue")
+	}
+	source := p.at("Events", events[0], "Properties")
+	if source.at("ScalingConfig").value != nil {
+		wrong = append(wrong, "MaximumConcurrency is set, which must be at least 2")
+	}
+	if source.number("BatchSize") != 1 || attributeOf(source.at("Queue"), "Arn") != "PublishQueue" {
+		wrong = append(wrong, "the publisher does not take single messages of PublishQueue")
+	}
+	// It sends the rest of its work to itself, which Lambda stops otherwise.
+	if p.text("RecursiveLoop") != "Allow" {
+		wrong = append(wrong, "Lambda stops the publisher after 16 slices of a run")
+	}
+	return wrong
+}
+
+func partialFailures(template tree) (wrong []string) {
+	for function, q := range consumers {
+		source := template.at(properties(function), "Events", q, "Properties")
+		if !slices.Contains(source.at("FunctionResponseTypes").texts(), "ReportBatchItemFailures") {
+			wrong = append(wrong, function+" cannot keep a failed message on the queue")
+		}
+	}
+	if template.number(properties("EnricherFunction"), "Events", "EnrichQueue", "Properties", "ScalingConfig", "MaximumConcurrency") != 5 {
+		wrong = append(wrong, "the enricher does not run five times at most")
+	}
+	return wrong
+}
+
+// localTimes compares with the constants by which cmd/local joins the queues to
+// the handlers, and the publisher counts its deliveries.
+func localTimes(template tree) (wrong []string) {
+	local, publisher := constantsOf("../../cmd/local"), constantsOf("../../functions/publisher/publish")
+	seconds := func(name string) float64 { return local[name] / 1e9 }
+	for _, tt := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"publisherTimeout", template.number(properties("PublisherFunction"), "Timeout"), seconds("publisherTimeout")},
+		{"publishVisibility", template.number(properties("PublishQueue"), "VisibilityTimeout"), seconds("publishVisibility")},
+		{"publishReceives", template.number(properties("PublishQueue"), "RedrivePolicy", "maxReceiveCount"), local["publishReceives"]},
+		{"maxReceives", template.number(properties("PublishQueue"), "RedrivePolicy", "maxReceiveCount"), publisher["maxReceives"]},
+		{"enricherTimeout", template.number(properties("EnricherFunction"), "Timeout"), seconds("enricherTimeout")},
+		{"enrichVisibility", template.number(properties("EnrichQueue"), "VisibilityTimeout"), seconds("enrichVisibility")},
+		{"enrichReceives", template.number(properties("EnrichQueue"), "RedrivePolicy", "maxReceiveCount"), local["enrichReceives"]},
+	} {
+		if tt.got != tt.want || tt.want == 0 {
+			wrong = append(wrong, fmt.Sprintf("%s is %v here and %v in the code", tt.name, tt.got, tt.want))
+		}
+	}
+	return wrong
+}
+
+func requiredSettings(template tree) (wrong []string) {
+	for function, folder := range functions {
+		set := template.at(environment(function))
+		for _, s := range settingsOf("../../functions/" + folder) {
+			if value := set.at(s.variable).value; s.required && (value == nil || value == "") {
+				wrong = append(wrong, function+" needs "+s.variable)
+			}
+		}
+	}
+	return wrong
+}
+
+func unknownSettings(template tree) (wrong []string) {
+	for function, folder := range functions {
+		known := settingsOf("../../functions/" + folder)
+		for _, variable := range template.at(environment(function)).keys() {
+			if !slices.ContainsFunc(known, func(s setting) bool { return s.variable == variable }) {
+				wrong = append(wrong, function+" does not know "+variable)
+			}
+		}
+	}
+	return wrong
+}
+
+func secretsAreParameters(template tree) (wrong []string) {
+	for function, folder := range functions {
+		for _, s := range settingsOf("../../functions/" + folder) {
+			value := template.at(environment(function), s.variable)
+			if s.secret && value.value != nil && parameterOf(value) == "" {
+				wrong = append(wrong, fmt.Sprintf("%s gets %s as %v", function, s.variable, value.value))
+			}
+		}
+	}
+	return wrong
+}
+
+// parameterOf is the name of the parameter that an environment variable stands
+// for, below SecretsPath; empty when it stands for none.
+func parameterOf(value tree) string {
+	if branches := value.at("Fn::If").list(); len(branches) == 3 && branches[2].value == "" {
+		value = branches[1]
+	}
+	name, _ := strings.CutPrefix(value.text("Fn::Sub"), "ssm:${SecretsPath}/")
+	return name
+}
+
+func observability(template tree) (wrong []string) {
+	if template.text("Globals", "Function", "Tracing") != "Active" {
+		wrong = append(wrong, "the functions are not traced")
+	}
+	if runtime := template.text("Globals", "Function", "Runtime"); runtime != "provided.al2023" {
+		wrong = append(wrong, "the functions run on "+runtime)
+	}
+	if template.text("Globals", "Function", "Architectures", "0", "Ref") != "Architecture" || template.text("Parameters", "Architecture", "Default") != "arm64" {
+		wrong = append(wrong, "the functions do not run on arm64 unless told otherwise")
+	}
+	for function := range functions {
+		logging := template.at(properties(function), "LoggingConfig")
+		if logging.text("LogFormat") != "JSON" || template.text("Resources", logging.text("LogGroup", "Ref"), "Type") != "AWS::Logs::LogGroup" {
+			wrong = append(wrong, function+" does not log JSON to a log group of ours")
+		}
+		if level := logging.at("ApplicationLogLevel").value; level != nil && level != "INFO" && level != "DEBUG" {
+			wrong = append(wrong, function+" drops its figures, which are lines of level info")
+		}
+	}
+	return wrong
+}
+
+// rolesAreWrittenOut makes sure that SAM has no reason to add a policy: it does
+// so, with every queue as the resource, unless a function names its role.
+func rolesAreWrittenOut(template tree) (wrong []string) {
+	for function := range functions {
+		role := attributeOf(template.at(properties(function), "Role"), "Arn")
+		if template.text("Resources", role, "Type") != "AWS::IAM::Role" || template.at(properties(function), "Policies").value != nil {
+			wrong = append(wrong, function+" has a role that SAM writes")
+		}
+		if template.at(properties(role), "ManagedPolicyArns").value != nil {
+			wrong = append(wrong, role+" has rights that are not in this template")
+		}
+	}
+	return wrong
+}
+
+// grants are what a function's role allows: resources by action.
+func grants(template tree, function string) map[string][]string {
+	allowed := map[string][]string{}
+	role := attributeOf(template.at(properties(function), "Role"), "Arn")
+	for _, policy := range template.at(properties(role), "Policies").list() {
+		for _, statement := range policy.at("PolicyDocument", "Statement").list() {
+			for _, action := range statement.at("Action").texts() {
+				for _, resource := range statement.at("Resource").list() {
+					allowed[action] = append(allowed[action], resourceName(resource))
+				}
+			}
+		}
+	}
+	for _, resources := range allowed {
+		slices.Sort(resources)
+	}
+	return allowed
+}
+
+// resourceName is a logical id, or what follows an ARN's account.
+func resourceName(resource tree) string {
+	if id := attributeOf(resource, "Arn"); id != "" {
+		return id
+	}
+	if arn := resource.text("Fn::Sub"); arn != "" {
+		return arn[strings.LastIndexByte(arn, ':')+1:]
+	}
+	return fmt.Sprint(resource.value)
+}
+
+func rolesFollowSettings(template tree) (wrong []string) {
+	for function := range functions {
+		want := map[string][]string{
+			"logs:CreateLogStream":     {template.text(properties(function), "LoggingConfig", "LogGroup", "Ref")},
+			"xray:PutTraceSegments":    {"*"},
+			"xray:PutTelemetryRecords": {"*"},
+			"kms:Decrypt":              {"key/*"},
+		}
+		want["logs:PutLogEvents"] = want["logs:CreateLogStream"]
+		if source, ok := consumers[function]; ok {
+			for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"} {
+				want[action] = []string{source}
+			}
+		}
+		for _, variable := range template.at(environment(function)).keys() {
+			value := template.at(environment(function), variable)
+			switch target := value.text("Ref"); {
+			case parameterOf(value) != "":
+				want["ssm:GetParameters"] = append(want["ssm:GetParameters"], "parameter${SecretsPath}/"+parameterOf(value))
+			case strings.HasSuffix(variable, "_TABLE"):
+				want["dynamodb:GetItem"], want["dynamodb:PutItem"] = []string{target}, []string{target}
+			// The enricher only waits on its own queue; the publisher continues on its own.
+			case strings.HasSuffix(variable, "QUEUE_URL") || strings.HasSuffix(variable, "DLQ_URL"):
+				if function != "EnricherFunction" || target != consumers[function] {
+					want["sqs:SendMessage"] = append(want["sqs:SendMessage"], target)
+				}
+			}
+		}
+		if function == "WebhookFunction" {
+			want["dynamodb:Query"] = []string{"${RunsTable.Arn}/index/" + aws.ToString(runs.Table("").GlobalSecondaryIndexes[0].IndexName)}
+		}
+		for _, resources := range want {
+			slices.Sort(resources)
+		}
+		if diff := cmp.Diff(want, grants(template, function)); diff != "" {
+			wrong = append(wrong, fmt.Sprintf("%s (-wanted +granted):\n%s", function, diff))
+		}
+	}
+	return wrong
+}
+
+func enricherHasNoToken(template tree) (wrong []string) {
+	for _, variable := range template.at(environment("EnricherFunction")).keys() {
+		if strings.HasPrefix(variable, "NOTION_") {
+			wrong = append(wrong, "the enricher gets "+variable)
+		}
+	}
+	role := attributeOf(template.at(properties("EnricherFunction"), "Role"), "Arn")
+	if written := fmt.Sprint(template.at("Resources", role).value); strings.Contains(strings.ToLower(written), "notion-api-key") {
+		wrong = append(wrong, "the enricher may read Notion's token")
+	}
+	return wrong
+}
+
+func noWildcards(template tree) (wrong []string) {
+	for _, role := range template.ofType("AWS::IAM::Role") {
+		for _, policy := range template.at(properties(role), "Policies").list() {
+			for _, statement := range policy.at("PolicyDocument", "Statement").list() {
+				written := fmt.Sprint(statement.at("Resource").value)
+				actions := statement.at("Action").texts()
+				if !strings.Contains(written, "*") && !strings.Contains(strings.Join(actions, " "), "*") {
+					continue
+				}
+				tracing := slices.Equal(actions, []string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
+				decrypting := slices.Equal(actions, []string{"kms:Decrypt"}) &&
+					statement.text("Condition", "ForAnyValue:StringEquals", "kms:ResourceAliases") == "alias/aws/ssm" &&
+					statement.text("Condition", "StringEquals", "kms:ViaService", "Fn::Sub") == "ssm.${AWS::Region}.amazonaws.com"
+				if !tracing && !decrypting {
+					wrong = append(wrong, fmt.Sprintf("%s allows %v on %s", role, actions, written))
+				}
+			}
+		}
+	}
+	return wrong
+}
+
+func runsTable(template tree) (wrong []string) {
+	table := template.at(properties("RunsTable"))
+	want := runs.Table("")
+	key := func(elements []types.KeySchemaElement) (all []any) {
+		for _, e := range elements {
+			all = append(all, map[string]any{"AttributeName": aws.ToString(e.AttributeName), "KeyType": string(e.KeyType)})
+		}
+		return all
+	}
+	var attributes, indexes []any
+	for _, a := range want.AttributeDefinitions {
+		attributes = append(attributes, map[string]any{"AttributeName": aws.ToString(a.AttributeName), "AttributeType": string(a.AttributeType)})
+	}
+	for _, i := range want.GlobalSecondaryIndexes {
+		indexes = append(indexes, map[string]any{
+			"IndexName": aws.ToString(i.IndexName), "KeySchema": key(i.KeySchema),
+			"Projection": map[string]any{"ProjectionType": string(i.Projection.ProjectionType)},
+		})
+	}
+	return append(wrong, differences(map[string]any{
+		"BillingMode": string(want.BillingMode), "AttributeDefinitions": attributes, "KeySchema": key(want.KeySchema), "GlobalSecondaryIndexes": indexes,
+		"TimeToLiveSpecification":          map[string]any{"AttributeName": "expires", "Enabled": true},
+		"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
+	}, table.value)...)
+}
+
+func differences(want, got any) []string {
+	if diff := cmp.Diff(want, got); diff != "" {
+		return []string{"(-want +got)\n" + diff}
+	}
+	return nil
+}
+
+func api(template tree) (wrong []string) {
+	properties := template.at(properties("Api"))
+	if properties.number("DefaultRouteSettings", "ThrottlingRateLimit") <= 0 || properties.number("DefaultRouteSettings", "ThrottlingBurstLimit") <= 0 {
+		wrong = append(wrong, "the API takes any number of requests")
+	}
+	format := properties.text("AccessLogSettings", "Format")
+	if !json.Valid([]byte(format)) || template.text("Resources", attributeOf(properties.at("AccessLogSettings", "DestinationArn"), "Arn"), "Type") != "AWS::Logs::LogGroup" {
+		wrong = append(wrong, "the access log is no JSON in a log group of ours")
+	}
+	if strings.Contains(format, "query") || strings.Contains(format, "header") || strings.Contains(format, "authorizer") {
+		wrong = append(wrong, "the access log holds tokens")
+	}
+	return wrong
+}
+
+func logRetention(template tree) (wrong []string) {
+	for _, group := range template.ofType("AWS::Logs::LogGroup") {
+		if template.number(properties(group), "RetentionInDays") != 30 {
+			wrong = append(wrong, group)
+		}
+	}
+	return wrong
+}
+
+// watched is what an alarm looks at.
+type watched struct {
+	metric    string // namespace and name
+	dimension string // name and the logical id of its value
+	threshold float64
+}
+
+func alarms(template tree) (wrong []string) {
+	missing := map[watched]bool{
+		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName PublishDeadLetters", 1}:                true,
+		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName EnrichDeadLetters", 1}:                 true,
+		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName PublishQueue", 900}:                         true,
+		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName EnrichQueue", 900}:                          true,
+		{"AWS/Lambda Throttles", "FunctionName PublisherFunction", 1}:                                    true,
+		{"AWS/ApiGateway 5xx", "ApiId Api", 1}:                                                           true,
+		{"AWS/Lambda Errors", "FunctionName EnricherFunction", 1}:                                        true,
+		{metrics.Namespace + " " + string(metrics.NotionConflicts), "FunctionName PublisherFunction", 1}: true,
+	}
+	for _, id := range template.ofType("AWS::CloudWatch::Alarm") {
+		alarm := template.at(properties(id))
+		dimension := alarm.at("Dimensions", "0")
+		target := dimension.text("Value", "Ref")
+		if target == "" {
+			target = attributeOf(dimension.at("Value"), "QueueName")
+		}
+		delete(missing, watched{
+			alarm.text("Namespace") + " " + alarm.text("MetricName"), dimension.text("Name") + " " + target, alarm.number("Threshold"),
+		})
+		if alarm.text("TreatMissingData") != "notBreaching" {
+			wrong = append(wrong, id+" rings when nothing happens")
+		}
+		wrong = append(wrong, differences([]any{"WithAlarmEmail", []any{map[string]any{"Ref": "AlarmTopic"}}, map[string]any{"Ref": "AWS::NoValue"}},
+			alarm.at("AlarmActions", "Fn::If").value)...)
+	}
+	for w := range missing {
+		wrong = append(wrong, fmt.Sprintf("nothing watches %s of %s", w.metric, w.dimension))
+	}
+	return wrong
+}
+
+// substituted is a reference in a string of Fn::Sub.
+var substituted = regexp.MustCompile(`\$\{([A-Za-z:.]+)\}`)
+
+// figures compares the names in the dashboard and in the alarms with those that
+// the code knows. That the code uses them all is shown where it runs.
+func figures(template tree) (wrong []string) {
+	known := map[string]bool{}
+	for _, name := range metrics.Names() {
+		known[string(name)] = true
+	}
+	missing := maps.Clone(known)
+	for _, id := range template.ofType("AWS::CloudWatch::Alarm") {
+		if name := template.text(properties(id), "MetricName"); template.text(properties(id), "Namespace") == metrics.Namespace && !known[name] {
+			wrong = append(wrong, id+" watches "+name)
+		}
+	}
+	var dashboard struct {
+		Widgets []struct{ Properties struct{ Metrics [][]any } }
+	}
+	body := template.text(properties("Dashboard"), "DashboardBody", "Fn::Sub")
+	if err := json.Unmarshal([]byte(body), &dashboard); err != nil {
+		return append(wrong, fmt.Sprint("the dashboard: ", err))
+	}
+	for _, reference := range substituted.FindAllStringSubmatch(body, -1) {
+		id, _, _ := strings.Cut(reference[1], ".")
+		if template.at("Resources", id).value == nil && !strings.HasPrefix(id, "AWS::") {
+			wrong = append(wrong, "the dashboard shows "+id)
+		}
+	}
+	for _, widget := range dashboard.Widgets {
+		for _, m := range widget.Properties.Metrics {
+			name := fmt.Sprint(m[1])
+			if m[0] == metrics.Namespace && (!known[name] || m[2] != "FunctionName") {
+				wrong = append(wrong, "the dashboard shows "+name)
+			}
+			delete(missing, name)
+		}
+	}
+	for name := range missing {
+		wrong = append(wrong, "the dashboard does not show "+name)
+	}
+	return wrong
+}
