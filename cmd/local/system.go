@@ -138,8 +138,8 @@ func (s *system) connect(env settings) error {
 		Visibility: enrichVisibility, MaxReceives: enrichReceives,
 		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrichVisibility}),
 	})
-	s.publisher.Runs, s.publisher.Queue, s.publisher.DeadLetters, s.publisher.Enricher = s.db.Runs(), s.publishes, deadLetters, s.enriches
-	s.enricher = &enrich.Enricher{Publisher: s.publishes, Source: s.enriches, Log: s.log.With("function", "enricher")}
+	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters, s.publisher.EnrichQueue = s.db.Runs(), s.publishes, deadLetters, s.enriches
+	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, Log: s.log.With("function", "enricher")}
 	if env.AIAPIKey != "" {
 		s.enricher.Writer = copywriter.New(copywriter.Options{
 			APIKey: env.AIAPIKey.Reveal(), BaseURL: env.AIBaseURL, TitleModel: env.AITitleModel, IntroModel: env.AIIntroModel,

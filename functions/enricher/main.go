@@ -46,10 +46,10 @@ func main() {
 	logger := logs.New(os.Stdout)
 	queues := sqs.NewFromConfig(aws)
 	enricher := &enrich.Enricher{
-		Publisher: queue.NewSQS(queues, env.PublishQueueURL),
-		Source:    queue.NewSQS(queues, env.EnrichQueueURL),
-		Log:       logger,
-		Metrics:   metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
+		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
+		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
+		Log:          logger,
+		Metrics:      metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
 	if env.AIAPIKey != "" {
 		enricher.Writer = copywriter.New(copywriter.Options{

@@ -61,16 +61,16 @@ func main() {
 	}
 	queues := sqs.NewFromConfig(aws)
 	publisher := &publish.Publisher{
-		Notion:      client,
-		Runs:        runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
-		Queue:       queue.NewSQS(queues, env.PublishQueueURL),
-		DeadLetters: queue.NewSQS(queues, env.PublishDLQURL),
-		Enricher:    queue.NewSQS(queues, env.EnrichQueueURL),
-		DatabaseID:  env.NotionDatabaseID,
-		CoverURL:    env.HomepageCoverURL,
-		Owner:       rand.Text(),
-		Log:         logger,
-		Metrics:     metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
+		Notion:       client,
+		Runs:         runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
+		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
+		DeadLetters:  queue.NewSQS(queues, env.PublishDLQURL),
+		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
+		DatabaseID:   env.NotionDatabaseID,
+		CoverURL:     env.HomepageCoverURL,
+		Owner:        rand.Text(),
+		Log:          logger,
+		Metrics:      metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
 	if env.ResearchDatabaseURL != "" {
 		if publisher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {

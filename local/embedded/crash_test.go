@@ -34,7 +34,7 @@ func child(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	q := openCrashQueue(db)
-	run, _, err := db.Runs().Create(t.Context(), runs.Run{ID: "run", AcceptedAt: time.Now()})
+	run, _, err := db.Runs().Create(t.Context(), runs.Run{ReportID: "run", AcceptedAt: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func TestReopenFindsEverything(t *testing.T) {
 	if err := db.Queue("q", options).Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := db.Runs().Create(t.Context(), runs.Run{ID: "a", AcceptedAt: time.Now()}); err != nil {
+	if _, _, err := db.Runs().Create(t.Context(), runs.Run{ReportID: "a", AcceptedAt: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {

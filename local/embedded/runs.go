@@ -26,11 +26,11 @@ func (db *DB) Runs() *Runs { return &Runs{db: db} }
 // a record with its id, that record is returned instead and created is false.
 func (r *Runs) Create(ctx context.Context, run runs.Run) (stored runs.Run, created bool, err error) {
 	if run.RowID != "" {
-		return runs.Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ID, run.RowID)
+		return runs.Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ReportID, run.RowID)
 	}
 	run.Version = 1
 	err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		stored, err = find(ctx, tx, `id = ?`, run.ID)
+		stored, err = find(ctx, tx, `id = ?`, run.ReportID)
 		if !errors.Is(err, runs.ErrNotFound) {
 			return err
 		}
@@ -44,11 +44,11 @@ func (r *Runs) Create(ctx context.Context, run runs.Run) (stored runs.Run, creat
 			INSERT INTO runs (id, run_id, row_id, accepted_at, version, record) VALUES (?, ?, '', ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, row_id = excluded.row_id,
 				accepted_at = excluded.accepted_at, version = excluded.version, record = excluded.record`,
-			run.ID, run.RunID, run.AcceptedAt.UnixNano(), run.Version, string(record))
+			run.ReportID, run.ResearchRunID, run.AcceptedAt.UnixNano(), run.Version, string(record))
 		return err
 	})
 	if err != nil {
-		return runs.Run{}, false, fmt.Errorf("create run %s: %w", run.ID, err)
+		return runs.Run{}, false, fmt.Errorf("create run %s: %w", run.ReportID, err)
 	}
 	return stored, created, nil
 }
@@ -80,11 +80,11 @@ func (r *Runs) Save(ctx context.Context, run *runs.Run) error {
 	next.Version++
 	record, err := json.Marshal(next)
 	if err != nil {
-		return fmt.Errorf("save run %s: encode record: %w", run.ID, err)
+		return fmt.Errorf("save run %s: encode record: %w", run.ReportID, err)
 	}
 	err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `UPDATE runs SET row_id = ?, version = ?, record = ? WHERE id = ? AND version = ?`,
-			next.RowID, next.Version, string(record), run.ID, run.Version)
+			next.RowID, next.Version, string(record), run.ReportID, run.Version)
 		if failure := (*sqlite.Error)(nil); errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
 			return fmt.Errorf("row %s: %w", run.RowID, runs.ErrRowTaken)
 		}
@@ -97,7 +97,7 @@ func (r *Runs) Save(ctx context.Context, run *runs.Run) error {
 		return runs.ErrStale
 	})
 	if err != nil {
-		return fmt.Errorf("save run %s: %w", run.ID, err)
+		return fmt.Errorf("save run %s: %w", run.ReportID, err)
 	}
 	run.Version = next.Version
 	return nil
@@ -113,7 +113,7 @@ func (r *Runs) OwnerOf(ctx context.Context, rowID string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find owner of row %s: %w", rowID, err)
 	}
-	return run.ID, nil
+	return run.ReportID, nil
 }
 
 func (r *Runs) read(ctx context.Context, condition string, argument any) (run runs.Run, err error) {

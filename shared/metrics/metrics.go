@@ -31,14 +31,14 @@ const (
 	NotionConflicts  Name = "NotionConflicts"  // answers 409
 	NotionRateLimits Name = "NotionRateLimits" // answers 429 and 529
 
-	EnrichmentFallbacks Name = "EnrichmentFallbacks" // texts or quotes done without their source
+	EnricherFallbacks Name = "EnricherFallbacks" // texts or quotes done without their source
 )
 
 // Names are all figures.
 func Names() []Name {
 	return []Name{
 		ReportsAccepted, RunsPublished, RunsCompleted, RunsFailed, TimeToPublish, DeadLetters,
-		NotionRequests, NotionLatency, NotionConflicts, NotionRateLimits, EnrichmentFallbacks,
+		NotionRequests, NotionLatency, NotionConflicts, NotionRateLimits, EnricherFallbacks,
 	}
 }
 

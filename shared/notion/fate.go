@@ -15,8 +15,8 @@ const (
 	Repeat Fate = iota + 1
 	// Recover: Notion may have applied the request; read before deciding.
 	Recover
-	// DeadLetter: the request will fail the same way for ever.
-	DeadLetter
+	// Permanent: the request will fail the same way for ever.
+	Permanent
 )
 
 func (f Fate) String() string {
@@ -35,7 +35,7 @@ func FateOf(err error) Fate {
 	case !ok:
 		return Recover
 	case e.Reason == blocked:
-		return DeadLetter
+		return Permanent
 	case e.Unsent:
 		return Repeat
 	case e.Status == 0:
@@ -52,7 +52,7 @@ func FateOf(err error) Fate {
 		return Recover
 	}
 	if e.Status >= 400 && e.Status < 500 {
-		return DeadLetter
+		return Permanent
 	}
 	return Recover
 }

@@ -62,7 +62,7 @@ func Do[T any](ctx context.Context, c *Client, o Once[T]) (T, error) {
 			return result, nil
 		}
 		fate := fateOf(err, o.Fresh)
-		if fate == DeadLetter || isPostponed(err) || ctx.Err() != nil {
+		if fate == Permanent || isPostponed(err) || ctx.Err() != nil {
 			return result, err
 		}
 		if fate == Recover {

@@ -101,7 +101,7 @@ func TestDoReturnsWhatRepeatingCannotHelp(t *testing.T) {
 			t.Parallel()
 			c := newClient(t, script(t, trip))
 			_, err := notion.Do(t.Context(), c, notion.Once[string]{Send: createdID(c)})
-			if notion.FateOf(err) != notion.DeadLetter {
+			if notion.FateOf(err) != notion.Permanent {
 				t.Errorf("got %v, want a permanent error", err)
 			}
 		})

@@ -37,10 +37,10 @@ type Kind string
 
 // The kinds of message.
 const (
-	Publish Kind = "publish"    // write the base pages of a report
-	Enrich  Kind = "enrich"     // find title, introduction and quotes; on the enrich queue
-	Texts   Kind = "enrichment" // write this title and introduction
-	Quotes  Kind = "quotes"     // write these quotes
+	Publish Kind = "publish" // write the base pages of a report
+	Enrich  Kind = "enrich"  // find title, introduction and quotes; on the enrich queue
+	Texts   Kind = "texts"   // write this title and introduction
+	Quotes  Kind = "quotes"  // write these quotes
 )
 
 // Message is what one function tells another about a report. The report id in
@@ -59,12 +59,12 @@ type Message struct {
 
 	Payload *report.Payload `json:"payload,omitempty"` // with Publish and Enrich
 	Subject *report.Subject `json:"subject,omitempty"` // with Enrich and Quotes: whom the pages are for
-	Texts   *Enrichment     `json:"texts,omitempty"`   // with Texts
+	Texts   *HomepageTexts  `json:"texts,omitempty"`   // with Texts
 	Quotes  *QuotesPart     `json:"quotes,omitempty"`  // with Quotes
 }
 
-// Enrichment is what the enricher has written for a report.
-type Enrichment struct {
+// HomepageTexts is what the enricher has written for a report.
+type HomepageTexts struct {
 	Title        string   `json:"title"`
 	Introduction string   `json:"introduction"`       // markdown
 	Warnings     []string `json:"warnings,omitempty"` // what the run's status should say

@@ -71,12 +71,12 @@ func Table(name string) *dynamodb.CreateTableInput {
 // An expired record counts as absent: DynamoDB takes days to delete it.
 func (d *DynamoDB) Create(ctx context.Context, run Run) (stored Run, created bool, err error) {
 	if run.RowID != "" {
-		return Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ID, run.RowID)
+		return Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ReportID, run.RowID)
 	}
 	run.Version = 1
 	item, err := runItem(run)
 	if err != nil {
-		return Run{}, false, fmt.Errorf("create run %s: %w", run.ID, err)
+		return Run{}, false, fmt.Errorf("create run %s: %w", run.ReportID, err)
 	}
 	_, err = d.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                 &d.table,
@@ -87,11 +87,11 @@ func (d *DynamoDB) Create(ctx context.Context, run Run) (stored Run, created boo
 	if exists := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &exists) {
 		// Not every server in DynamoDB's place returns the old item with the
 		// refusal, so it is read.
-		stored, err = d.Get(ctx, run.ID)
+		stored, err = d.Get(ctx, run.ReportID)
 		return stored, false, err
 	}
 	if err != nil {
-		return Run{}, false, fmt.Errorf("create run %s: %w", run.ID, err)
+		return Run{}, false, fmt.Errorf("create run %s: %w", run.ReportID, err)
 	}
 	return run, true, nil
 }
@@ -148,14 +148,14 @@ func (d *DynamoDB) Save(ctx context.Context, run *Run) error {
 	next.Version++
 	item, err := runItem(next)
 	if err != nil {
-		return fmt.Errorf("save run %s: %w", run.ID, err)
+		return fmt.Errorf("save run %s: %w", run.ReportID, err)
 	}
 	err = d.put(ctx, item, run)
 	if run.RowID != "" && errors.Is(err, ErrStale) {
 		err = d.putWithRow(ctx, item, run)
 	}
 	if err != nil {
-		return fmt.Errorf("save run %s: %w", run.ID, err)
+		return fmt.Errorf("save run %s: %w", run.ReportID, err)
 	}
 	run.Version = next.Version
 	return nil
@@ -228,10 +228,10 @@ func (d *DynamoDB) putWithRow(ctx context.Context, item attributes, was *Run) er
 			}},
 			{Put: &types.Put{
 				TableName:                 &d.table,
-				Item:                      attributes{attrID: text(rowKey(was.RowID)), attrOwner: text(was.ID), attrExpires: item[attrExpires]},
+				Item:                      attributes{attrID: text(rowKey(was.RowID)), attrOwner: text(was.ReportID), attrExpires: item[attrExpires]},
 				ConditionExpression:       aws.String("attribute_not_exists(id) OR #owner = :run OR expires <= :now"),
 				ExpressionAttributeNames:  map[string]string{"#owner": attrOwner}, // a reserved word
-				ExpressionAttributeValues: attributes{":run": text(was.ID), ":now": epoch(time.Now())},
+				ExpressionAttributeValues: attributes{":run": text(was.ReportID), ":now": epoch(time.Now())},
 			}},
 		},
 	})
@@ -257,7 +257,7 @@ func runItem(run Run) (attributes, error) {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}
 	item := attributes{
-		attrID:         text(run.ID),
+		attrID:         text(run.ReportID),
 		attrAcceptedAt: text(run.AcceptedAt.UTC().Format("2006-01-02T15:04:05.000000000Z")),
 		attrStatus:     text(string(run.Status)),
 		attrVersion:    number(run.Version),
@@ -265,8 +265,8 @@ func runItem(run Run) (attributes, error) {
 		attrRecord:     text(string(record)),
 	}
 	// The key of an index may be absent but not empty.
-	if run.RunID != "" {
-		item[attrRunID] = text(run.RunID)
+	if run.ResearchRunID != "" {
+		item[attrRunID] = text(run.ResearchRunID)
 	}
 	if run.RowID != "" {
 		item[attrRowID] = text(run.RowID)

@@ -21,7 +21,7 @@ func Example() {
 	defer db.Close()
 	ctx, store := context.Background(), db.Runs()
 
-	run := runs.Run{ID: "rep_1", Status: runs.Queued, AcceptedAt: time.Now()}
+	run := runs.Run{ReportID: "rep_1", Status: runs.Queued, AcceptedAt: time.Now()}
 	for range 2 {
 		_, created, err := store.Create(ctx, run)
 		fmt.Println("created:", created, err)

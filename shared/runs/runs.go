@@ -43,10 +43,10 @@ const (
 // Run is the record of one report's way to Notion. Its size does not grow with
 // the report: long contents are a step's cursor, not a list of ids.
 type Run struct {
-	ID          string `json:"id"`              // the report id
-	RunID       string `json:"runId,omitempty"` // the caller's id of its research run
-	Fingerprint string `json:"fingerprint"`     // of the accepted content, to notice a reused idempotency key
-	Status      Status `json:"status"`
+	ReportID      string `json:"id"`              // the report id
+	ResearchRunID string `json:"runId,omitempty"` // the caller's id of its research run
+	Fingerprint   string `json:"fingerprint"`     // of the accepted content, to notice a reused idempotency key
+	Status        Status `json:"status"`
 
 	AcceptedAt  time.Time `json:"acceptedAt"`
 	UpdatedAt   time.Time `json:"updatedAt"`

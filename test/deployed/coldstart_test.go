@@ -28,11 +28,11 @@ func BenchmarkColdStart(b *testing.B) {
 	small := report.Payload{StrategyReport: "# Plan"}
 	b.Run("publisher", func(b *testing.B) {
 		// Nothing is left to do for the report, so that Notion's time does not count.
-		run := runs.Run{ID: "rep_1", Fingerprint: small.Fingerprint(), Status: runs.Complete, AcceptedAt: time.Now(), PublishedAt: time.Now()}
+		run := runs.Run{ReportID: "rep_1", Fingerprint: small.Fingerprint(), Status: runs.Complete, AcceptedAt: time.Now(), PublishedAt: time.Now()}
 		if _, _, err := d.runs.Create(b.Context(), run); err != nil {
 			b.Fatal(err)
 		}
-		event := sent(b, d.publish, queue.Message{Kind: queue.Publish, ReportID: run.ID, Payload: &small})
+		event := sent(b, d.publish, queue.Message{Kind: queue.Publish, ReportID: run.ReportID, Payload: &small})
 		coldStart(b, d.publisher, func(int) { wantDone(b, d.publisher, event) })
 	})
 	b.Run("enricher", func(b *testing.B) {

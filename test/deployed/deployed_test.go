@@ -253,7 +253,7 @@ func (d *deployment) request(tb testing.TB, method, path, body string, into any)
 // whose date its row bears.
 func (d *deployment) accept(tb testing.TB, id string, at time.Time, p report.Payload) {
 	tb.Helper()
-	_, _, err := d.runs.Create(tb.Context(), runs.Run{ID: id, RunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: at, UpdatedAt: time.Now()})
+	_, _, err := d.runs.Create(tb.Context(), runs.Run{ReportID: id, ResearchRunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: at, UpdatedAt: time.Now()})
 	if err != nil {
 		tb.Fatal(err)
 	}

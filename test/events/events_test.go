@@ -79,7 +79,7 @@ func all(t *testing.T) map[string]any {
 
 	publish := queue.Message{Kind: queue.Publish, ReportID: id, Payload: &payload}
 	enrich := queue.Message{Kind: queue.Enrich, ReportID: id, Payload: &payload, Subject: &subject}
-	texts := queue.Message{Kind: queue.Texts, ReportID: id, Texts: &queue.Enrichment{
+	texts := queue.Message{Kind: queue.Texts, ReportID: id, Texts: &queue.HomepageTexts{
 		Title: "What Home Cooks Want from Appliances", Introduction: "A look at **412** conversations about kitchens.",
 	}}
 	score := 0.9

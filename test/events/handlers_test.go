@@ -64,10 +64,10 @@ func handlers(t *testing.T, token string, log io.Writer) (*world, *parts) {
 	recorder := func(function string) metrics.Recorder { return metrics.Recorder{Function: function, Log: logger} }
 	p.webhook = &intake.Handler{Runs: db.Runs(), Queue: p.publish, Auth: auth, Log: logger, Metrics: recorder("webhook")}
 	p.publisher = &publish.Publisher{
-		Notion: client, Runs: db.Runs(), Queue: p.publish, DeadLetters: dead, Enricher: p.enrich,
+		Notion: client, Runs: db.Runs(), PublishQueue: p.publish, DeadLetters: dead, EnrichQueue: p.enrich,
 		DatabaseID: sim.DatabaseID(), Owner: "test", Log: logger, Metrics: recorder("publisher"),
 	}
-	p.enricher = &enrich.Enricher{Publisher: p.publish, Source: p.enrich, Log: logger, Metrics: recorder("enricher")}
+	p.enricher = &enrich.Enricher{PublishQueue: p.publish, EnrichQueue: p.enrich, Log: logger, Metrics: recorder("enricher")}
 	functions := map[string]lambda.Handler{
 		"webhook":   lambda.NewHandler(p.webhook.Handle),
 		"publisher": lambda.NewHandler(p.publisher.Handle),

@@ -71,7 +71,7 @@ func (w *world) story(t *testing.T) {
 	w.reaches(t, id, runs.Complete)
 	w.settles(t, "publisher/unreadable.json")
 
-	w.holds(t, "publish queue", w.publish, "publish", "enrichment", "quotes")
+	w.holds(t, "publish queue", w.publish, "publish", "texts", "quotes")
 	w.holds(t, "enrich queue", w.enrich, "enrich")
 	w.holds(t, "dead letters", w.dead, "unreadable_message: The message is not one that this version can read.")
 }

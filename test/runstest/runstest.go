@@ -53,7 +53,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 // newRun is a run that was accepted just now. DynamoDB keeps no monotonic clock.
 func newRun(id string) runs.Run {
 	at := time.Now().UTC().Round(0)
-	return runs.Run{ID: id, RunID: "research-" + id, Fingerprint: "f", Status: runs.Queued, AcceptedAt: at, UpdatedAt: at}
+	return runs.Run{ReportID: id, ResearchRunID: "research-" + id, Fingerprint: "f", Status: runs.Queued, AcceptedAt: at, UpdatedAt: at}
 }
 
 func createsAndGets(t *testing.T, s Store) {
@@ -211,7 +211,7 @@ func findsLatest(t *testing.T, s Store) {
 	at := time.Now().UTC().Truncate(time.Second)
 	for id, after := range map[string]time.Duration{"middle": 0, "newest": time.Millisecond, "oldest": -time.Hour} {
 		run := newRun(id)
-		run.RunID = "research"
+		run.ResearchRunID = "research"
 		run.AcceptedAt = at.Add(after)
 		create(t, s, run)
 	}
@@ -269,7 +269,7 @@ func create(t *testing.T, s Store, run runs.Run) runs.Run {
 		t.Fatal(err)
 	}
 	if !created {
-		t.Fatalf("run %s was there already", run.ID)
+		t.Fatalf("run %s was there already", run.ReportID)
 	}
 	return stored
 }

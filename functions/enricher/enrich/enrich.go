@@ -48,12 +48,12 @@ type Writer interface {
 
 // Enricher handles the messages of the enrich queue.
 type Enricher struct {
-	Publisher Publisher
-	Source    Source
-	Writer    Writer   // nil when no AI is configured: pages get the standard texts
-	Research  Research // nil when there is no research database
-	Log       *slog.Logger
-	Metrics   metrics.Recorder
+	PublishQueue Publisher
+	EnrichQueue  Source
+	Writer       Writer   // nil when no AI is configured: pages get the standard texts
+	Research     Research // nil when there is no research database
+	Log          *slog.Logger
+	Metrics      metrics.Recorder
 }
 
 // maxReceives is the number of deliveries in which the AI and the research
@@ -72,7 +72,7 @@ func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 		if err := e.enrich(ctx, m, receives >= maxReceives); err != nil {
 			wait := retryAfter(receives)
 			e.Log.WarnContext(ctx, "message given back", "receives", receives, "wait", wait, "error", err)
-			if err := e.Source.ChangeVisibility(ctx, m.ReceiptHandle, wait); err != nil {
+			if err := e.EnrichQueue.ChangeVisibility(ctx, m.ReceiptHandle, wait); err != nil {
 				e.Log.WarnContext(ctx, "visibility was not changed", "error", err)
 			}
 			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
@@ -105,7 +105,7 @@ func (e *Enricher) enrich(ctx context.Context, raw events.SQSMessage, last bool)
 // sendTexts sends the title and the introduction.
 func (e *Enricher) sendTexts(ctx context.Context, distinct string, m queue.Message, last bool) error {
 	documents := m.Payload.Documents()
-	texts := queue.Enrichment{Title: m.Subject.HomepageTitle(), Introduction: m.Subject.Introduction(documents)}
+	texts := queue.HomepageTexts{Title: m.Subject.HomepageTitle(), Introduction: m.Subject.Introduction(documents)}
 	if e.Writer != nil {
 		var err error
 		if texts, err = e.write(ctx, m, texts, last); err != nil {
@@ -117,7 +117,7 @@ func (e *Enricher) sendTexts(ctx context.Context, distinct string, m queue.Messa
 
 // write has the AI write better texts than the standard ones. Where it cannot,
 // the standard text stays, and a warning says so.
-func (e *Enricher) write(ctx context.Context, m queue.Message, texts queue.Enrichment, last bool) (queue.Enrichment, error) {
+func (e *Enricher) write(ctx context.Context, m queue.Message, texts queue.HomepageTexts, last bool) (queue.HomepageTexts, error) {
 	documents := m.Payload.Documents()
 	for _, text := range []struct {
 		name  string
@@ -135,7 +135,7 @@ func (e *Enricher) write(ctx context.Context, m queue.Message, texts queue.Enric
 			return texts, err
 		default:
 			e.Log.ErrorContext(ctx, "standard text used", "text", text.name, "error", err)
-			e.Metrics.Record(ctx, metrics.Count(metrics.EnrichmentFallbacks, 1))
+			e.Metrics.Record(ctx, metrics.Count(metrics.EnricherFallbacks, 1))
 			texts.Warnings = append(texts.Warnings, fmt.Sprintf("The AI wrote no usable %s, so the homepage has the standard one.", text.name))
 		}
 	}
@@ -154,7 +154,7 @@ func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Mess
 		}
 		if err != nil {
 			e.Log.ErrorContext(ctx, "quotes given up", "error", err)
-			e.Metrics.Record(ctx, metrics.Count(metrics.EnrichmentFallbacks, 1))
+			e.Metrics.Record(ctx, metrics.Count(metrics.EnricherFallbacks, 1))
 			warnings = []string{"The research database did not answer, so the report has no quotes."}
 		}
 	}
@@ -194,7 +194,7 @@ func (e *Enricher) send(ctx context.Context, distinct string, m queue.Message) e
 	if err != nil {
 		return err
 	}
-	err = e.Publisher.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID() + "-" + distinct})
+	err = e.PublishQueue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID() + "-" + distinct})
 	if err != nil {
 		return fmt.Errorf("send %s of %s: %w", m.Kind, m.ReportID, err)
 	}

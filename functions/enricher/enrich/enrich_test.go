@@ -47,7 +47,7 @@ func setup(t *testing.T, r enrich.Research) *bundle {
 	}
 	t.Cleanup(func() { db.Close() })
 	b := &bundle{publish: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute}), enrich: db.Queue("enrich", embedded.QueueOptions{Visibility: time.Minute})}
-	b.Enricher = &enrich.Enricher{Publisher: b.publish, Source: b.enrich, Research: r, Log: slog.New(slog.DiscardHandler)}
+	b.Enricher = &enrich.Enricher{PublishQueue: b.publish, EnrichQueue: b.enrich, Research: r, Log: slog.New(slog.DiscardHandler)}
 	return b
 }
 

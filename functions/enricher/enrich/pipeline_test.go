@@ -185,8 +185,8 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 	dead := store.Queue("dead", embedded.QueueOptions{FIFO: true})
 	publishes := store.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: 6 * publisherTimeout, MaxReceives: 10, DeadLetter: dead})
 	enriches := store.Queue("enrich", embedded.QueueOptions{Visibility: 6 * enricherTimeout})
-	publisher := &publish.Publisher{Notion: client, Runs: store.Runs(), Queue: publishes, DeadLetters: dead, Enricher: enriches, DatabaseID: sim.DatabaseID(), Owner: "p", Log: log}
-	enricher := &enrich.Enricher{Publisher: publishes, Source: enriches, Log: log}
+	publisher := &publish.Publisher{Notion: client, Runs: store.Runs(), PublishQueue: publishes, DeadLetters: dead, EnrichQueue: enriches, DatabaseID: sim.DatabaseID(), Owner: "p", Log: log}
+	enricher := &enrich.Enricher{PublishQueue: publishes, EnrichQueue: enriches, Log: log}
 	if provider != nil {
 		enricher.Writer = copywriter.New(copywriter.Options{APIKey: "k", BaseURL: "http://ai.test/v1", Transport: provider})
 	}
@@ -217,7 +217,7 @@ const reportID = "rep_1"
 // accept does what the webhook does.
 func (s *pipeline) accept(t *testing.T, p report.Payload) {
 	t.Helper()
-	if _, _, err := s.db.Runs().Create(t.Context(), runs.Run{ID: reportID, RunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()}); err != nil {
+	if _, _, err := s.db.Runs().Create(t.Context(), runs.Run{ReportID: reportID, ResearchRunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	m := queue.Message{Kind: queue.Publish, ReportID: reportID, Payload: &p}

@@ -90,7 +90,7 @@ func (d *delivery) expectsQuotes() bool {
 	return d.run.Statistics == nil && d.message.Payload.RunID != "" || d.run.Statistics != nil && d.run.Statistics.Quotes > 0
 }
 
-// askAgain is when an enrichment that has not come is asked for once more.
+// askAgain is when the enricher is asked once more for what has not come.
 const askAgain = 15 * time.Minute
 
 // askEnricher sends the report to the enricher. Asking twice does no harm: of two
@@ -101,13 +101,13 @@ func (d *delivery) askEnricher(ctx context.Context) error {
 	}
 	now := time.Now()
 	body, err := queue.Encode(queue.Message{
-		Kind: queue.Enrich, ReportID: d.run.ID, Asked: now.UTC().Format(time.RFC3339Nano), Payload: d.message.Payload, Subject: d.run.Subject,
+		Kind: queue.Enrich, ReportID: d.run.ReportID, Asked: now.UTC().Format(time.RFC3339Nano), Payload: d.message.Payload, Subject: d.run.Subject,
 	})
 	if err != nil {
 		return err
 	}
-	if err := d.Enricher.Send(ctx, queue.Outgoing{Body: body}); err != nil {
-		return fmt.Errorf("ask enricher for %s: %w", d.run.ID, err)
+	if err := d.EnrichQueue.Send(ctx, queue.Outgoing{Body: body}); err != nil {
+		return fmt.Errorf("ask enricher for %s: %w", d.run.ReportID, err)
 	}
 	d.run.EnrichedAt = now
 	return nil
@@ -151,7 +151,7 @@ func (d *delivery) findRow(ctx context.Context, properties map[string]string) (n
 		if err != nil {
 			return notion.Page{}, false, err
 		}
-		if owner == "" || owner == d.run.ID {
+		if owner == "" || owner == d.run.ReportID {
 			return row.Page, true, nil
 		}
 	}

@@ -102,7 +102,7 @@ func TestCrashMatrix(t *testing.T) {
 					defer kill()
 					first := w.publisher("first", &dying{notion: w.sim.Transport(), k: k, moment: m, kill: kill})
 					for alive.Err() == nil {
-						w.answerEnrichment()
+						w.answerEnrichRequests()
 						if !w.deliver(alive, first, 20*time.Second) {
 							t.Fatal("the process was not killed")
 						}

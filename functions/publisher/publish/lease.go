@@ -53,7 +53,7 @@ func (d *delivery) save(ctx context.Context) error {
 	d.trace.Requests, d.trace.Conflicts, d.trace.RateLimits, d.trace.Recoveries = 0, 0, 0, 0
 	d.run.UpdatedAt = time.Now()
 	if err := d.Runs.Save(ctx, d.run); err != nil {
-		return fmt.Errorf("save run %s: %w", d.run.ID, err)
+		return fmt.Errorf("save run %s: %w", d.run.ReportID, err)
 	}
 	d.stored = *d.run
 	return nil

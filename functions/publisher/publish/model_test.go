@@ -126,7 +126,7 @@ func (f forgetful) Save(ctx context.Context, run *runs.Run) error {
 type unfenced struct{ publish.Store }
 
 func (u unfenced) Save(ctx context.Context, run *runs.Run) error {
-	current, _, err := u.Create(ctx, runs.Run{ID: run.ID, AcceptedAt: run.AcceptedAt}) // reads it
+	current, _, err := u.Create(ctx, runs.Run{ReportID: run.ReportID, AcceptedAt: run.AcceptedAt}) // reads it
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (p *player) happen(e event) {
 		payload := p.history.Runs[run].payload(run)
 		p.send(queue.Message{Kind: queue.Publish, ReportID: reportID(run), Payload: &payload}, fmt.Sprint("again", time.Now().UnixNano()))
 	case enrich:
-		p.answerEnrichment()
+		p.answerEnrichRequests()
 	case work:
 		for range e.Count {
 			if !p.deliver(by.alive, by.Publisher, 10*time.Second) || by.alive.Err() != nil {
@@ -319,7 +319,7 @@ func (p *player) rest() {
 		most = 300
 	}
 	for range most {
-		p.answerEnrichment()
+		p.answerEnrichRequests()
 		if !p.deliver(p.t.Context(), p.processes[0].Publisher, 45*time.Minute) {
 			return
 		}
@@ -340,8 +340,8 @@ func (p *player) check(when string) {
 	for i := range p.accepted {
 		run := p.run(reportID(i))
 		switch {
-		case run.Status == runs.Complete || waiting[run.ID]:
-		case run.Status == runs.Failed && run.Failure.Code != "" && dead[run.ID]:
+		case run.Status == runs.Complete || waiting[run.ReportID]:
+		case run.Status == runs.Failed && run.Failure.Code != "" && dead[run.ReportID]:
 		default:
 			p.problemf("%s: run %d is %s, and no message speaks of it", when, i, run.Status)
 		}
@@ -424,7 +424,7 @@ func quietly(t *testing.T, s size) quietRun {
 			if !delivered {
 				break
 			}
-			w.answerEnrichment()
+			w.answerEnrichRequests()
 		}
 		if run := w.run(reportID(0)); run.Status != runs.Complete {
 			t.Fatalf("a quiet run ended %s: %+v", run.Status, run)

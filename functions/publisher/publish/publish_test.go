@@ -65,7 +65,7 @@ func TestARedeliveryWritesNothingTwice(t *testing.T) {
 		w.drain(w.publisher("a", nil), visibility)
 		tree, requests := w.sim.Tree(), w.sim.Stats().Requests
 		w.send(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &p}, "again")
-		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Texts: &queue.Enrichment{Title: "Other", Introduction: "Other"}}, "again")
+		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Texts: &queue.HomepageTexts{Title: "Other", Introduction: "Other"}}, "again")
 		w.drain(w.publisher("b", nil), visibility)
 		if got := w.sim.Stats().Requests; got != requests {
 			t.Errorf("the redelivery made %d requests", got-requests)
@@ -211,7 +211,7 @@ func TestANewReportOvertakesAThousandQuotes(t *testing.T) {
 		for w.run("rep_1").PublishedAt.IsZero() {
 			w.deliver(t.Context(), p, time.Minute)
 		}
-		w.answerEnrichment()
+		w.answerEnrichRequests()
 		started := time.Now()
 		for range 4 {
 			w.deliver(t.Context(), p, time.Minute)

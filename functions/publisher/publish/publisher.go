@@ -56,12 +56,12 @@ type Research interface {
 
 // Publisher handles the messages of the publish queue.
 type Publisher struct {
-	Notion      *notion.Client
-	Runs        Store
-	Queue       Queue
-	DeadLetters Sender
-	Enricher    Sender   // the enrich queue
-	Research    Research // nil when there is no research database
+	Notion       *notion.Client
+	Runs         Store
+	PublishQueue Queue
+	DeadLetters  Sender
+	EnrichQueue  Sender   // the enrich queue
+	Research     Research // nil when there is no research database
 
 	DatabaseID string // the reports database
 	CoverURL   string // banner of the homepages; none when empty
@@ -110,7 +110,7 @@ func (p *Publisher) deliver(ctx context.Context, m events.SQSMessage) (settled b
 	if deadline, ok := ctx.Deadline(); ok {
 		// A process that dies now costs no more than its own time, not the
 		// queue's much longer visibility timeout.
-		if err := p.Queue.ChangeVisibility(ctx, m.ReceiptHandle, time.Until(deadline)+time.Second); err != nil {
+		if err := p.PublishQueue.ChangeVisibility(ctx, m.ReceiptHandle, time.Until(deadline)+time.Second); err != nil {
 			d.Log.WarnContext(ctx, "visibility was not shortened", "error", err)
 		}
 	}
@@ -201,9 +201,9 @@ func (d *delivery) job() (func(context.Context) error, error) {
 // open reads the record. The webhook has written it; should it be gone, the
 // message holds all that it takes to begin again.
 func (d *delivery) open(ctx context.Context) error {
-	record := runs.Run{ID: d.message.ReportID, Status: runs.Queued, AcceptedAt: sentAt(d.raw), UpdatedAt: time.Now()}
+	record := runs.Run{ReportID: d.message.ReportID, Status: runs.Queued, AcceptedAt: sentAt(d.raw), UpdatedAt: time.Now()}
 	if p := d.message.Payload; p != nil {
-		record.RunID, record.Fingerprint = p.RunID, p.Fingerprint()
+		record.ResearchRunID, record.Fingerprint = p.RunID, p.Fingerprint()
 	} else {
 		record.Status = runs.Failed // there is no base to wait for any more
 	}
@@ -215,7 +215,7 @@ func (d *delivery) open(ctx context.Context) error {
 		d.Log.WarnContext(ctx, "record was missing and has been made again")
 	}
 	d.run, d.found, d.stored = &run, run, run
-	logs.Set(ctx, "runId", run.RunID)
+	logs.Set(ctx, "runId", run.ResearchRunID)
 	return nil
 }
 

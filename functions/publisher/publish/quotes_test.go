@@ -22,7 +22,7 @@ func published(t *testing.T) (w *world, p report.Payload) {
 	p = payload(2, 1)
 	w.accept("rep_1", p)
 	w.deliver(t.Context(), w.publisher("a", nil), visibility)
-	w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Texts: &queue.Enrichment{Title: "Title", Introduction: "Text."}}, "")
+	w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
 	w.deliver(t.Context(), w.publisher("a", nil), visibility)
 	return w, p
 }

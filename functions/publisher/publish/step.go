@@ -52,7 +52,7 @@ func perform[T any](ctx context.Context, d *delivery, r request[T]) (result T, e
 		return result, err
 	}
 	if result, err = notion.Do(ctx, d.Notion, r.once); err != nil {
-		return result, fmt.Errorf("step %s, request %d of run %s: %w", r.step, r.index, d.run.ID, err)
+		return result, fmt.Errorf("step %s, request %d of run %s: %w", r.step, r.index, d.run.ReportID, err)
 	}
 	d.wrote = true
 	step.Done, step.At, step.IntendedAt = r.index+1, time.Now(), time.Time{}

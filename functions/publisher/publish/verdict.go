@@ -83,7 +83,7 @@ func reasonOf(err error) (reason, bool) {
 
 func isPermanent(err error) bool {
 	e, ok := errors.AsType[*notion.Error](err)
-	return ok && notion.FateOf(e) == notion.DeadLetter
+	return ok && notion.FateOf(e) == notion.Permanent
 }
 
 // afterPatience gives a message back as long as there are deliveries left.
@@ -115,7 +115,7 @@ func (d *delivery) continueLater(ctx context.Context, wait time.Duration) error 
 		return ctx.Err()
 	}
 	d.Log.InfoContext(ctx, "continuing at the tail of the queue")
-	err := d.Queue.Send(ctx, queue.Outgoing{Body: d.raw.Body, Group: queue.PublishGroup, DeduplicationID: d.raw.MessageId + "-rest"})
+	err := d.PublishQueue.Send(ctx, queue.Outgoing{Body: d.raw.Body, Group: queue.PublishGroup, DeduplicationID: d.raw.MessageId + "-rest"})
 	if err != nil {
 		return fmt.Errorf("send the rest of %s: %w", d.message.ReportID, err)
 	}
@@ -126,7 +126,7 @@ func (d *delivery) continueLater(ctx context.Context, wait time.Duration) error 
 // the queue not answer, the visibility timeout brings the message back.
 func (d *delivery) giveBack(ctx context.Context, wait time.Duration, cause error) (settled bool) {
 	d.Log.WarnContext(ctx, "message given back", "wait", wait, "receives", d.receives, "error", cause)
-	if err := d.Queue.ChangeVisibility(ctx, d.raw.ReceiptHandle, wait.Round(time.Second)); err != nil {
+	if err := d.PublishQueue.ChangeVisibility(ctx, d.raw.ReceiptHandle, wait.Round(time.Second)); err != nil {
 		d.Log.WarnContext(ctx, "visibility was not changed", "error", err)
 	}
 	return false

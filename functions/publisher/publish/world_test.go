@@ -83,7 +83,7 @@ func (w *world) publisher(owner string, transport http.RoundTripper) *publish.Pu
 		w.t.Fatal(err)
 	}
 	return &publish.Publisher{
-		Notion: client, Runs: w.db.Runs(), Queue: w.publish, DeadLetters: w.dead, Enricher: w.enrich, Research: w.research,
+		Notion: client, Runs: w.db.Runs(), PublishQueue: w.publish, DeadLetters: w.dead, EnrichQueue: w.enrich, Research: w.research,
 		DatabaseID: w.sim.DatabaseID(), CoverURL: "https://example.com/banner.png", Owner: owner, Log: w.log,
 	}
 }
@@ -91,7 +91,7 @@ func (w *world) publisher(owner string, transport http.RoundTripper) *publish.Pu
 // accept does what the webhook does.
 func (w *world) accept(id string, p report.Payload) {
 	w.t.Helper()
-	_, _, err := w.db.Runs().Create(w.t.Context(), runs.Run{ID: id, RunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()})
+	_, _, err := w.db.Runs().Create(w.t.Context(), runs.Run{ReportID: id, ResearchRunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -109,8 +109,8 @@ func (w *world) send(m queue.Message, distinct string) {
 	}
 }
 
-// answerEnrichment does what the enricher does with every request that waits.
-func (w *world) answerEnrichment() {
+// answerEnrichRequests does what the enricher does with every request that waits.
+func (w *world) answerEnrichRequests() {
 	w.t.Helper()
 	for {
 		asked, err := w.enrich.Receive(w.t.Context(), 1, 0)
@@ -124,7 +124,7 @@ func (w *world) answerEnrichment() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &queue.Enrichment{
+		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &queue.HomepageTexts{
 			Title: "Home Cooking Market Analysis", Introduction: "We read a lot.\n\n- **Plan**: what to do\n- **All**: why\n",
 		}}, asked[0].ID)
 		w.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Subject: m.Subject, Quotes: quotesOf(m.Payload)}, asked[0].ID)
@@ -185,7 +185,7 @@ func eventOf(m queue.Incoming) events.SQSEvent {
 func (w *world) drain(p *publish.Publisher, quiet time.Duration) {
 	w.t.Helper()
 	for {
-		w.answerEnrichment()
+		w.answerEnrichRequests()
 		if !w.deliver(w.t.Context(), p, quiet) {
 			return
 		}

@@ -119,7 +119,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 		return runs.Run{}, tooLarge(err)
 	}
 	run, created, err := h.Runs.Create(ctx, runs.Run{
-		ID: message.ReportID, RunID: payload.RunID, Fingerprint: fingerprint,
+		ReportID: message.ReportID, ResearchRunID: payload.RunID, Fingerprint: fingerprint,
 		Status: runs.Queued, AcceptedAt: now, UpdatedAt: now,
 	})
 	if err != nil {
@@ -132,7 +132,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 	if created || run.Status == runs.Queued || run.Status == runs.Failed && !published(run) {
 		message.Cursor = run.Version
 		if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: message.DeduplicationID()}); err != nil {
-			return run, unavailable(fmt.Errorf("send report %s: %w", run.ID, err))
+			return run, unavailable(fmt.Errorf("send report %s: %w", run.ReportID, err))
 		}
 		h.Metrics.Record(ctx, metrics.Count(metrics.ReportsAccepted, 1))
 	}
@@ -174,7 +174,7 @@ func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs
 			timer.Stop()
 			return run
 		}
-		if newer, err := h.Runs.Get(ctx, run.ID); err == nil {
+		if newer, err := h.Runs.Get(ctx, run.ReportID); err == nil {
 			run = newer
 			failedBefore = failedBefore && run.Status == runs.Failed
 		}

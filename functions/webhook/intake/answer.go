@@ -53,7 +53,7 @@ func (h *Handler) accepted(r request, run runs.Run, arrived time.Time) response 
 }
 
 func (h *Handler) data(r request, run runs.Run) reportData {
-	data := reportData{ReportID: run.ID, Status: run.Status, StatusURL: r.base() + pathReports + "/" + run.ID + h.Auth.statusQuery(run.ID)}
+	data := reportData{ReportID: run.ReportID, Status: run.Status, StatusURL: r.base() + pathReports + "/" + run.ReportID + h.Auth.statusQuery(run.ReportID)}
 	if run.PublishedAt.IsZero() {
 		return data
 	}

@@ -84,7 +84,7 @@ func (h *Handler) status(r request, run runs.Run, err error) (response, error) {
 }
 
 func (h *Handler) statusBody(r request, run runs.Run) statusBody {
-	body := statusBody{ReportID: run.ID, RunID: run.RunID, Status: run.Status,
+	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status,
 		Steps: []stepBody{}, Warnings: append([]string{}, run.Warnings...), Data: h.data(r, run)}
 	for i := range run.Steps {
 		s := &run.Steps[i]
