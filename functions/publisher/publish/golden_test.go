@@ -1,0 +1,66 @@
+package publish_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/local/notionsim"
+	"notionrelay/shared/report"
+	"notionrelay/shared/research"
+)
+
+var update = flag.Bool("update", false, "write testdata/tree.golden anew")
+
+// known is a research database with one account.
+type known struct{}
+
+func (known) Account(context.Context, string, string) (research.Account, bool, error) {
+	return research.Account{CompanyName: "Salt & Pepper", ContactName: "Dana"}, true, nil
+}
+
+func (known) Statistics(context.Context, string) (research.Statistics, bool, error) {
+	return research.Statistics{Posts: 12, Quotes: 2}, true, nil
+}
+
+// TestWhatAClientSees pins every word, icon, colour and place of the pages.
+// The diff of a change to them is what the change does to a client.
+func TestWhatAClientSees(t *testing.T) {
+	t.Parallel()
+	const golden = "testdata/tree.golden"
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		w.research = known{}
+		score := 0.9
+		w.accept("rep_1", report.Payload{
+			StrategyReport: "# Plan\n\nDo *this* first.\n", ComprehensiveReport: "# Findings\n\n- one\n- two\n", Email: "dana@salt-and-pepper.com", RunID: "run-1",
+			Quotes: []report.Quote{
+				{Text: "I want a smaller pan.", Category: "user_needs", Sentiment: "frustrated", Theme: "sizes", RelevanceScore: &score,
+					Justification: "Names a need.", URL: "https://www.reddit.com/r/cooking/comments/1/", PostID: "1", Date: "2025-06-27"},
+				{Text: "It works.", Category: "general", Sentiment: "neutral", Theme: "general"},
+			},
+		})
+		p := w.publisher("a", nil)
+		w.deliver(t.Context(), p, visibility)
+		published := w.treeOf(w.run("rep_1"))
+		w.drain(p, visibility)
+		got := "PUBLISHED\n\n" + published + "\nCOMPLETE\n\n" + w.treeOf(w.run("rep_1"))
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+			t.Errorf("what a client sees has changed; run with -update if it should (-was +is):\n%s", diff)
+		}
+	})
+}
