@@ -150,11 +150,11 @@ func (r *running) rows(t *testing.T, homepageID string) []row {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(children, func(b block.Block) bool { return b.Kind == block.ChildDatabase })
+	i := slices.IndexFunc(children, func(c notion.Child) bool { return c.Kind == block.ChildDatabase })
 	if i < 0 {
 		t.Fatal("there is no quotes database")
 	}
-	written, err := r.notion.RowsSince(t.Context(), children[i].ID, time.Time{})
+	written, err := r.notion.RowsSince(t.Context(), children[i].ID, "", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func TestAKilledProcessLeavesNoTrace(t *testing.T) {
 	const sample = 8
 	for i := range sample {
 		k := 1 + i*(requests-1)/(sample-1)
-		for _, m := range []moment{beforeRequest, beforeAnswer, withAnswer} {
+		for _, m := range []moment{beforeAnswer, withAnswer} {
 			t.Run(fmt.Sprintf("request %d %s", k, m), func(t *testing.T) {
 				t.Parallel()
 				if got, _ := killedAt(t, body, k, m); got != want {
@@ -121,11 +121,11 @@ func bigRun(t *testing.T) []byte {
 		fmt.Fprintf(&plan, "Do item %d.\n\n", i)
 		fmt.Fprintf(&all, "See item %d.\n\n", i)
 	}
-	p := report.Payload{StrategyReport: plan.String(), ComprehensiveReport: all.String(), Email: "dana@acme.com"}
+	var quotes []report.Quote
 	for i := range 30 {
-		p.Quotes = append(p.Quotes, report.Quote{Text: fmt.Sprintf("Quote %d", i), Theme: fmt.Sprintf("theme %d", i%7), URL: fmt.Sprintf("https://example.com/%d", i)})
+		quotes = append(quotes, report.Quote{Text: fmt.Sprintf("Quote %d", i), Theme: fmt.Sprintf("theme %d", i%7), URL: fmt.Sprintf("https://example.com/%d", i)})
 	}
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(map[string]any{"strategyReport": plan.String(), "comprehensiveReport": all.String(), "email": "dana@acme.com", "quotes": quotes})
 	if err != nil {
 		t.Fatal(err)
 	}

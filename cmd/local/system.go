@@ -49,7 +49,7 @@ type settings struct {
 
 // The function's and the queue's times are those of template.yaml.
 const (
-	publisherTimeout  = time.Minute
+	publisherTimeout  = 3 * time.Minute
 	publishVisibility = 6 * publisherTimeout
 	publishReceives   = 10
 

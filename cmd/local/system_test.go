@@ -179,7 +179,7 @@ func (r *running) complete(t *testing.T, a answer) {
 
 func (r *running) checkRow(t *testing.T, a answer, p report.Payload) {
 	t.Helper()
-	rows, err := r.notion.RowsSince(t.Context(), r.simulator.DatabaseID(), time.Time{})
+	rows, err := r.notion.RowsSince(t.Context(), r.simulator.DatabaseID(), "", time.Time{})
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("got %d rows, %v", len(rows), err)
 	}

@@ -19,7 +19,7 @@ func Example() {
 	defer http.DefaultClient.CloseIdleConnections()
 
 	c := copywriter.New(copywriter.Options{APIKey: "key", BaseURL: provider.URL, TitleModel: "openai/gpt-4o-mini"})
-	payload := report.Payload{StrategyReport: "# What home cooks want", Email: "dana@acme.com"}
+	payload := report.Payload{Reports: map[string]string{"strategyReport": "# What home cooks want"}, Email: "dana@acme.com"}
 	title, err := c.Title(context.Background(), payload.Subject(), payload.Documents())
 	fmt.Println(title, err)
 	// Output: Home Cooking Market Analysis <nil>

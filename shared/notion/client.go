@@ -1,7 +1,14 @@
 // Package notion is the one way to Notion: it paces requests, keeps at most one
-// write in flight, says what an error calls for, and makes a write happen once.
-// It stands on the notionapi library for the requests and reads the answers
-// itself.
+// write in flight, and says what an error tells about the request.
+//
+// A write is one request, made once: whether to make it again is decided in
+// shared/ledger, which knows what was written before. A read is repeated here
+// until it is answered.
+//
+// The package stands on the notionapi library for the form of the requests, and
+// reads the answers itself: the library fails on properties that it does not
+// know and panics on blocks that an integration may not read, after the write
+// has happened. So the library gets an empty answer in each one's place.
 package notion
 
 import (
@@ -14,13 +21,15 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jomei/notionapi"
 	"golang.org/x/time/rate"
 
 	"notionrelay/shared/block"
+	"notionrelay/shared/httpclient"
+	"notionrelay/shared/property"
 )
 
 // Options configures a Client. Only Token is required.
@@ -29,12 +38,22 @@ type Options struct {
 	BaseURL string        // scheme and host; https://api.notion.com when empty
 	MinGap  time.Duration // between two writes
 	Budget  int           // requests per rolling minute; 180 when 0, Notion's usual limit
-	Timeout time.Duration // of one request; 20 s when 0
+	Timeout time.Duration // of one request; LateEffect when 0
 
-	Transport http.RoundTripper // http.DefaultTransport when nil
+	Transport http.RoundTripper // one that notices broken connections when nil
 	Log       *slog.Logger      // a discarding one when nil
 	Jitter    func() float64    // in [0,1); rand.Float64 when nil
 }
+
+// LateEffect is how long after its intent was stored a request can still take
+// effect: it is sent within SendLimit, and Notion works on one for up to 60 s,
+// also when its caller has left. So an answer is waited for that long, and what
+// has not shown by then never happened.
+const LateEffect = SendLimit + 60*time.Second
+
+// SendLimit is how long an intent stands for a request that is to be sent: see
+// WithIntent.
+const SendLimit = 5 * time.Second
 
 // Client talks to Notion on behalf of one token. It is safe for concurrent
 // use: requests take turns.
@@ -47,6 +66,7 @@ type Client struct {
 	turn    chan struct{} // holds a token while no request is in flight
 	pacer   pacer
 	bulk    *rate.Limiter
+	me      atomic.Pointer[string] // the integration's id, once it was asked for
 }
 
 // New makes a client.
@@ -56,7 +76,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("parse Notion's base URL %q: it must be a scheme and a host", o.BaseURL)
 	}
 	c := &Client{
-		timeout: orElse(o.Timeout, 20*time.Second),
+		timeout: orElse(o.Timeout, LateEffect),
 		log:     o.Log,
 		jitter:  o.Jitter,
 		turn:    make(chan struct{}, 1),
@@ -71,7 +91,7 @@ func New(o Options) (*Client, error) {
 	}
 	base := o.Transport
 	if base == nil {
-		base = http.DefaultTransport
+		base = httpclient.Transport()
 	}
 	// One attempt: the library's own retry sends POST and PATCH with an empty
 	// body the second time.
@@ -92,7 +112,7 @@ type Page struct {
 type NewPage struct {
 	DatabaseID string
 	PageID     string
-	Properties Properties
+	Properties property.Values
 	Icon       string // emoji
 	Cover      string // absolute URL of an image
 	Children   []block.Block
@@ -100,7 +120,7 @@ type NewPage struct {
 
 // CreatePage sends one request. The answer does not name the ids of the children.
 func (c *Client) CreatePage(ctx context.Context, p NewPage) (Page, error) {
-	request := &notionapi.PageCreateRequest{Properties: notionapi.Properties(p.Properties), Children: wire(p.Children)}
+	request := &notionapi.PageCreateRequest{Properties: wireValues(p.Properties), Children: wire(p.Children)}
 	if p.DatabaseID != "" {
 		request.Parent = notionapi.Parent{Type: notionapi.ParentTypeDatabaseID, DatabaseID: notionapi.DatabaseID(p.DatabaseID)}
 	} else {
@@ -137,29 +157,26 @@ func (c *Client) AppendBlocks(ctx context.Context, parentID, after string, block
 // RenamePage sends one request; sending it twice does no harm. The library's
 // update would restore an archived page on the way.
 func (c *Client) RenamePage(ctx context.Context, pageID, title string) error {
-	body := map[string]any{"properties": Properties{"title": Title(title)}}
+	body := map[string]any{"properties": property.Values{"title": property.Title(title)}}
 	return c.send(ctx, http.MethodPatch, "/v1/pages/"+pageID, body, new(Page))
 }
 
-// DeleteBlock sends one request; sending it twice does no harm, as what is gone
-// already counts as deleted.
+// DeleteBlock sends one request that moves a block or a page to the trash.
+// Notion refuses it where the block, or anything that it is in, is there
+// already.
 func (c *Client) DeleteBlock(ctx context.Context, blockID string) error {
-	err := c.do(ctx, true, new(Page), func(ctx context.Context) error {
+	return c.do(ctx, true, new(Page), func(ctx context.Context) error {
 		_, err := c.api.Block.Delete(ctx, notionapi.BlockID(blockID))
 		return err
 	})
-	if e, ok := errors.AsType[*Error](err); ok && (e.Status == http.StatusNotFound || e.Status == http.StatusBadRequest && strings.Contains(e.Message, "archived")) {
-		return nil
-	}
-	return err
 }
 
 // NewDatabase describes a database to create under a page.
 type NewDatabase struct {
-	PageID     string
-	Title      string
-	Icon       string // emoji
-	Properties map[string]Schema
+	PageID string
+	Title  string
+	Icon   string // emoji
+	Schema property.Schema
 }
 
 // CreateDatabase sends one request. The library's has no place for an icon.
@@ -168,8 +185,8 @@ func (c *Client) CreateDatabase(ctx context.Context, d NewDatabase) (Page, error
 	err := c.send(ctx, http.MethodPost, "/v1/databases", map[string]any{
 		"parent":     map[string]any{"type": "page_id", "page_id": d.PageID},
 		"icon":       map[string]any{"type": "emoji", "emoji": d.Icon},
-		"title":      richText(d.Title),
-		"properties": d.Properties,
+		"title":      property.Texts(d.Title),
+		"properties": d.Schema,
 	}, &database)
 	return database, err
 }
@@ -196,6 +213,22 @@ func (c *Client) send(ctx context.Context, method, path string, body, result any
 	})
 }
 
+// Pace waits until a write could be made within a second: for the budget, and
+// for bulk work's share of it. Whoever stores an intent waits here first.
+func (c *Client) Pace(ctx context.Context) error {
+	if isBulk(ctx) {
+		share := c.bulk.Reserve()
+		if err := c.Pause(ctx, share.Delay(), nil); err != nil {
+			share.Cancel()
+			return err
+		}
+	}
+	<-c.turn
+	wait := c.pacer.wait(time.Now(), true)
+	c.turn <- struct{}{}
+	return c.Pause(ctx, wait-time.Second, nil)
+}
+
 // do makes one request when its turn and its time have come and reads the
 // answer into result. A write occupies the token until its answer is there.
 func (c *Client) do(ctx context.Context, write bool, result any, call func(context.Context) error) error {
@@ -205,14 +238,7 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if isBulk(ctx) {
-		share := c.bulk.Reserve()
-		if err := c.pause(ctx, share.Delay(), nil); err != nil {
-			share.Cancel()
-			return err
-		}
-	}
-	if err := c.pause(ctx, c.pacer.wait(time.Now(), write), nil); err != nil {
+	if err := c.Pause(ctx, c.pacer.wait(time.Now(), write), nil); err != nil {
 		return err
 	}
 	requestCtx, x := withExchange(ctx)
@@ -222,7 +248,7 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 	callErr := call(requestCtx)
 	c.pacer.done(time.Now(), write)
 	if !x.sent {
-		return fmt.Errorf("make a request to Notion: %w", callErr)
+		return &Error{Unsent: true, Cause: callErr}
 	}
 	err := errorOf(x)
 	if err == nil {
@@ -236,7 +262,7 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 // ambiguous as none.
 func decode(x *exchange, result any) error {
 	if err := json.Unmarshal(x.body, result); err != nil {
-		return &Error{Method: x.method, Path: x.path, Status: x.status, RequestID: x.header.Get("X-Request-Id"), Cause: fmt.Errorf("decode answer: %w", err)}
+		return &Error{Method: x.method, Path: x.path, Status: x.status, RequestID: x.header.Get(requestIDHeader), Cause: fmt.Errorf("decode answer: %w", err)}
 	}
 	return nil
 }
@@ -249,7 +275,7 @@ func (c *Client) observe(ctx context.Context, x *exchange, took time.Duration, e
 		return
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		attributes = append(attributes, "code", e.Code, "notionRequestId", e.RequestID, "fate", FateOf(err).String())
+		attributes = append(attributes, "code", e.Code, "notionRequestId", e.RequestID, "cfRay", e.Ray, "fate", FateOf(err).String(), "cause", e.Cause)
 	}
 	c.log.WarnContext(ctx, "notion request failed", attributes...)
 }
@@ -277,3 +303,18 @@ type wireBlock struct {
 }
 
 func (b wireBlock) MarshalJSON() ([]byte, error) { return b.Block.MarshalJSON() }
+
+// wireValues hands properties to the library, whose own marshal empty strings,
+// which Notion refuses, and cannot say null.
+func wireValues(values property.Values) notionapi.Properties {
+	wired := notionapi.Properties{}
+	for name, v := range values {
+		wired[name] = wireValue{v}
+	}
+	return wired
+}
+
+type wireValue struct{ property.Value }
+
+func (wireValue) GetID() string                   { return "" }
+func (wireValue) GetType() notionapi.PropertyType { return "" }

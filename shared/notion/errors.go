@@ -18,8 +18,9 @@ type Error struct {
 
 	Status    int    // 0 when no answer came
 	Code      string // Notion's, for example conflict_error; empty for HTML and cut bodies
-	Message   string
-	RequestID string
+	Message   string // Notion's, cut to maxMessage: it may quote the whole body that it refuses
+	RequestID string // Notion's; empty where its edge answered
+	Ray       string // the edge's id of the request, from the header cf-ray
 
 	RetryAfter  time.Duration // what the answer asked for, else 0
 	Reason      string        // additional_data.rate_limit_reason
@@ -30,6 +31,12 @@ type Error struct {
 	Unsent bool
 	Cause  error
 }
+
+// maxMessage is as much of Notion's message as is kept, in characters.
+const maxMessage = 300
+
+// requestIDHeader names a request of Notion's own application, on every answer.
+const requestIDHeader = "X-Notion-Request-Id"
 
 // Error leaves out Notion's message, which may quote what it objects to:
 // errors end in logs, and a report's text does not.
@@ -42,6 +49,19 @@ func (e *Error) Error() string {
 	default:
 		return fmt.Sprintf("%s %s: status %d %s (request %s)", e.Method, e.Path, e.Status, e.Code, e.RequestID)
 	}
+}
+
+// Outcome says in words what an answer without a code was.
+func (e *Error) Outcome() string {
+	switch {
+	case e.Unsent:
+		return "Notion could not be reached"
+	case e.Status == 0:
+		return "Notion did not answer"
+	case e.Ray != "":
+		return fmt.Sprintf("the edge before Notion answered %d (cf-ray %s)", e.Status, e.Ray)
+	}
+	return fmt.Sprintf("Notion answered %d without saying why", e.Status)
 }
 
 func (e *Error) Unwrap() error { return e.Cause }
@@ -69,14 +89,14 @@ func errorOf(x *exchange) error {
 	if x.status < 300 && x.err == nil && json.Valid(x.body) {
 		return nil
 	}
-	e.RequestID = x.header.Get("X-Request-Id")
+	e.RequestID, e.Ray = x.header.Get(requestIDHeader), x.header.Get("Cf-Ray")
 	e.RetryAfter = retryAfter(x.header)
 	var body answerBody
 	switch err := json.Unmarshal(x.body, &body); {
 	case err != nil && x.err == nil:
 		e.Cause = fmt.Errorf("answer of %d bytes is no JSON: %w", len(x.body), err)
 	case err == nil && body.Object == "error":
-		e.Code, e.Message = body.Code, body.Message
+		e.Code, e.Message = body.Code, cut(body.Message)
 		e.Reason, e.CommittedID = body.Additional.Reason, body.Additional.CommittedID
 		if body.RequestID != "" {
 			e.RequestID = body.RequestID
@@ -85,6 +105,14 @@ func errorOf(x *exchange) error {
 		e.Cause = errors.New("answer is not an error object of Notion's")
 	}
 	return e
+}
+
+func cut(message string) string {
+	runes := []rune(message)
+	if len(runes) <= maxMessage {
+		return message
+	}
+	return string(runes[:maxMessage-1]) + "…"
 }
 
 // neverConnected tells a failed dial from a failed exchange.

@@ -5,22 +5,24 @@ import (
 	"net/http"
 )
 
-// Fate is what a failed request calls for.
+// Fate is what an error tells about its request, and so what a write calls for.
 type Fate int
 
-// The fates. Whether a repetition fits into the time left is a question of its
-// own: see Do.
 const (
-	// Repeat: Notion has surely not applied the request; send it again after a wait.
+	// Repeat: the request has surely had no effect. Send it again after a wait.
 	Repeat Fate = iota + 1
-	// Recover: Notion may have applied the request; read before deciding.
+	// Recover: Notion has ended the request, and it may have had its effect.
+	// Look before repeating it; what is not there now will not come.
 	Recover
+	// Await: nobody has said that the request is over. It may still have its
+	// effect until LateEffect after it was sent.
+	Await
 	// Permanent: the request will fail the same way for ever.
 	Permanent
 )
 
 func (f Fate) String() string {
-	return [...]string{"none", "repeat", "recover", "dead-letter"}[f]
+	return [...]string{"none", "repeat", "recover", "await", "permanent"}[f]
 }
 
 // blocked is the rate limit reason for which Notion says that repeating does
@@ -28,33 +30,47 @@ func (f Fate) String() string {
 const blocked = "public_api_request_blocked"
 
 // FateOf decides the fate of every error of a request to Notion. What it does
-// not know may have been applied, so it is recovered.
+// not know may still have its effect.
 func FateOf(err error) Fate {
 	e, ok := errors.AsType[*Error](err)
 	switch {
 	case !ok:
-		return Recover
+		return Await
 	case e.Reason == blocked:
 		return Permanent
-	case e.Unsent:
+	case e.Unsent, e.Status == http.StatusTooManyRequests, e.Status == statusOverloaded:
 		return Repeat
-	case e.Status == 0:
-		return Recover
+	case e.Code != "":
+		return fateOfCode(e)
 	}
-	switch e.Status {
-	case http.StatusTooManyRequests, statusOverloaded:
-		return Repeat
-	case http.StatusConflict:
+	return fateOfEdge(e.Status)
+}
+
+// fateOfCode is for answers of Notion's own application, which name a code. They
+// end the request, but for two: a gateway that has lost touch with it.
+func fateOfCode(e *Error) Fate {
+	switch {
+	case e.Status == http.StatusBadGateway || e.Status == http.StatusGatewayTimeout:
+		return Await
+	case e.Code == "conflict_error" || e.Status == http.StatusRequestTimeout:
 		// Not applied, says Notion; yet a page has been seen to exist after a
-		// conflict, so a creation is preceded by a read.
+		// conflict. Other codes with status 409 do not pass by waiting.
 		return Recover
-	case http.StatusRequestTimeout:
-		return Recover
-	}
-	if e.Status >= 400 && e.Status < 500 {
+	case e.Status >= 400 && e.Status < 500:
 		return Permanent
 	}
 	return Recover
+}
+
+// fateOfEdge is for answers without a code: of the edge before Notion, or cut.
+func fateOfEdge(status int) Fate {
+	switch {
+	case status == 0 || status >= 500 || status == http.StatusRequestTimeout:
+		return Await
+	case status >= 400:
+		return Repeat // the edge let nothing through, which may pass: it blocks addresses for a while
+	}
+	return Await // a good answer that was cut, or none of Notion's
 }
 
 // statusOverloaded is Notion's service_overload.

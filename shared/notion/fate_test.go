@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 )
 
@@ -55,36 +56,37 @@ func TestFateOf(t *testing.T) {
 		{"400 missing_version", coded(400, "missing_version"), notion.Permanent},
 		{"401 unauthorized", coded(401, "unauthorized"), notion.Permanent},
 		{"403 restricted_resource", coded(403, "restricted_resource"), notion.Permanent},
-		{"403 with HTML", answer(403, html), notion.Permanent},
+		{"403 with HTML", answer(403, html), notion.Repeat},
 		{"404 object_not_found", coded(404, "object_not_found"), notion.Permanent},
-		{"408", answer(408, ""), notion.Recover},
+		{"408", answer(408, ""), notion.Await},
 		{"409 conflict_error", coded(409, "conflict_error"), notion.Recover},
-		{"413 with HTML", answer(413, html), notion.Permanent},
+		{"409 row_limit_exceeded", coded(409, "row_limit_exceeded"), notion.Permanent},
+		{"413 with HTML", answer(413, html), notion.Repeat},
 		{"429 rate_limited", coded(429, "rate_limited"), notion.Repeat},
 		{"429 with HTML", answer(429, html), notion.Repeat},
 		{"429 for good", answer(429, errorBody(429, "rate_limited", `"rate_limit_reason":"public_api_request_blocked"`)), notion.Permanent},
 		{"529 service_overload", coded(529, "service_overload"), notion.Repeat},
 		{"500 internal_server_error", coded(500, "internal_server_error"), notion.Recover},
-		{"502 bad_gateway", coded(502, "bad_gateway"), notion.Recover},
-		{"502 with HTML", answer(502, html), notion.Recover},
+		{"502 bad_gateway", coded(502, "bad_gateway"), notion.Await},
+		{"502 with HTML", answer(502, html), notion.Await},
 		{"503 service_unavailable", coded(503, "service_unavailable"), notion.Recover},
 		{"503 database_connection_unavailable", coded(503, "database_connection_unavailable"), notion.Recover},
-		{"504 gateway_timeout", coded(504, "gateway_timeout"), notion.Recover},
-		{"504 with HTML", answer(504, html), notion.Recover},
-		{"504 with a cut body", answer(504, errorBody(504, "gateway_timeout", "")[:20]), notion.Recover},
-		{"599", answer(599, ""), notion.Recover},
-		{"302 to nowhere", answer(302, ""), notion.Recover},
-		{"200 with a cut body", answer(200, page[:10]), notion.Recover},
-		{"200 with HTML", answer(200, html), notion.Recover},
-		{"200 of another shape", answer(200, `[]`), notion.Recover},
+		{"504 gateway_timeout", coded(504, "gateway_timeout"), notion.Await},
+		{"504 with HTML", answer(504, html), notion.Await},
+		{"504 with a cut body", answer(504, errorBody(504, "gateway_timeout", "")[:20]), notion.Await},
+		{"599", answer(599, ""), notion.Await},
+		{"302 to nowhere", answer(302, ""), notion.Await},
+		{"200 with a cut body", answer(200, page[:10]), notion.Await},
+		{"200 with HTML", answer(200, html), notion.Await},
+		{"200 of another shape", answer(200, `[]`), notion.Await},
 		{"connection refused", fail(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), notion.Repeat},
 		{"name not found", fail(&net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}), notion.Repeat},
 		{"dial timeout", fail(&net.OpError{Op: "dial", Err: context.DeadlineExceeded}), notion.Repeat},
-		{"reset while reading", fail(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), notion.Recover},
-		{"reset while writing", fail(&net.OpError{Op: "write", Err: syscall.EPIPE}), notion.Recover},
-		{"end of stream", fail(io.ErrUnexpectedEOF), notion.Recover},
-		{"timeout after sending", fail(context.DeadlineExceeded), notion.Recover},
-		{"anything else", fail(errors.New("?")), notion.Recover},
+		{"reset while reading", fail(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), notion.Await},
+		{"reset while writing", fail(&net.OpError{Op: "write", Err: syscall.EPIPE}), notion.Await},
+		{"end of stream", fail(io.ErrUnexpectedEOF), notion.Await},
+		{"timeout after sending", fail(context.DeadlineExceeded), notion.Await},
+		{"anything else", fail(errors.New("?")), notion.Await},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -118,8 +120,8 @@ func TestErrorKeepsWhatNotionSaid(t *testing.T) {
 
 func TestRequestIDOfAnHTMLErrorComesFromItsHeader(t *testing.T) {
 	t.Parallel()
-	_, err := newClient(t, answer(502, "<html>", "X-Request-Id", "req-2")).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
-	if e, ok := errors.AsType[*notion.Error](err); !ok || e.RequestID != "req-2" {
+	_, err := newClient(t, answer(502, "<html>", "X-Notion-Request-Id", "req-2", "Cf-Ray", "8a-FRA")).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
+	if e, ok := errors.AsType[*notion.Error](err); !ok || e.RequestID != "req-2" || e.Ray != "8a-FRA" {
 		t.Errorf("got %v, want request req-2", err)
 	}
 }
@@ -132,6 +134,27 @@ func TestUnknownPropertiesDoNotHideACreatedPage(t *testing.T) {
 	page, err := newClient(t, answer(200, body)).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
 	if err != nil || page.ID != "p1" {
 		t.Errorf("got %+v, %v", page, err)
+	}
+}
+
+// An integration that may not read content gets ids alone. The client library
+// panics on them, after the write.
+func TestAPartialBlockDoesNotHideAnAppend(t *testing.T) {
+	t.Parallel()
+	body := `{"object":"list","results":[{"object":"block","id":"b1"}]}`
+	blocks, err := newClient(t, answer(200, body)).AppendBlocks(t.Context(), "p", "", []block.Block{{Kind: block.Divider}})
+	if err != nil || len(blocks) != 1 || blocks[0].ID != "b1" {
+		t.Errorf("got %+v, %v", blocks, err)
+	}
+}
+
+// Notion may answer with the whole body that it refuses.
+func TestALongMessageIsCut(t *testing.T) {
+	t.Parallel()
+	body := strings.Replace(errorBody(400, "validation_error", ""), `"m"`, `"`+strings.Repeat("ä", 100_000)+`"`, 1)
+	_, err := newClient(t, answer(400, body)).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
+	if e, ok := errors.AsType[*notion.Error](err); !ok || len([]rune(e.Message)) != 300 {
+		t.Errorf("got %v", err)
 	}
 }
 

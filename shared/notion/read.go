@@ -2,6 +2,8 @@ package notion
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -10,12 +12,47 @@ import (
 	"notionrelay/shared/block"
 )
 
-// Children lists everything directly below a page or block.
-func (c *Client) Children(ctx context.Context, parentID string) ([]block.Block, error) {
+// Child is a block, page or database directly below another one.
+type Child struct {
+	block.Block
+	CreatedBy string // id of the user or integration; empty where Notion does not say
+	Trashed   bool   // it is in the trash itself, not only something that it is in
+}
+
+// UnmarshalJSON reads a block as Notion sends it. An integration that may not
+// read content gets the id alone.
+func (c *Child) UnmarshalJSON(data []byte) error {
+	var frame struct {
+		CreatedBy struct {
+			ID string `json:"id"`
+		} `json:"created_by"`
+		Archived bool `json:"archived"`
+		InTrash  bool `json:"in_trash"`
+	}
+	if err := json.Unmarshal(data, &frame); err != nil {
+		return fmt.Errorf("decode block: %w", err)
+	}
+	c.CreatedBy, c.Trashed = frame.CreatedBy.ID, frame.Archived || frame.InTrash
+	return c.Block.UnmarshalJSON(data)
+}
+
+// Children lists everything directly below a page or block, in its order.
+func (c *Client) Children(ctx context.Context, parentID string) ([]Child, error) {
 	return readAll(ctx, c, func(ctx context.Context, cursor notionapi.Cursor) error {
 		_, err := c.api.Block.GetChildren(ctx, notionapi.BlockID(parentID), &notionapi.Pagination{StartCursor: cursor, PageSize: pageSize})
 		return err
-	}, func(b block.Block) block.Block { return b })
+	}, func(child Child) Child { return child })
+}
+
+// Block reads one block, also one that is in the trash.
+func (c *Client) Block(ctx context.Context, id string) (child Child, err error) {
+	err = c.repeat(ctx, func() error {
+		return c.do(ctx, false, &child, func(ctx context.Context) error {
+			_, err := c.api.Block.Get(ctx, notionapi.BlockID(id))
+			return err
+		})
+	})
+	return child, err
 }
 
 // Row is a page of a database with its properties as plain text.
@@ -26,11 +63,16 @@ type Row struct {
 }
 
 // RowsSince lists the rows of a database created at or after a time, oldest
-// first. Notion cuts the time of creation to the minute, and so does this.
-func (c *Client) RowsSince(ctx context.Context, databaseID string, since time.Time) ([]Row, error) {
+// first: all of them, or where a title is given those whose title begins like
+// it. Notion cuts the time of creation to the minute, and so does this.
+func (c *Client) RowsSince(ctx context.Context, databaseID, title string, since time.Time) ([]Row, error) {
 	from := notionapi.Date(since.UTC().Truncate(time.Minute))
+	var filter notionapi.Filter = notionapi.TimestampFilter{Timestamp: notionapi.TimestampCreated, CreatedTime: &notionapi.DateFilterCondition{OnOrAfter: &from}}
+	if start := prefix(title); start != "" {
+		filter = notionapi.AndCompoundFilter{filter, titleFilter{start: start}}
+	}
 	query := notionapi.DatabaseQueryRequest{
-		Filter:   notionapi.TimestampFilter{Timestamp: notionapi.TimestampCreated, CreatedTime: &notionapi.DateFilterCondition{OnOrAfter: &from}},
+		Filter:   filter,
 		Sorts:    []notionapi.SortObject{{Timestamp: notionapi.TimestampCreated, Direction: notionapi.SortOrderASC}},
 		PageSize: pageSize,
 	}
@@ -41,16 +83,41 @@ func (c *Client) RowsSince(ctx context.Context, databaseID string, since time.Ti
 	}, rowAnswer.row)
 }
 
-// Me is the id of the integration that the token belongs to.
+// titleFilter passes rows whose title begins so. The library's filters have no
+// place for a title; its property has the id "title" in every database.
+type titleFilter struct {
+	notionapi.PropertyFilter
+
+	start string
+}
+
+func (f titleFilter) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"property": "title", "title": map[string]string{"starts_with": f.start}})
+}
+
+// prefix is as much of a title as a filter needs to leave few rows.
+func prefix(title string) string {
+	runes := []rune(title)
+	return strings.TrimSpace(string(runes[:min(len(runes), 80)]))
+}
+
+// Me is the id of the integration that the token belongs to. It is asked for
+// once.
 func (c *Client) Me(ctx context.Context) (string, error) {
-	return Do(ctx, c, Once[string]{Send: func(ctx context.Context) (string, error) {
-		var me struct{ ID string }
-		err := c.do(ctx, false, &me, func(ctx context.Context) error {
+	if known := c.me.Load(); known != nil {
+		return *known, nil
+	}
+	var me struct{ ID string }
+	err := c.repeat(ctx, func() error {
+		return c.do(ctx, false, &me, func(ctx context.Context) error {
 			_, err := c.api.User.Me(ctx)
 			return err
 		})
-		return me.ID, err
-	}})
+	})
+	if err == nil {
+		c.me.Store(&me.ID)
+	}
+	return me.ID, err
 }
 
 // pageSize is the most that a listing gives at once.
@@ -66,10 +133,11 @@ func readAll[Answer, T any](ctx context.Context, c *Client, call func(context.Co
 		HasMore    bool             `json:"has_more"`
 	}
 	for {
-		page, err := Do(ctx, c, Once[answer]{Send: func(ctx context.Context) (a answer, err error) {
-			err = c.do(ctx, false, &a, func(ctx context.Context) error { return call(ctx, cursor) })
-			return a, err
-		}})
+		var page answer
+		err := c.repeat(ctx, func() error {
+			page = answer{}
+			return c.do(ctx, false, &page, func(ctx context.Context) error { return call(ctx, cursor) })
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -1,17 +1,16 @@
 package notion
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
 )
 
-// exchange is one request to Notion and what came of it. The client library
-// keeps neither the request id nor a body that is not JSON, and fails on
-// answers with properties that it does not know; so the transport writes down
-// the answer as it came, and the answer is read from here.
+// exchange is one request to Notion and what came of it, as it came.
 type exchange struct {
 	method string
 	path   string
@@ -24,12 +23,20 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// transport sends the client library's requests to the configured host and
-// keeps what comes back in the exchange of the request's context.
+// transport sends the client library's requests to the configured host, keeps
+// what comes back in the exchange of the request's context, and hands the
+// library nothing.
 type transport struct {
 	base http.RoundTripper
 	host *url.URL // scheme and host; the library's are a constant
 }
+
+// userAgent names this program to Notion and to what stands before it.
+const userAgent = "notion-relay/1"
+
+// nothing is an answer in which the library finds nothing to decode. It takes
+// what it does not know for a block without a kind, which makes it panic.
+const nothing = `{"type":"unsupported"}`
 
 // maxAnswer bounds what is read of an answer, in bytes. A page of 100 blocks
 // with long texts stays below 10 MB.
@@ -38,7 +45,11 @@ const maxAnswer = 32 << 20
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := r.Context().Value(exchangeKey{}).(*exchange)
 	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", userAgent)
 	r.URL.Scheme, r.URL.Host, r.Host = t.host.Scheme, t.host.Host, t.host.Host
+	if intended, ok := r.Context().Value(intentKey{}).(time.Time); ok && time.Since(intended) > SendLimit {
+		return nil, errTooLate
+	}
 	x.method, x.path, x.sent = r.Method, r.URL.Path, true
 
 	answer, err := t.base.RoundTrip(r)
@@ -51,9 +62,22 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if x.body, x.err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer)); x.err != nil {
 		return nil, x.err
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(x.body))
-	return answer, nil
+	return &http.Response{
+		Status: "200 OK", StatusCode: http.StatusOK, Proto: answer.Proto, Header: http.Header{},
+		Body: io.NopCloser(strings.NewReader(nothing)), Request: r,
+	}, nil
 }
+
+// WithIntent says when the intent of a context's write was stored. A process
+// that was suspended since does not send it any more: others may have found that
+// it never happened.
+func WithIntent(ctx context.Context, at time.Time) context.Context {
+	return context.WithValue(ctx, intentKey{}, at)
+}
+
+type intentKey struct{}
+
+var errTooLate = errors.New("the intent is too old to be sent")
 
 // withExchange gives the requests of a context a place for what comes back.
 func withExchange(ctx context.Context) (context.Context, *exchange) {

@@ -22,7 +22,7 @@ func TestMessageSurvivesItsEnvelope(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{StrategyReport: text}}
+			want := queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{Reports: map[string]string{"strategyReport": text}}}
 			body, err := queue.Encode(want)
 			if err != nil {
 				t.Fatal(err)
@@ -51,7 +51,7 @@ func TestEncodeRefusesWhatCannotBePacked(t *testing.T) {
 	for i := range noise {
 		noise[i] = byte('!' + random.IntN(90))
 	}
-	_, err := queue.Encode(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{StrategyReport: string(noise)}})
+	_, err := queue.Encode(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{Reports: map[string]string{"strategyReport": string(noise)}}})
 	if !errors.Is(err, queue.ErrTooLarge) {
 		t.Errorf("got %v, want ErrTooLarge", err)
 	}
@@ -74,7 +74,7 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func ExampleEncode() {
-	body, _ := queue.Encode(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{StrategyReport: "# Plan"}})
+	body, _ := queue.Encode(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{Reports: map[string]string{"strategyReport": "# Plan"}}})
 	fmt.Println(body)
 	// Output: {"version":1,"kind":"publish","reportId":"rep_1","payload":{"strategyReport":"# Plan"}}
 }

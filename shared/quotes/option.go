@@ -11,16 +11,48 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"notionrelay/shared/block"
+	"notionrelay/shared/property"
 	"notionrelay/shared/report"
 )
 
-// The options that every quotes database has, whatever a run uses. The first
-// of each is what a quote without one gets.
+// Choice is a select property of the quotes database.
+type Choice struct {
+	// Standard are the options that every database has, whatever a run uses.
+	Standard []property.Option
+	// Default is the one of them that a quote without one gets, and a quote
+	// whose own found no room.
+	Default string
+}
+
+// The choices of the quotes database. This is the one list of their options.
 var (
-	StandardCategories = []string{"general", "user_needs", "user_language", "current_solutions", "feature_signals", "extracted_text", "sentence_extract", "unstructured"}
-	StandardSentiments = []string{"neutral", "positive", "negative", "frustrated", "excited", "confused"}
-	StandardThemes     = []string{"general", "user_feedback", "feature_request", "pain_point", "workflow", "comparison", "pricing", "organization"}
+	Categories = Choice{Default: "general", Standard: []property.Option{
+		{Name: "user_needs", Color: "blue"}, {Name: "user_language", Color: "green"}, {Name: "current_solutions", Color: "yellow"},
+		{Name: "feature_signals", Color: "purple"}, {Name: "general", Color: "gray"}, {Name: "extracted_text", Color: "orange"},
+		{Name: "sentence_extract", Color: "pink"}, {Name: "unstructured", Color: "red"},
+	}}
+	Sentiments = Choice{Default: "neutral", Standard: []property.Option{
+		{Name: "positive", Color: "green"}, {Name: "negative", Color: "red"}, {Name: "neutral", Color: "gray"},
+		{Name: "frustrated", Color: "orange"}, {Name: "excited", Color: "blue"}, {Name: "confused", Color: "yellow"},
+	}}
+	Themes = Choice{Default: "general", Standard: []property.Option{
+		{Name: "general", Color: "gray"}, {Name: "user_feedback", Color: "blue"}, {Name: "feature_request", Color: "green"},
+		{Name: "pain_point", Color: "red"}, {Name: "workflow", Color: "purple"}, {Name: "comparison", Color: "yellow"},
+		{Name: "pricing", Color: "orange"}, {Name: "organization", Color: "pink"},
+	}}
 )
+
+// With are the standard options and behind them the names that a run uses
+// besides, each once, without a colour.
+func (c Choice) With(names []string) []property.Option {
+	all := slices.Clone(c.Standard)
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(o property.Option) bool { return fold(o.Name) == fold(name) }) {
+			all = append(all, property.Option{Name: name})
+		}
+	}
+	return all
+}
 
 const (
 	// MaxOptionName is the length of an option's name in UTF-16 units
@@ -34,12 +66,12 @@ const (
 // chooseOptions gives every quote legal options and lists their names.
 func chooseOptions(p *Prepared) {
 	folded := make([]bool, len(p.Quotes))
-	choose := func(standard []string, field func(*report.Quote) *string) []string {
-		return chooseNames(p.Quotes, folded, standard, field)
+	choose := func(c Choice, field func(*report.Quote) *string) []string {
+		return chooseNames(p.Quotes, folded, c, field)
 	}
-	p.Categories = choose(StandardCategories, func(q *report.Quote) *string { return &q.Category })
-	p.Sentiments = choose(StandardSentiments, func(q *report.Quote) *string { return &q.Sentiment })
-	p.Themes = choose(StandardThemes, func(q *report.Quote) *string { return &q.Theme })
+	p.Categories = choose(Categories, func(q *report.Quote) *string { return &q.Category })
+	p.Sentiments = choose(Sentiments, func(q *report.Quote) *string { return &q.Sentiment })
+	p.Themes = choose(Themes, func(q *report.Quote) *string { return &q.Theme })
 	for _, f := range folded {
 		if f {
 			p.Folded++
@@ -61,17 +93,17 @@ type option struct {
 // Names that differ only in case, or in how their accents are composed, are
 // one option with its first spelling. Notion's documentation does not say
 // whether it would tell them apart; in a list of options no reader can.
-func chooseNames(quotes []report.Quote, folded []bool, standard []string, field func(*report.Quote) *string) []string {
+func chooseNames(quotes []report.Quote, folded []bool, choice Choice, field func(*report.Quote) *string) []string {
 	options := map[string]*option{}
-	for _, name := range standard {
-		options[fold(name)] = &option{name: name, standard: true}
+	for _, o := range choice.Standard {
+		options[fold(o.Name)] = &option{name: o.Name, standard: true}
 	}
 	chosen := make([]*option, len(quotes))
 	var used []*option
 	for i := range quotes {
 		name := optionName(*field(&quotes[i]))
 		if name == "" {
-			name = standard[0]
+			name = choice.Default
 		}
 		o := options[fold(name)]
 		if o == nil {
@@ -83,14 +115,14 @@ func chooseNames(quotes []report.Quote, folded []bool, standard []string, field 
 		}
 		chosen[i] = o
 	}
-	leaveOut(used, MaxOptions-len(standard))
+	leaveOut(used, MaxOptions-len(choice.Standard))
 	for i, o := range chosen {
 		if *field(&quotes[i]) = o.name; o.left {
-			*field(&quotes[i]) = standard[0]
+			*field(&quotes[i]) = choice.Default
 			folded[i] = true
 		}
 	}
-	return names(used, standard[0])
+	return names(used, choice.Default)
 }
 
 // leaveOut keeps those options that most quotes use, the earlier ones of equals.

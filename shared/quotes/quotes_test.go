@@ -122,8 +122,8 @@ func TestOptionsBeyondNotionsLimitBecomeTheGeneralOne(t *testing.T) {
 		t.Errorf("got %d quotes that lost their theme, want the one of the rarest theme and those of the last two", got.Folded)
 	}
 	options := map[string]bool{}
-	for _, name := range append(quotes.StandardThemes, got.Themes...) {
-		options[name] = true
+	for _, o := range quotes.Themes.With(got.Themes) {
+		options[o.Name] = true
 	}
 	if len(options) != quotes.MaxOptions {
 		t.Errorf("got %d options, want %d", len(options), quotes.MaxOptions)

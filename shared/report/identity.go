@@ -10,12 +10,18 @@ import (
 )
 
 // Fingerprint is a hash of what makes a payload that payload: runId,
-// accountId, email, both reports and the quotes. Metadata does not count,
+// accountId, email, the reports and the quotes. Metadata does not count,
 // since a flow stamps it anew with every send.
 func (p Payload) Fingerprint() string {
 	h := sha256.New()
-	for _, field := range []string{p.RunID, p.AccountID, p.Email, p.StrategyReport, p.ComprehensiveReport} {
+	for _, field := range []string{p.RunID, p.AccountID, p.Email} {
 		hashField(h, []byte(field))
+	}
+	for _, k := range Kinds { // a kind that is not there leaves no trace, so that a new kind changes no fingerprint
+		if markdown := p.Reports[k.Field]; markdown != "" {
+			hashField(h, []byte(k.Field))
+			hashField(h, []byte(markdown))
+		}
 	}
 	for _, q := range p.Quotes {
 		score := "none"

@@ -12,16 +12,11 @@ func (s Subject) Introduction(documents []Document) string {
 	fmt.Fprintf(&b, "We analysed what people say about the topics that matter to %s, in their own words, and condensed it into the pages below.\n\n", markdownText(s.Company))
 	b.WriteString("What you will find here:\n\n")
 	for _, d := range documents {
-		fmt.Fprintf(&b, "- **%s**: %s\n", d.Title, aboutDocument[d.Name])
+		fmt.Fprintf(&b, "- **%s**: %s\n", d.Title, d.Holds)
 	}
 	b.WriteString("\nUse it for landing pages, content ideas and sales scripts: the wording of real people is the strongest copy there is.\n\n")
 	b.WriteString("P.S. Upload the full report to your favourite AI assistant and ask it anything about your market.\n")
 	return b.String()
-}
-
-var aboutDocument = map[string]string{
-	"strategy-report":      "the actions that we recommend, in the order of their effect.",
-	"comprehensive-report": "the complete findings with the evidence behind them.",
 }
 
 // markdownText escapes what markdown would take for markup in a name.

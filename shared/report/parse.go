@@ -37,11 +37,15 @@ func Parse(body []byte) (Payload, error) {
 	}
 	o := object{fields: fields}
 	p := Payload{
-		StrategyReport:      o.text("strategyReport"),
-		ComprehensiveReport: o.text("comprehensiveReport"),
-		Email:               strings.TrimSpace(o.text("email")),
-		RunID:               strings.TrimSpace(o.text("runId")),
-		AccountID:           strings.TrimSpace(o.text("accountId")),
+		Reports:   map[string]string{},
+		Email:     strings.TrimSpace(o.text("email")),
+		RunID:     strings.TrimSpace(o.text("runId")),
+		AccountID: strings.TrimSpace(o.text("accountId")),
+	}
+	for _, k := range Kinds {
+		if markdown := o.text(k.Field); markdown != "" {
+			p.Reports[k.Field] = markdown
+		}
 	}
 	p.Metadata = o.metadata("metadata")
 	p.Quotes = o.quotes("quotes")

@@ -5,7 +5,6 @@ package report
 
 import (
 	"encoding/json"
-	"strings"
 )
 
 // Limits of the public contract.
@@ -19,13 +18,12 @@ const (
 
 // Payload is a research run as its flow sends it, checked and trimmed.
 type Payload struct {
-	StrategyReport      string   `json:"strategyReport,omitempty"`      // markdown
-	ComprehensiveReport string   `json:"comprehensiveReport,omitempty"` // markdown
-	Email               string   `json:"email,omitempty"`
-	RunID               string   `json:"runId,omitempty"`
-	AccountID           string   `json:"accountId,omitempty"`
-	Metadata            Metadata `json:"metadata,omitzero"`
-	Quotes              []Quote  `json:"quotes,omitempty"`
+	Reports   map[string]string `json:"reports,omitempty"` // markdown by Kind.Field; only what was sent
+	Email     string            `json:"email,omitempty"`
+	RunID     string            `json:"runId,omitempty"`
+	AccountID string            `json:"accountId,omitempty"`
+	Metadata  Metadata          `json:"metadata,omitzero"`
+	Quotes    []Quote           `json:"quotes,omitempty"`
 }
 
 // Metadata is what the flow says about the run. Only two of its fields are
@@ -48,29 +46,6 @@ type Quote struct {
 	Subreddit      string   `json:"subreddit,omitempty"`
 	PostID         string   `json:"postId,omitempty"`
 	Date           string   `json:"date,omitempty"`
-}
-
-// Document is one of a run's reports.
-type Document struct {
-	Name     string // in step names and logs
-	Title    string // what a reader calls it
-	Icon     string // emoji of its page
-	Markdown string
-}
-
-// Documents lists the reports that are not blank, in the order of their pages.
-func (p Payload) Documents() []Document {
-	all := []Document{
-		{Name: "strategy-report", Title: "Strategy Report", Icon: "🎯", Markdown: p.StrategyReport},
-		{Name: "comprehensive-report", Title: "Comprehensive Analysis", Icon: "📊", Markdown: p.ComprehensiveReport},
-	}
-	present := all[:0]
-	for _, d := range all {
-		if strings.TrimSpace(d.Markdown) != "" {
-			present = append(present, d)
-		}
-	}
-	return present
 }
 
 // MarshalJSON gives the metadata back as it came.

@@ -77,17 +77,17 @@ func TestParseAccepts(t *testing.T) {
 		name, body string
 		want       report.Payload
 	}{
-		{"one report", `{"comprehensiveReport":"x"}`, report.Payload{ComprehensiveReport: "x"}},
-		{"nulls are absent", `{"strategyReport":"x","comprehensiveReport":null,"email":null,"runId":null,"accountId":null,"metadata":null,"quotes":null}`, report.Payload{StrategyReport: "x"}},
-		{"a blank e-mail is absent", `{"strategyReport":"x","email":"  "}`, report.Payload{StrategyReport: "x"}},
-		{"space around an e-mail", `{"strategyReport":"x","email":" a@b.com "}`, report.Payload{StrategyReport: "x", Email: "a@b.com"}},
-		{"unknown fields", `{"strategyReport":"x","clientType":{"a":[1]},"templateId":7}`, report.Payload{StrategyReport: "x"}},
-		{"an escaped backslash before u0000", `{"strategyReport":"\\u0000"}`, report.Payload{StrategyReport: `\u0000`}},
-		{"brackets in a string", `{"strategyReport":"` + strings.Repeat("[", 100) + `"}`, report.Payload{StrategyReport: strings.Repeat("[", 100)}},
+		{"one report", `{"comprehensiveReport":"x"}`, report.Payload{Reports: map[string]string{"comprehensiveReport": "x"}}},
+		{"nulls are absent", `{"strategyReport":"x","comprehensiveReport":null,"email":null,"runId":null,"accountId":null,"metadata":null,"quotes":null}`, report.Payload{Reports: map[string]string{"strategyReport": "x"}}},
+		{"a blank e-mail is absent", `{"strategyReport":"x","email":"  "}`, report.Payload{Reports: map[string]string{"strategyReport": "x"}}},
+		{"space around an e-mail", `{"strategyReport":"x","email":" a@b.com "}`, report.Payload{Reports: map[string]string{"strategyReport": "x"}, Email: "a@b.com"}},
+		{"unknown fields", `{"strategyReport":"x","clientType":{"a":[1]},"templateId":7}`, report.Payload{Reports: map[string]string{"strategyReport": "x"}}},
+		{"an escaped backslash before u0000", `{"strategyReport":"\\u0000"}`, report.Payload{Reports: map[string]string{"strategyReport": `\u0000`}}},
+		{"brackets in a string", `{"strategyReport":"` + strings.Repeat("[", 100) + `"}`, report.Payload{Reports: map[string]string{"strategyReport": strings.Repeat("[", 100)}}},
 		{"quotes", `{"strategyReport":"x","quotes":[{"text":"a","relevanceScore":0.5,"postId":"p"},{"text":""}]}`,
-			report.Payload{StrategyReport: "x", Quotes: []report.Quote{{Text: "a", RelevanceScore: &score, PostID: "p"}, {}}}},
+			report.Payload{Reports: map[string]string{"strategyReport": "x"}, Quotes: []report.Quote{{Text: "a", RelevanceScore: &score, PostID: "p"}, {}}}},
 		{"metadata keeps all", `{"strategyReport":"x","metadata":{"reportType":"T","more":1}}`,
-			report.Payload{StrategyReport: "x", Metadata: report.Metadata{ReportType: "T", Raw: json.RawMessage(`{"reportType":"T","more":1}`)}}},
+			report.Payload{Reports: map[string]string{"strategyReport": "x"}, Metadata: report.Metadata{ReportType: "T", Raw: json.RawMessage(`{"reportType":"T","more":1}`)}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestParseAcceptsWhatFlowsReallySend(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	t.Parallel()
-	base := report.Payload{StrategyReport: "a", ComprehensiveReport: "b", Email: "c@d.com", RunID: "e", AccountID: "f", Quotes: []report.Quote{{Text: "g"}}}
+	base := report.Payload{Reports: map[string]string{"strategyReport": "a", "comprehensiveReport": "b"}, Email: "c@d.com", RunID: "e", AccountID: "f", Quotes: []report.Quote{{Text: "g"}}}
 	same := base
 	same.Metadata = report.Metadata{Raw: json.RawMessage(`{"generatedAt":"now"}`)}
 	if base.Fingerprint() != same.Fingerprint() {
@@ -149,14 +149,21 @@ func TestIdentity(t *testing.T) {
 	}
 	seen := map[string]string{base.Fingerprint(): "base"}
 	for name, change := range map[string]func(*report.Payload){
-		"strategy":      func(p *report.Payload) { p.StrategyReport = "x" },
-		"comprehensive": func(p *report.Payload) { p.ComprehensiveReport = "x" },
-		"email":         func(p *report.Payload) { p.Email = "x@d.com" },
-		"run id":        func(p *report.Payload) { p.RunID = "x" },
-		"account id":    func(p *report.Payload) { p.AccountID = "x" },
-		"quotes":        func(p *report.Payload) { p.Quotes = []report.Quote{{Text: "x"}} },
-		"no quotes":     func(p *report.Payload) { p.Quotes = nil },
-		"moved text":    func(p *report.Payload) { p.StrategyReport, p.ComprehensiveReport = "ab", "" },
+		"strategy": func(p *report.Payload) {
+			p.Reports = map[string]string{"strategyReport": "x", "comprehensiveReport": "b"}
+		},
+		"comprehensive": func(p *report.Payload) {
+			p.Reports = map[string]string{"strategyReport": "a", "comprehensiveReport": "x"}
+		},
+		"swapped": func(p *report.Payload) {
+			p.Reports = map[string]string{"strategyReport": "b", "comprehensiveReport": "a"}
+		},
+		"email":      func(p *report.Payload) { p.Email = "x@d.com" },
+		"run id":     func(p *report.Payload) { p.RunID = "x" },
+		"account id": func(p *report.Payload) { p.AccountID = "x" },
+		"quotes":     func(p *report.Payload) { p.Quotes = []report.Quote{{Text: "x"}} },
+		"no quotes":  func(p *report.Payload) { p.Quotes = nil },
+		"moved text": func(p *report.Payload) { p.Reports = map[string]string{"strategyReport": "ab"} },
 	} {
 		changed := base
 		change(&changed)

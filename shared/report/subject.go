@@ -43,6 +43,12 @@ type Subject struct {
 	Description string `json:"description,omitempty"`
 }
 
+// Statistics is the size of the research behind a report.
+type Statistics struct {
+	Posts  int `json:"posts"`
+	Quotes int `json:"quotes"` // as they are stored, duplicates included
+}
+
 // Subject derives what the pages say from the payload alone.
 func (p Payload) Subject() Subject {
 	return Subject{Company: companyFromEmail(p.Email), Contact: contactFromEmail(p.Email), Type: p.Metadata.reportType()}

@@ -84,15 +84,9 @@ func (db *DB) Account(ctx context.Context, accountID, runID string) (a Account, 
 	return a, true, nil
 }
 
-// Statistics counts what a run has found.
-type Statistics struct {
-	Posts  int
-	Quotes int // as they are stored, duplicates included
-}
-
 // Statistics counts the posts and quotes of a run. A run of which nothing is
 // stored has no statistics, and neither has one whose id is no UUID.
-func (db *DB) Statistics(ctx context.Context, runID string) (s Statistics, found bool, err error) {
+func (db *DB) Statistics(ctx context.Context, runID string) (s report.Statistics, found bool, err error) {
 	run := parse(runID)
 	if run == nil {
 		return s, false, nil
@@ -104,9 +98,9 @@ func (db *DB) Statistics(ctx context.Context, runID string) (s Statistics, found
 		).Scan(&s.Posts, &s.Quotes)
 	})
 	if err != nil {
-		return Statistics{}, false, fmt.Errorf("count posts and quotes of run %q: %w", runID, err)
+		return report.Statistics{}, false, fmt.Errorf("count posts and quotes of run %q: %w", runID, err)
 	}
-	return s, s != Statistics{}, nil
+	return s, s != (report.Statistics{}), nil
 }
 
 // Quotes reads all quotes of a run as they are stored, the most relevant

@@ -88,7 +88,7 @@ func testAccount(t *testing.T, server *researchtest.Server, db *research.DB, run
 }
 
 func testStatistics(t *testing.T, db *research.DB, run researchtest.Run) {
-	for id, want := range map[string]research.Statistics{
+	for id, want := range map[string]report.Statistics{
 		run.ID:        {Posts: run.Posts, Quotes: run.Quotes},
 		unknown:       {},
 		"gumloop-123": {},
@@ -98,7 +98,7 @@ func testStatistics(t *testing.T, db *research.DB, run researchtest.Run) {
 		if err != nil {
 			t.Errorf("%q: %v", id, err)
 		}
-		if got != want || found != (want != research.Statistics{}) {
+		if got != want || found != (want != report.Statistics{}) {
 			t.Errorf("%q: got %+v, %t, want %+v", id, got, found, want)
 		}
 	}

@@ -55,28 +55,32 @@ type Run struct {
 
 	// Subject and Statistics are what the pages say; they are settled before
 	// the first page, so that every delivery writes the same.
-	Subject    *report.Subject `json:"subject,omitempty"`
-	Statistics *Statistics     `json:"statistics,omitempty"` // nil when unknown
+	Subject    *report.Subject    `json:"subject,omitempty"`
+	Statistics *report.Statistics `json:"statistics,omitempty"` // nil when unknown
 
-	// EnrichedAt is when the enricher was last asked for title, introduction
+	// EnricherAskedAt is when the enricher was last asked for title, introduction
 	// and quotes; zero when it was not.
-	EnrichedAt time.Time `json:"enrichedAt,omitzero"`
+	EnricherAskedAt time.Time `json:"enricherAskedAt,omitzero"`
 	// QuotesAsked names the question whose quotes are written. The answers to two
 	// questions may differ, and one of them has to be followed to its end.
 	QuotesAsked string `json:"quotesAsked,omitempty"`
-	// Placeholders are the ids of the blocks that later content replaces, by
+	// TextsAsked is the same for title and introduction.
+	TextsAsked string `json:"textsAsked,omitempty"`
+	// Homepage are the ids of the blocks that the homepage began with, in their
+	// order, and Placeholders the ids of those that later content replaces, by
 	// the step that does so.
+	Homepage     []string          `json:"homepage,omitempty"`
 	Placeholders map[string]string `json:"placeholders,omitempty"`
 
 	// RowID is the run's row in the reports database. Once saved, OwnerOf
 	// finds the run by it.
 	RowID string `json:"rowId,omitempty"`
 
-	Steps    []Step   `json:"steps,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
-	Failure  *Failure `json:"failure,omitempty"`
-	Counts   Counts   `json:"counts"`
-	Lease    Lease    `json:"lease,omitzero"`
+	Steps    []Step    `json:"steps,omitempty"`
+	Warnings []string  `json:"warnings,omitempty"`
+	Failures []Failure `json:"failures,omitempty"` // one per message that was put aside
+	Counts   Counts    `json:"counts"`
+	Lease    Lease     `json:"lease,omitzero"`
 
 	// Version counts the saves. A store sets it; Save succeeds only if the
 	// stored version is still this one.
@@ -88,29 +92,44 @@ type Run struct {
 func (r *Run) Expires() time.Time { return r.AcceptedAt.Add(Retention).Truncate(time.Second) }
 
 // Step is one step of a run's plan. A step makes one or more requests to
-// Notion; Done of them have surely happened.
+// Notion; Done of them have surely happened. What the fields are for is told in
+// shared/ledger, which writes them.
 type Step struct {
 	Name  string `json:"name"`
 	Done  int    `json:"done"`
 	Total int    `json:"total"`
-	// IntendedAt is stored before the step's next request, number Done, and
-	// taken away after it: while it is not zero the request may have happened.
+	// Part is how far request number Done has come, where it takes several: a
+	// quote's row, and then what the row has no room for.
+	Part int `json:"part,omitempty"`
+
+	// IntendedAt is stored before a request is sent, and taken away once its
+	// outcome is known: while it is not zero the request may have happened.
 	// Each step has its own, since the messages of a run may take turns.
 	IntendedAt time.Time `json:"intendedAt,omitzero"`
+	// EndedAt is when Notion answered that request without telling its outcome:
+	// from then on it can have no effect any more. Zero while it still can.
+	EndedAt time.Time `json:"endedAt,omitzero"`
 
 	At    time.Time `json:"at,omitzero"`     // of the last change
 	ID    string    `json:"id,omitempty"`    // the page, database or block that the step made
 	Title string    `json:"title,omitempty"` // of that page
+
+	// Plan is the fingerprint of the requests that write the step's page. A
+	// program that plans others begins the page anew.
+	Plan string `json:"plan,omitempty"`
+	// Discard is a page of another plan, on its way to the trash.
+	Discard string `json:"discard,omitempty"`
+	// Last is the id of the last block of ours below a parent, and Open are the
+	// ids of the blocks that later requests append to; both by the block's path,
+	// and only while a later request needs them.
+	Last map[string]string `json:"last,omitempty"`
+	Open map[string]string `json:"open,omitempty"`
+	// Twins are the ids of rows that look like one that is still to be written.
+	Twins []string `json:"twins,omitempty"`
 }
 
 // Finished tells whether every request of the step has happened.
 func (s *Step) Finished() bool { return s.Total > 0 && s.Done >= s.Total }
-
-// Statistics is the size of the research behind a report.
-type Statistics struct {
-	Posts  int `json:"posts"`
-	Quotes int `json:"quotes"`
-}
 
 // Failure says why a run ended in the dead-letter queue.
 type Failure struct {
@@ -120,6 +139,36 @@ type Failure struct {
 	Message         string `json:"message"`
 	Step            string `json:"step,omitempty"`
 	NotionRequestID string `json:"notionRequestId,omitempty"`
+}
+
+// Failed finds the failure of a message, by its kind and part; nil when it was
+// not put aside.
+func (r *Run) Failed(kind string, part int) *Failure {
+	i := slices.IndexFunc(r.Failures, func(f Failure) bool { return f.Kind == kind && f.Part == part })
+	if i < 0 {
+		return nil
+	}
+	return &r.Failures[i]
+}
+
+// LastFailure is the newest failure; nil when there is none.
+func (r *Run) LastFailure() *Failure {
+	if len(r.Failures) == 0 {
+		return nil
+	}
+	return &r.Failures[len(r.Failures)-1]
+}
+
+// Fail adds a failure, in the place of an earlier one of the same message.
+func (r *Run) Fail(f Failure) {
+	r.Mend(f.Kind, f.Part)
+	r.Failures = append(r.Failures, f)
+	r.Status, r.EndedAt = Failed, r.UpdatedAt
+}
+
+// Mend takes a message's failure away: it was redriven.
+func (r *Run) Mend(kind string, part int) {
+	r.Failures = slices.DeleteFunc(r.Failures, func(f Failure) bool { return f.Kind == kind && f.Part == part })
 }
 
 // Counts says what a run went through.
@@ -146,6 +195,11 @@ func (r *Run) Step(name string) *Step {
 		}
 	}
 	return nil
+}
+
+// AllFinished tells whether every step of the plan is done.
+func (r *Run) AllFinished() bool {
+	return !slices.ContainsFunc(r.Steps, func(s Step) bool { return !s.Finished() })
 }
 
 // Warn adds a warning once.

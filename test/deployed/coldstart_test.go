@@ -24,8 +24,8 @@ var coldStartLimit = flag.Duration("coldstart.limit", 0, "the median above which
 // reports the median.
 func BenchmarkColdStart(b *testing.B) {
 	c := startCloud(b)
-	d := c.deploy(b, time.Minute, untouched)
-	small := report.Payload{StrategyReport: "# Plan"}
+	d := c.deploy(b, 3*time.Minute, untouched)
+	small := report.Payload{Reports: map[string]string{"strategyReport": "# Plan"}}
 	b.Run("publisher", func(b *testing.B) {
 		// Nothing is left to do for the report, so that Notion's time does not count.
 		run := runs.Run{ReportID: "rep_1", Fingerprint: small.Fingerprint(), Status: runs.Complete, AcceptedAt: time.Now(), PublishedAt: time.Now()}

@@ -114,7 +114,7 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 		tb.Fatal(err)
 	}
 	name := uuid.NewString()
-	publishURL, deadURL := c.sqs.Create(tb, "publish-"+name, awstest.Queues{FIFO: true, Visibility: 6 * time.Minute, MaxReceives: 10})
+	publishURL, deadURL := c.sqs.Create(tb, "publish-"+name, awstest.Queues{FIFO: true, Visibility: 18 * time.Minute, MaxReceives: 10})
 	enrichURL, _ := c.sqs.Create(tb, "enrich-"+name, awstest.Queues{Visibility: 6 * enricherTimeout, MaxReceives: 6})
 	c.dynamodb.Create(tb, runs.Table("runs-"+name))
 	common := map[string]string{
@@ -269,7 +269,7 @@ func (d *deployment) accept(tb testing.TB, id string, at time.Time, p report.Pay
 
 const (
 	pollGap  = 300 * time.Millisecond // between two questions of one kind
-	patience = 5 * time.Minute
+	patience = 15 * time.Minute
 )
 
 // complete returns when nothing more will happen to the report. status asks
@@ -302,7 +302,7 @@ func payload(blocks, quotes int) report.Payload {
 		}
 		return text
 	}
-	p := report.Payload{StrategyReport: text("Strategy"), ComprehensiveReport: text("All"), Email: "dana@salt-and-pepper.example", RunID: "run-1"}
+	p := report.Payload{Reports: map[string]string{"strategyReport": text("Strategy"), "comprehensiveReport": text("All")}, Email: "dana@salt-and-pepper.example", RunID: "run-1"}
 	for i := range quotes {
 		score := 1 - float64(i)/float64(quotes)
 		p.Quotes = append(p.Quotes, report.Quote{

@@ -49,7 +49,7 @@ func TestTheStackWritesWhatOneMachineWrites(t *testing.T) {
 			if err != nil {
 				t.Skipf("the sample is not there: %v", err)
 			}
-			d := c.deploy(t, time.Minute, untouched)
+			d := c.deploy(t, 3*time.Minute, untouched)
 			d.serve(t, invoke(d.publisher))
 			var first, second accepted
 			for _, a := range []*accepted{&first, &second} {

@@ -75,7 +75,7 @@ func handlers(t *testing.T, token string, log io.Writer) (*world, *parts) {
 	}
 	invoke := func(t *testing.T, function string, event []byte) []byte {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-of-aws"}), time.Minute)
+		ctx, cancel := context.WithTimeout(lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-of-aws"}), 3*time.Minute)
 		defer cancel()
 		answer, err := functions[function].Invoke(ctx, event)
 		if err != nil {

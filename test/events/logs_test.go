@@ -18,7 +18,6 @@ import (
 	"notionrelay/shared/copywriter"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/report"
-	"notionrelay/shared/research"
 )
 
 // What must not be in any log.
@@ -153,6 +152,6 @@ var errClosed = errors.New("the database is closed")
 
 func (closed) Quotes(context.Context, string) ([]report.Quote, error) { return nil, errClosed }
 
-func (closed) Statistics(context.Context, string) (research.Statistics, bool, error) {
-	return research.Statistics{}, false, errClosed
+func (closed) Statistics(context.Context, string) (report.Statistics, bool, error) {
+	return report.Statistics{}, false, errClosed
 }

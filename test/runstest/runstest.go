@@ -153,7 +153,7 @@ func savesAndGets(t *testing.T, s Store) {
 	run.RowID = "row"
 	run.Steps = []runs.Step{{Name: "homepage", Done: 1, Total: 2, At: at, IntendedAt: at, ID: "page", Title: "Ünï 📊"}}
 	run.Warnings = []string{"slow"}
-	run.Failure = &runs.Failure{Code: "c", Message: "m", Step: "homepage", NotionRequestID: "n"}
+	run.Failures = []runs.Failure{{Kind: "quotes", Part: 7, Code: "c", Message: "m", Step: "homepage", NotionRequestID: "n"}}
 	run.Counts = runs.Counts{Deliveries: 1, Requests: 2, Conflicts: 3, RateLimits: 4, Waits: 5, Recoveries: 6}
 	run.Lease = runs.Lease{Owner: "o", Until: at}
 	save(t, s, &run)

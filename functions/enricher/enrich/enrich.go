@@ -18,7 +18,6 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/quotes"
 	"notionrelay/shared/report"
-	"notionrelay/shared/research"
 	"notionrelay/shared/xray"
 )
 
@@ -36,7 +35,7 @@ type Source interface {
 // Research knows the quotes and the size of a run.
 type Research interface {
 	Quotes(ctx context.Context, runID string) ([]report.Quote, error)
-	Statistics(ctx context.Context, runID string) (research.Statistics, bool, error)
+	Statistics(ctx context.Context, runID string) (report.Statistics, bool, error)
 }
 
 // Writer writes what a homepage says. Its error is copywriter.ErrUnavailable

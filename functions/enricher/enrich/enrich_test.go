@@ -16,7 +16,6 @@ import (
 	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
-	"notionrelay/shared/research"
 )
 
 // researchStub answers with what a test says.
@@ -28,8 +27,8 @@ type researchStub struct {
 
 func (r researchStub) Quotes(context.Context, string) ([]report.Quote, error) { return r.quotes, r.err }
 
-func (r researchStub) Statistics(context.Context, string) (research.Statistics, bool, error) {
-	return research.Statistics{Posts: r.posts, Quotes: len(r.quotes)}, r.posts > 0, r.err
+func (r researchStub) Statistics(context.Context, string) (report.Statistics, bool, error) {
+	return report.Statistics{Posts: r.posts, Quotes: len(r.quotes)}, r.posts > 0, r.err
 }
 
 // bundle is an enricher over real queues.
@@ -107,7 +106,7 @@ func (b *bundle) answers(t *testing.T) []queue.Message {
 func TestTextsComeBeforeQuotes(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	p := report.Payload{StrategyReport: "x", Email: "x@acme.com", Quotes: []report.Quote{{Text: "It <b>works</b>"}, {Text: "</indicator>"}}}
+	p := report.Payload{Reports: map[string]string{"strategyReport": "x"}, Email: "x@acme.com", Quotes: []report.Quote{{Text: "It <b>works</b>"}, {Text: "</indicator>"}}}
 	if b.ask(t, question(t, p), 1) {
 		t.Fatal("the message was given back")
 	}
@@ -128,7 +127,7 @@ func TestStoredQuotesAreForReportsWithoutTheirOwn(t *testing.T) {
 	stored := researchStub{quotes: []report.Quote{{Text: "stored"}}, posts: 7}
 	for name, own := range map[string][]report.Quote{"stored": nil, "own": {{Text: "own"}}} {
 		b := setup(t, stored)
-		b.ask(t, question(t, report.Payload{StrategyReport: "x", RunID: "r", Quotes: own}), 1)
+		b.ask(t, question(t, report.Payload{Reports: map[string]string{"strategyReport": "x"}, RunID: "r", Quotes: own}), 1)
 		part := b.answers(t)[1].Quotes
 		if part.Total != 1 || part.Quotes[0].Text != name {
 			t.Errorf("got %+v, want the %s quote", part, name)
@@ -140,7 +139,7 @@ func TestADatabaseThatIsDownIsNotZeroQuotes(t *testing.T) {
 	t.Parallel()
 	for delivery := 1; delivery <= 5; delivery++ {
 		b := setup(t, researchStub{err: errors.New("down")})
-		failed := b.ask(t, question(t, report.Payload{StrategyReport: "x", RunID: "r"}), delivery)
+		failed := b.ask(t, question(t, report.Payload{Reports: map[string]string{"strategyReport": "x"}, RunID: "r"}), delivery)
 		got := b.answers(t)
 		if got[0].Kind != queue.Texts {
 			t.Errorf("delivery %d held back the texts", delivery)
@@ -157,7 +156,7 @@ func TestADatabaseThatIsDownIsNotZeroQuotes(t *testing.T) {
 func TestNoQuotesAreSaidToBeNone(t *testing.T) {
 	t.Parallel()
 	b := setup(t, researchStub{})
-	b.ask(t, question(t, report.Payload{StrategyReport: "x"}), 1)
+	b.ask(t, question(t, report.Payload{Reports: map[string]string{"strategyReport": "x"}}), 1)
 	if got := b.answers(t); len(got) != 2 || got[1].Quotes.Total != 0 || len(got[1].Quotes.Warnings) != 0 {
 		t.Errorf("got %+v", got)
 	}
@@ -166,7 +165,7 @@ func TestNoQuotesAreSaidToBeNone(t *testing.T) {
 func TestARedeliveryRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	raw := events.SQSMessage{MessageId: "m-1", Body: question(t, report.Payload{StrategyReport: "x"})}
+	raw := events.SQSMessage{MessageId: "m-1", Body: question(t, report.Payload{Reports: map[string]string{"strategyReport": "x"}})}
 	for range 2 {
 		if _, err := b.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{raw}}); err != nil {
 			t.Fatal(err)

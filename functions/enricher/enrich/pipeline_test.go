@@ -77,9 +77,9 @@ func (slowResearch) Account(ctx context.Context, _, _ string) (research.Account,
 	return research.Account{}, false, ctx.Err()
 }
 
-func (slowResearch) Statistics(context.Context, string) (research.Statistics, bool, error) {
+func (slowResearch) Statistics(context.Context, string) (report.Statistics, bool, error) {
 	time.Sleep(5 * time.Second)
-	return research.Statistics{}, false, context.DeadlineExceeded
+	return report.Statistics{}, false, context.DeadlineExceeded
 }
 
 func (slowResearch) Quotes(context.Context, string) ([]report.Quote, error) {
@@ -141,7 +141,7 @@ func TestEveryReportBecomesComplete(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newPipeline(t, tt.ai, tt.research)
 				accepted := time.Now()
-				s.accept(t, report.Payload{StrategyReport: "# Plan", Email: "dana@acme.com", RunID: "7b0d1c52-6e0f-4f6f-9a53-0a4d1f1d2c3b"})
+				s.accept(t, report.Payload{Reports: map[string]string{"strategyReport": "# Plan"}, Email: "dana@acme.com", RunID: "7b0d1c52-6e0f-4f6f-9a53-0a4d1f1d2c3b"})
 				run := s.complete(t)
 				if diff := cmp.Diff(tt.wantWarnings, run.Warnings); diff != "" {
 					t.Errorf("warnings (-want +got):\n%s", diff)
@@ -180,7 +180,7 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const publisherTimeout, enricherTimeout = time.Minute, 2 * time.Minute
+	const publisherTimeout, enricherTimeout = 3*time.Minute, 2 * time.Minute
 	log := slog.New(slog.DiscardHandler)
 	dead := store.Queue("dead", embedded.QueueOptions{FIFO: true})
 	publishes := store.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: 6 * publisherTimeout, MaxReceives: 10, DeadLetter: dead})
@@ -243,7 +243,7 @@ func (s *pipeline) complete(t *testing.T) runs.Run {
 			return run
 		}
 		if run.Status == runs.Failed {
-			t.Fatalf("the run failed: %+v", run.Failure)
+			t.Fatalf("the run failed: %+v", run.Failures)
 		}
 		time.Sleep(time.Second)
 	}

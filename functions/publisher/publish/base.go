@@ -3,18 +3,19 @@ package publish
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"notionrelay/shared/block"
+	"notionrelay/shared/ledger"
 	"notionrelay/shared/markdown"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
 )
 
-// The steps of a run, besides one step per report named after it.
+// The steps of a run, besides one step per report named after its kind.
 const (
 	stepRow            = "row"
 	stepHomepage       = "homepage"
@@ -27,67 +28,62 @@ const (
 	stepQuotesSection  = "quotes-section"
 )
 
-// basePages writes the tree that a reader is waiting for: the row, the
-// homepage, the reports, and the homepage's content that links to them. The
-// enricher is asked first, so that it thinks meanwhile.
-func (d *delivery) basePages(ctx context.Context) error {
-	payload := d.message.Payload
-	documents := payload.Documents()
-	plans := make([]block.Plan, len(documents))
-	for i, doc := range documents {
-		plans[i] = block.NewPlan(markdown.Blocks(doc.Markdown))
+// document is a report of the run with the plan of its page.
+type document struct {
+	report.Document
+
+	plan block.Plan
+}
+
+// writeBase writes the tree that a reader is waiting for: the row, the homepage,
+// the reports, and the homepage's content that links to them. The enricher is
+// asked first, so that it thinks meanwhile.
+func (d *delivery) writeBase(ctx context.Context) error {
+	run, payload := d.ledger.Run, d.message.Payload
+	var documents []document
+	for _, doc := range payload.Documents() {
+		documents = append(documents, document{doc, block.NewPlan(markdown.Blocks(doc.Markdown))})
 	}
-	if len(d.run.Steps) == 0 {
-		d.settleSubject(ctx)
-		d.declare(documents, plans)
+	if len(run.Steps) == 0 {
+		settleSubject(ctx, run, payload, d.Research, d.Log)
+		run.Steps = baseSteps(documents, d.expectsQuotes())
 	}
 	if err := d.askEnricher(ctx); err != nil {
 		return err
 	}
-	subject := *d.run.Subject
-	rowID, err := d.row(ctx, subject, payload.Email)
-	if err != nil {
+	if err := writeRow(ctx, d.ledger, d.DatabaseID, payload.Email); err != nil {
 		return err
 	}
-	homepageID, err := d.homepage(ctx, subject, rowID)
-	if err != nil {
-		return err
-	}
-	if _, err := d.content(ctx, stepRowLink, rowID, rowLink(homepageID)); err != nil {
-		return err
-	}
-	links := make([]link, len(documents))
-	for i, doc := range documents {
-		pageID, err := d.document(ctx, subject, doc, plans[i], homepageID)
-		if err != nil {
-			return err
-		}
-		links[i] = link{text: "View " + doc.Title, pageID: pageID}
-	}
-	return d.homepageContent(ctx, homepageID, links)
+	return writePages(ctx, d.ledger, documents, d.CoverURL)
 }
 
-// declare writes the plan into a new record: the steps in their order and how
-// many requests each makes. What quotes take is known only when they come.
-func (d *delivery) declare(documents []report.Document, plans []block.Plan) {
+// baseSteps are the steps of a new run in their order, and how many requests
+// each makes. What quotes take is known only when they come.
+func baseSteps(documents []document, quotes bool) []runs.Step {
 	steps := []runs.Step{{Name: stepRow, Total: 1}, {Name: stepHomepage, Total: 1}, {Name: stepRowLink, Total: 1}}
-	for i, doc := range documents {
-		steps = append(steps, runs.Step{Name: doc.Name, Title: doc.Title, Total: 1 + len(plans[i].Appends)})
+	for _, doc := range documents {
+		steps = append(steps, runs.Step{Name: doc.Name, Title: doc.Title, Total: 1 + len(doc.plan.Appends)})
 	}
 	steps = append(steps, runs.Step{Name: stepContent, Total: 1}, runs.Step{Name: stepTitle, Total: 1}, runs.Step{Name: stepIntroduction, Total: 2})
-	if d.expectsQuotes() {
+	if quotes {
 		steps = append(steps, quotesSteps(0)...)
 	}
-	d.run.Steps = steps
+	return steps
 }
 
 // expectsQuotes tells whether the homepage keeps a place for quotes: where the
 // payload or the research database has some, or the latter could not say.
 func (d *delivery) expectsQuotes() bool {
-	if len(d.message.Payload.Quotes) > 0 || d.Research == nil {
-		return len(d.message.Payload.Quotes) > 0
+	payload, statistics := d.message.Payload, d.ledger.Run.Statistics
+	switch {
+	case len(payload.Quotes) > 0:
+		return true
+	case d.Research == nil:
+		return false
+	case statistics == nil:
+		return payload.RunID != ""
 	}
-	return d.run.Statistics == nil && d.message.Payload.RunID != "" || d.run.Statistics != nil && d.run.Statistics.Quotes > 0
+	return statistics.Quotes > 0
 }
 
 // askAgain is when the enricher is asked once more for what has not come.
@@ -96,126 +92,77 @@ const askAgain = 15 * time.Minute
 // askEnricher sends the report to the enricher. Asking twice does no harm: of two
 // answers the first one is written.
 func (d *delivery) askEnricher(ctx context.Context) error {
-	if time.Since(d.run.EnrichedAt) < askAgain {
+	run := d.ledger.Run
+	if time.Since(run.EnricherAskedAt) < askAgain {
 		return nil
 	}
 	now := time.Now()
 	body, err := queue.Encode(queue.Message{
-		Kind: queue.Enrich, ReportID: d.run.ReportID, Asked: now.UTC().Format(time.RFC3339Nano), Payload: d.message.Payload, Subject: d.run.Subject,
+		Kind: queue.Enrich, ReportID: run.ReportID, Asked: now.UTC().Format(time.RFC3339Nano), Payload: d.message.Payload, Subject: run.Subject,
 	})
 	if err != nil {
 		return err
 	}
 	if err := d.EnrichQueue.Send(ctx, queue.Outgoing{Body: body}); err != nil {
-		return fmt.Errorf("ask enricher for %s: %w", d.run.ReportID, err)
+		return fmt.Errorf("ask enricher for %s: %w", run.ReportID, err)
 	}
-	d.run.EnrichedAt = now
+	run.EnricherAskedAt = now
 	return nil
 }
 
-func (d *delivery) row(ctx context.Context, s report.Subject, email string) (string, error) {
-	title := s.RowTitle(d.run.AcceptedAt)
-	id, err := d.page(ctx, stepRow, notion.NewPage{
-		DatabaseID: d.DatabaseID,
-		Properties: notion.Properties{
-			"Company":       notion.Title(title),
-			"Report Type":   notion.RichText(s.Type),
-			"Contact Email": notion.Email(email),
+func writeRow(ctx context.Context, l *ledger.Ledger, databaseID, email string) error {
+	run := l.Run
+	if run.Step(stepRow).Finished() {
+		return nil
+	}
+	subject, title := *run.Subject, run.Subject.RowTitle(run.AcceptedAt)
+	return l.Row(ctx, ledger.Row{
+		Step: stepRow, DatabaseID: databaseID, Values: tree.Row(subject, email, run.AcceptedAt), Title: title,
+		Match: map[string]string{tree.Company: title, tree.ReportType: subject.Type, tree.ContactEmail: email},
+		Mine: func(ctx context.Context, id string) (bool, error) {
+			owner, err := l.Store.OwnerOf(ctx, id)
+			return owner == "" || owner == run.ReportID, err
 		},
-	}, func(ctx context.Context) (notion.Page, bool, error) {
-		return d.findRow(ctx, map[string]string{"Company": title, "Report Type": s.Type, "Contact Email": email})
-	})
-	d.run.RowID = id
-	return id, err
-}
-
-// clockSkew is how far Notion's clock may be behind ours.
-const clockSkew = 5 * time.Minute
-
-// findRow looks for a row that this integration has made since the intent,
-// with the same properties and with no other run as its owner.
-func (d *delivery) findRow(ctx context.Context, properties map[string]string) (notion.Page, bool, error) {
-	me, err := d.Notion.Me(ctx)
-	if err != nil {
-		return notion.Page{}, false, err
-	}
-	rows, err := d.Notion.RowsSince(ctx, d.DatabaseID, d.run.Step(stepRow).IntendedAt.Add(-clockSkew))
-	if err != nil {
-		return notion.Page{}, false, err
-	}
-	for _, row := range rows {
-		if row.CreatedBy != me || !holds(row.Properties, properties) {
-			continue
-		}
-		owner, err := d.Runs.OwnerOf(ctx, row.ID)
-		if err != nil {
-			return notion.Page{}, false, err
-		}
-		if owner == "" || owner == d.run.ReportID {
-			return row.Page, true, nil
-		}
-	}
-	return notion.Page{}, false, nil
-}
-
-func holds(have, want map[string]string) bool {
-	for name, value := range want {
-		if have[name] != value {
-			return false
-		}
-	}
-	return true
-}
-
-func (d *delivery) homepage(ctx context.Context, s report.Subject, rowID string) (string, error) {
-	return d.childPage(ctx, stepHomepage, notion.NewPage{PageID: rowID, Icon: report.HomepageIcon, Cover: d.CoverURL}, s.HomepageTitle())
-}
-
-// document makes a report's page with as much of its content as one request
-// takes, and appends the rest.
-func (d *delivery) document(ctx context.Context, s report.Subject, doc report.Document, plan block.Plan, homepageID string) (string, error) {
-	pageID, err := d.childPage(ctx, doc.Name, notion.NewPage{PageID: homepageID, Icon: doc.Icon, Children: plan.Create}, s.DocumentTitle(doc))
-	if err != nil {
-		return "", err
-	}
-	parents := parentIDs{notion: d.Notion, pageID: pageID, known: map[string]string{}}
-	for i := d.run.Step(doc.Name).Done - 1; i < len(plan.Appends); i++ {
-		a := plan.Appends[i]
-		parentID, err := parents.of(ctx, a.Parent)
-		if err != nil {
-			return "", err
-		}
-		added, err := d.appendBlocks(ctx, doc.Name, i+1, parentID, a.Offset, a.Children)
-		if err != nil {
-			return "", err
-		}
-		parents.learn(a, added)
-	}
-	return pageID, nil
-}
-
-func (d *delivery) childPage(ctx context.Context, step string, p notion.NewPage, title string) (string, error) {
-	p.Properties = notion.Properties{"title": notion.Title(title)}
-	return d.page(ctx, step, p, func(ctx context.Context) (notion.Page, bool, error) {
-		return d.findChild(ctx, p.PageID, block.ChildPage, title)
+		Commit: func(id string) { run.RowID = id },
 	})
 }
 
-// findChild looks below a page for a page or database by its title.
-func (d *delivery) findChild(ctx context.Context, parentID string, kind block.Kind, title string) (notion.Page, bool, error) {
-	children, err := d.Notion.Children(ctx, parentID)
-	i := slices.IndexFunc(children, func(b block.Block) bool { return b.Kind == kind && b.Title == title })
-	if i < 0 {
-		return notion.Page{}, false, err
+// writePages writes everything below the row.
+func writePages(ctx context.Context, l *ledger.Ledger, documents []document, coverURL string) error {
+	subject := *l.Run.Subject
+	homepageID, err := l.Page(ctx, stepHomepage, stepRow, subject.HomepageTitle(), notion.NewPage{Icon: report.HomepageIcon, Cover: coverURL})
+	if err != nil {
+		return err
 	}
-	return notion.Page{ID: children[i].ID}, true, err
+	if err := l.Append(ctx, stepRowLink, stepRow, tree.RowPage(homepageID), nil); err != nil {
+		return err
+	}
+	var links []block.Block
+	for _, doc := range documents {
+		pageID, err := l.Document(ctx, doc.Name, stepHomepage, subject.DocumentTitle(doc.Document), notion.NewPage{Icon: doc.Icon}, doc.plan)
+		if err != nil {
+			return err
+		}
+		links = append(links, tree.Link(doc.Document, pageID))
+	}
+	return writeHomepage(ctx, l, links)
 }
 
-// content writes the content of a step that takes one append; it returns no
-// blocks when that was done before.
-func (d *delivery) content(ctx context.Context, step, parentID string, blocks []block.Block) ([]block.Block, error) {
-	if d.run.Step(step).Finished() {
-		return nil, nil
+// writeHomepage writes what a client reads first, and takes down where later
+// content goes.
+func writeHomepage(ctx context.Context, l *ledger.Ledger, links []block.Block) error {
+	run := l.Run
+	blocks := tree.Greeting(*run.Subject, run.Statistics)
+	places := map[string]int{stepIntroduction: len(blocks)}
+	blocks = append(append(blocks, tree.IntroductionPlace()), links...)
+	if run.Step(stepQuotesSection) != nil {
+		places[stepQuotesSection] = len(blocks)
+		blocks = append(blocks, tree.QuotesPlace())
 	}
-	return d.appendBlocks(ctx, step, 0, parentID, 0, blocks)
+	return l.Append(ctx, stepContent, stepHomepage, blocks, func(_ *runs.Step, ids []string) {
+		run.Homepage, run.Placeholders = ids, map[string]string{}
+		for step, i := range places {
+			run.Placeholders[step] = ids[i]
+		}
+	})
 }

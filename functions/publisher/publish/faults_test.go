@@ -94,7 +94,7 @@ func survive(t *testing.T, f notionsim.Fault, k, times int, p report.Payload, wa
 	w.accept("rep_1", p)
 	w.drain(w.publisher("a", nil), 2*visibility)
 	if run := w.run("rep_1"); run.Status != runs.Complete {
-		t.Errorf("the run ended %s: %+v", run.Status, run.Failure)
+		t.Errorf("the run ended %s: %+v", run.Status, run.Failures)
 	}
 	if got := w.sim.Stats().Faults; got < 1 || got > times {
 		t.Errorf("got %d faults, want up to %d", got, times)

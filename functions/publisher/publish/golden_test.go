@@ -24,8 +24,8 @@ func (known) Account(context.Context, string, string) (research.Account, bool, e
 	return research.Account{CompanyName: "Salt & Pepper", ContactName: "Dana"}, true, nil
 }
 
-func (known) Statistics(context.Context, string) (research.Statistics, bool, error) {
-	return research.Statistics{Posts: 12, Quotes: 2}, true, nil
+func (known) Statistics(context.Context, string) (report.Statistics, bool, error) {
+	return report.Statistics{Posts: 12, Quotes: 2}, true, nil
 }
 
 // TestWhatAClientSees pins every word, icon, colour and place of the pages.
@@ -38,7 +38,7 @@ func TestWhatAClientSees(t *testing.T) {
 		w.research = known{}
 		score := 0.9
 		w.accept("rep_1", report.Payload{
-			StrategyReport: "# Plan\n\nDo *this* first.\n", ComprehensiveReport: "# Findings\n\n- one\n- two\n", Email: "dana@salt-and-pepper.com", RunID: "run-1",
+			Reports: map[string]string{"strategyReport": "# Plan\n\nDo *this* first.\n", "comprehensiveReport": "# Findings\n\n- one\n- two\n"}, Email: "dana@salt-and-pepper.com", RunID: "run-1",
 			Quotes: []report.Quote{
 				{Text: "I want a smaller pan.", Category: "user_needs", Sentiment: "frustrated", Theme: "sizes", RelevanceScore: &score,
 					Justification: "Names a need.", URL: "https://www.reddit.com/r/cooking/comments/1/", PostID: "1", Date: "2025-06-27"},

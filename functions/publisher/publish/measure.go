@@ -10,10 +10,11 @@ import (
 // measure records what the delivery has come to. A state counts once it is
 // stored, a request once it was made.
 func (d *delivery) measure(ctx context.Context) {
-	if d.run == nil {
+	if d.ledger == nil {
 		return
 	}
-	was, is := d.found, d.stored
+	was := d.found
+	is, latencies := d.ledger.Stored()
 	var figures []metrics.Figure
 	if was.PublishedAt.IsZero() && !is.PublishedAt.IsZero() {
 		figures = append(figures, metrics.Count(metrics.RunsPublished, 1), metrics.Times(metrics.TimeToPublish, is.PublishedAt.Sub(is.AcceptedAt)))
@@ -25,12 +26,12 @@ func (d *delivery) measure(ctx context.Context) {
 		}
 		figures = append(figures, metrics.Count(name, 1))
 	}
-	if requests := d.run.Counts.Requests - was.Counts.Requests; requests > 0 {
+	if requests := d.ledger.Run.Counts.Requests - was.Counts.Requests; requests > 0 {
 		figures = append(figures,
 			metrics.Count(metrics.NotionRequests, requests),
-			metrics.Times(metrics.NotionLatency, d.trace.Latencies...),
-			metrics.Count(metrics.NotionConflicts, d.run.Counts.Conflicts-was.Counts.Conflicts),
-			metrics.Count(metrics.NotionRateLimits, d.run.Counts.RateLimits-was.Counts.RateLimits))
+			metrics.Times(metrics.NotionLatency, latencies...),
+			metrics.Count(metrics.NotionConflicts, d.ledger.Run.Counts.Conflicts-was.Counts.Conflicts),
+			metrics.Count(metrics.NotionRateLimits, d.ledger.Run.Counts.RateLimits-was.Counts.RateLimits))
 	}
 	d.Metrics.Record(ctx, figures...)
 }

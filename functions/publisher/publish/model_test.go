@@ -307,7 +307,7 @@ func (p *player) end() {
 	}
 	for run := range p.accepted {
 		if r := p.run(reportID(run)); r.Status != runs.Complete {
-			p.problemf("run %d ended %s: %+v", run, r.Status, r.Failure)
+			p.problemf("run %d ended %s: %+v", run, r.Status, r.Failures)
 		}
 	}
 }
@@ -341,7 +341,7 @@ func (p *player) check(when string) {
 		run := p.run(reportID(i))
 		switch {
 		case run.Status == runs.Complete || waiting[run.ReportID]:
-		case run.Status == runs.Failed && run.Failure.Code != "" && dead[run.ReportID]:
+		case run.Status == runs.Failed && run.LastFailure() != nil && run.LastFailure().Code != "" && dead[run.ReportID]:
 		default:
 			p.problemf("%s: run %d is %s, and no message speaks of it", when, i, run.Status)
 		}

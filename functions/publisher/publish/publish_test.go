@@ -48,7 +48,7 @@ func TestAnUnknownEmailIsNull(t *testing.T) {
 			}
 			return w.sim.Transport().RoundTrip(r)
 		}))
-		w.accept("rep_1", report.Payload{StrategyReport: "x"})
+		w.accept("rep_1", report.Payload{Reports: map[string]string{"strategyReport": "x"}})
 		w.deliver(t.Context(), p, time.Minute)
 		if !strings.Contains(row, `"Contact Email":{"email":null}`) || strings.Count(row, `"Company"`)+strings.Count(row, `"Report Type"`) != 2 {
 			t.Errorf("the row was made with %s", row)
@@ -130,7 +130,7 @@ func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
 			one := payload(3, 0)
 			one.RunID = id
 			if id == "rep_2" {
-				one.ComprehensiveReport = "Poison"
+				one.Reports["comprehensiveReport"] = "Poison"
 			}
 			w.accept(id, one)
 		}
@@ -140,8 +140,8 @@ func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
 			t.Errorf("the report behind the poison was published after %s", took)
 		}
 		run := w.run("rep_2")
-		want := &runs.Failure{Kind: "publish", Code: "validation_error", Message: "no", Step: "comprehensive-report", NotionRequestID: "req-9"}
-		if diff := cmp.Diff(want, run.Failure); diff != "" || run.Status != runs.Failed {
+		want := []runs.Failure{{Kind: "publish", Code: "validation_error", Message: "no", Step: "comprehensive-report", NotionRequestID: "req-9"}}
+		if diff := cmp.Diff(want, run.Failures); diff != "" || run.Status != runs.Failed {
 			t.Errorf("the run is %s, failure (-want +got):\n%s", run.Status, diff)
 		}
 		dead := w.peek(w.dead)
@@ -154,8 +154,8 @@ func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.drain(p, visibility)
-		if run := w.run("rep_2"); run.Status != runs.Complete || run.Failure != nil {
-			t.Errorf("the redriven run is %s: %+v", run.Status, run.Failure)
+		if run := w.run("rep_2"); run.Status != runs.Complete || len(run.Failures) > 0 {
+			t.Errorf("the redriven run is %s: %+v", run.Status, run.Failures)
 		}
 		if got := strings.Count(w.sim.Tree(), " - Comprehensive Analysis"); got != 3 {
 			t.Errorf("got %d comprehensive pages, want 3", got)
@@ -190,7 +190,7 @@ func TestAQuoteOfAnySizeIsWrittenWhole(t *testing.T) {
 		w.accept("rep_1", p)
 		w.drain(w.publisher("a", nil), visibility)
 		if run := w.run("rep_1"); run.Status != runs.Complete {
-			t.Fatalf("the run ended %s: %+v", run.Status, run.Failure)
+			t.Fatalf("the run ended %s: %+v", run.Status, run.Failures)
 		}
 		tree := w.sim.Tree()
 		if texts, reasons := strings.Count(tree, "引"), strings.Count(tree, "理"); texts != 300_000 || reasons != 250_000 {

@@ -45,7 +45,7 @@ func (w *world) wantQuotes(texts ...string) {
 		w.t.Errorf("got %d quotes, want %d", got, len(texts))
 	}
 	if run := w.run("rep_1"); run.Status != runs.Complete || strings.Contains(tree, "⏳") {
-		w.t.Errorf("the run is %s, failure %+v", run.Status, run.Failure)
+		w.t.Errorf("the run is %s, failure %+v", run.Status, run.Failures)
 	}
 }
 
@@ -110,7 +110,7 @@ func (defective) Account(context.Context, string, string) (research.Account, boo
 	panic("a mistake")
 }
 
-func (defective) Statistics(context.Context, string) (research.Statistics, bool, error) {
+func (defective) Statistics(context.Context, string) (report.Statistics, bool, error) {
 	panic("a mistake")
 }
 
@@ -122,8 +122,8 @@ func TestAPanicIsPutAsideWithItsReport(t *testing.T) {
 		w.accept("rep_1", payload(2, 0))
 		w.deliver(t.Context(), w.publisher("a", nil), visibility)
 		dead := w.peek(w.dead)
-		if run := w.run("rep_1"); run.Status != runs.Failed || run.Failure.Code != "defect" || len(dead) != 1 || !strings.HasPrefix(dead[0].Attributes["reason"], "defect") {
-			t.Errorf("the run is %s, failure %+v, dead letters %+v", run.Status, run.Failure, dead)
+		if run := w.run("rep_1"); run.Status != runs.Failed || run.LastFailure().Code != "defect" || len(dead) != 1 || !strings.HasPrefix(dead[0].Attributes["reason"], "defect") {
+			t.Errorf("the run is %s, failure %+v, dead letters %+v", run.Status, run.Failures, dead)
 		}
 	})
 }

@@ -3,46 +3,19 @@ package publish
 import (
 	"context"
 
-	"notionrelay/shared/block"
-	"notionrelay/shared/markdown"
-	"notionrelay/shared/notion"
+	"notionrelay/shared/ledger"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/tree"
 )
 
-// texts writes the title and the introduction that the enricher has found.
-func (d *delivery) texts(ctx context.Context) error {
-	found := d.message.Texts
-	for _, warning := range found.Warnings {
-		d.run.Warn(warning)
+// writeTexts writes the title and the introduction that the enricher has found.
+func writeTexts(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
+	l.Run.TextsAsked = m.Asked
+	for _, warning := range m.Texts.Warnings {
+		l.Run.Warn(warning)
 	}
-	if err := d.title(ctx, found.Title); err != nil {
+	if err := l.Rename(ctx, stepTitle, stepHomepage, m.Texts.Title); err != nil {
 		return err
 	}
-	return d.replace(ctx, stepIntroduction, introduction(found.Introduction))
-}
-
-func (d *delivery) title(ctx context.Context, title string) error {
-	if d.run.Step(stepTitle).Finished() {
-		return nil
-	}
-	homepageID := d.run.Step(stepHomepage).ID
-	_, err := perform(ctx, d, request[struct{}]{step: stepTitle, once: notion.Once[struct{}]{
-		Send: func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, d.Notion.RenamePage(ctx, homepageID, title)
-		},
-	}})
-	return err
-}
-
-// introduction is the markdown as blocks of one request. One with more
-// structure than a request can carry keeps its text as paragraphs.
-func introduction(source string) []block.Block {
-	blocks := markdown.Blocks(source)
-	if plan := block.NewPlan(blocks); len(plan.Appends) == 0 {
-		return plan.Create
-	}
-	var paragraphs []block.Block
-	for _, chunk := range block.Chunks([]block.Text{{Content: source}}) {
-		paragraphs = append(paragraphs, block.Block{Kind: block.Paragraph, Text: chunk})
-	}
-	return paragraphs
+	return l.Replace(ctx, stepIntroduction, stepHomepage, tree.Introduction(m.Texts.Introduction))
 }

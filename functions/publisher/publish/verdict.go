@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"notionrelay/shared/ledger"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
@@ -23,6 +24,23 @@ const (
 	deadLetter                       // it can never succeed
 )
 
+// errTooEarly ends a delivery whose run is not as far yet.
+var errTooEarly = errors.New("the run's earlier pages are not written yet")
+
+// errPartMissing ends a delivery whose earlier part will not be written.
+var errPartMissing = errors.New("an earlier part of the quotes is missing")
+
+// errDefect ends a delivery that found a mistake of this program.
+var errDefect = errors.New("the publisher has a defect")
+
+// abandoned says of a run that nobody works on it any more: its message has gone
+// to the dead letters without a word, as SQS sends it there when its process
+// dies at every delivery. Should it still come, the run goes on.
+var abandoned = runs.Failure{
+	Kind: string(queue.Publish), Code: "abandoned",
+	Message: "Its pages stopped being written. Look for the report in the dead-letter queue and redrive it.",
+}
+
 // maxReceives is the publish queue's: one more delivery and SQS itself moves a
 // message to the dead letters, without a reason.
 const maxReceives = 10
@@ -30,7 +48,8 @@ const maxReceives = 10
 // judge decides from the error of a delivery, nil included, from how often the
 // message has been received, and from whether the delivery wrote anything.
 func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
-	leased, isLeased := errors.AsType[*leasedError](err)
+	leased, isLeased := errors.AsType[*ledger.LeasedError](err)
+	unsettled, isUnsettled := errors.AsType[*ledger.UnsettledError](err)
 	postponed, isPostponed := errors.AsType[*notion.PostponedError](err)
 	_, hasReason := reasonOf(err)
 	switch {
@@ -39,13 +58,15 @@ func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 	case (isLeased || errors.Is(err, runs.ErrStale)) && receives >= maxReceives:
 		return continueLater, time.Second // a new message has all its deliveries before it
 	case isLeased:
-		return giveBack, max(time.Second, time.Until(leased.until))
+		return giveBack, max(time.Second, time.Until(leased.Until))
 	case errors.Is(err, runs.ErrStale):
 		return giveBack, time.Second // its new owner's lease will be seen
-	case errors.Is(err, errSliceOver):
+	case errors.Is(err, ledger.ErrSliceOver):
 		return continueLater, 0
 	case errors.Is(err, errTooEarly):
 		return continueLater, time.Second // an otherwise empty queue would bring it back at once
+	case isUnsettled:
+		return continueLater, min(max(0, time.Until(unsettled.Until)), 5*time.Second) // others go on meanwhile
 	case isPostponed && postponed.Cause == nil && wrote:
 		return continueLater, 0 // the time is over, not Notion's patience
 	case isPostponed && postponed.Cause == nil:
@@ -64,7 +85,7 @@ var reasons = []reason{
 	{queue.ErrUnreadable, "unreadable_message", "The message is not one that this version can read."},
 	{queue.ErrTooLarge, "too_large", "With what is known of its company the report is larger than a message."},
 	{errPartMissing, "part_missing", "An earlier part of the quotes was put aside. Redrive them together."},
-	{errGone, "deleted_block", "A block was deleted in Notion while the report below it was being written."},
+	{ledger.ErrTrashed, "in_trash", "A page of the report is in Notion's trash. Restore it, then redrive the report."},
 	{errDefect, "defect", "The publisher failed in an unforeseen way; its log says where."},
 }
 
@@ -149,37 +170,37 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 	}
 	d.Log.ErrorContext(ctx, "message dead-lettered", "code", failure.Code, "notionRequestId", failure.NotionRequestID, "error", cause)
 	d.Metrics.Record(ctx, metrics.Count(metrics.DeadLetters, 1))
-	if d.run == nil {
+	if d.ledger == nil {
 		return nil
 	}
-	d.run.Status, d.run.Failure, d.run.EndedAt = runs.Failed, &failure, time.Now()
-	return d.close(ctx)
+	d.ledger.Run.UpdatedAt = time.Now()
+	d.ledger.Run.Fail(failure)
+	return d.ledger.Close(ctx)
 }
 
-// failure says why a run ends, in words that an operator can act on.
+// failure says why a message was put aside, in words that an operator can act on.
 func (d *delivery) failure(cause error) runs.Failure {
 	f := runs.Failure{
-		Kind: string(d.message.Kind), Part: d.part(), Step: d.step,
+		Kind: string(d.message.Kind), Part: partOf(d.message),
 		Code: "gave_up", Message: fmt.Sprintf("It did not succeed in %d deliveries.", d.receives),
 	}
-	if r, ok := reasonOf(cause); ok {
-		f.Code, f.Message = r.code, r.message
+	if d.ledger != nil {
+		f.Step = d.ledger.Step
 	}
-	if e, ok := errors.AsType[*notion.Error](cause); ok {
-		if e.Code != "" {
-			f.Code, f.Message = e.Code, e.Message
-		}
+	e, fromNotion := errors.AsType[*notion.Error](cause)
+	if fromNotion {
 		f.NotionRequestID = e.RequestID
 	}
-	return f
-}
-
-// part is where the message's part of the quotes begins.
-func (d *delivery) part() int {
-	if d.message.Quotes == nil {
-		return 0
+	r, known := reasonOf(cause)
+	switch {
+	case known:
+		f.Code, f.Message = r.code, r.message
+	case fromNotion && e.Code != "":
+		f.Code, f.Message = e.Code, e.Message
+	case fromNotion:
+		f.Message += " Last of all " + e.Outcome() + "."
 	}
-	return d.message.Quotes.Offset
+	return f
 }
 
 // attributes leaves out empty values, which SQS refuses, and shortens long

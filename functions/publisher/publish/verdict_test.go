@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"notionrelay/shared/ledger"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
@@ -26,14 +27,15 @@ func TestJudge(t *testing.T) {
 		wait     time.Duration
 	}{
 		{"done", nil, 1, true, acknowledge, 0},
-		{"slice over", fmt.Errorf("x: %w", errSliceOver), 1, true, continueLater, 0},
+		{"slice over", fmt.Errorf("x: %w", ledger.ErrSliceOver), 1, true, continueLater, 0},
+		{"a request still open", fmt.Errorf("x: %w", &ledger.UnsettledError{Until: time.Now().Add(time.Hour)}), 1, true, continueLater, 5 * time.Second},
 		{"too early", fmt.Errorf("x: %w", errTooEarly), 1, false, continueLater, time.Second},
 		{"unreadable", fmt.Errorf("x: %w", queue.ErrUnreadable), 1, false, deadLetter, 0},
 		{"refused for ever", fmt.Errorf("x: %w", permanent), 1, true, deadLetter, 0},
 		{"refused for ever, and the record could not be closed", errors.Join(permanent, errors.New("no table")), 1, true, deadLetter, 0},
 		{"an earlier part put aside", fmt.Errorf("x: %w", errPartMissing), 1, false, deadLetter, 0},
 		{"larger than a message", fmt.Errorf("x: %w", queue.ErrTooLarge), 1, false, deadLetter, 0},
-		{"block deleted by a person", fmt.Errorf("x: %w", errGone), 1, true, deadLetter, 0},
+		{"page in the trash", fmt.Errorf("x: %w", ledger.ErrTrashed), 1, true, deadLetter, 0},
 		{"panic", errDefect, 1, false, deadLetter, 0},
 		{"lost the run", fmt.Errorf("x: %w", runs.ErrStale), 1, false, giveBack, time.Second},
 		{"lost the run at the last delivery", fmt.Errorf("x: %w", runs.ErrStale), 10, false, continueLater, time.Second},
@@ -59,7 +61,7 @@ func TestJudge(t *testing.T) {
 
 func TestJudgeWaitsForALease(t *testing.T) {
 	t.Parallel()
-	leased := &leasedError{until: time.Now().Add(time.Hour)}
+	leased := &ledger.LeasedError{Until: time.Now().Add(time.Hour)}
 	if got, wait := judge(leased, 9, false); got != giveBack || wait < 59*time.Minute {
 		t.Errorf("got %d after %s, want it given back for an hour", got, wait)
 	}

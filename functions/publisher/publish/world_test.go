@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 
 // The publisher's function and queue as they are deployed.
 const (
-	functionTimeout = time.Minute
-	visibility      = 6 * time.Minute
+	functionTimeout = 3 * time.Minute
+	visibility      = 6 * functionTimeout
 	maxReceives     = 10
 )
 
@@ -219,8 +219,8 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // payload is a run with reports of so many blocks each and so many quotes.
 func payload(blocks, quotes int) report.Payload {
 	p := report.Payload{
-		StrategyReport: "# Strategy\n\n" + paragraphs("Do", blocks-1), ComprehensiveReport: "# All\n\n" + paragraphs("See", blocks-1),
-		Email: "dana@salt-and-pepper.com", RunID: "run-1",
+		Reports: map[string]string{"strategyReport": "# Strategy\n\n" + paragraphs("Do", blocks-1), "comprehensiveReport": "# All\n\n" + paragraphs("See", blocks-1)},
+		Email:   "dana@salt-and-pepper.com", RunID: "run-1",
 	}
 	for i := range quotes {
 		score := 1 - float64(i)/float64(quotes)

@@ -38,8 +38,8 @@ func (h *Handler) accepted(r request, run runs.Run, arrived time.Time) response 
 	switch {
 	case published(run):
 		status, message = http.StatusOK, "Report published to Notion."
-	case run.Status == runs.Failed && run.Failure != nil:
-		message = "Report accepted, but publishing it has failed: " + run.Failure.Message
+	case run.Status == runs.Failed && run.LastFailure() != nil:
+		message = "Report accepted, but publishing it has failed: " + run.LastFailure().Message
 	}
 	data := h.data(r, run)
 	if data.ProcessingTime == "" {

@@ -231,7 +231,7 @@ func TestAcceptedReportIsRecordedAndQueued(t *testing.T) {
 			t.Errorf("got status URL %q and location %q, want %q", body.Data.StatusURL, response.Headers["Location"], want)
 		}
 		message, err := queue.Decode(b.queue.sent[0].Body)
-		if err != nil || message.ReportID != body.Data.ReportID || message.Kind != queue.Publish || message.Payload.StrategyReport == "" {
+		if err != nil || message.ReportID != body.Data.ReportID || message.Kind != queue.Publish || message.Payload.Reports["strategyReport"] == "" {
 			t.Errorf("got message %+v, %v", message, err)
 		}
 		if b.queue.sent[0].Group != queue.PublishGroup {
@@ -401,7 +401,7 @@ func TestStatus(t *testing.T) {
 	}
 
 	b.change(t, accepted.Data.ReportID, func(run *runs.Run) {
-		run.Status, run.Failure = runs.Failed, &runs.Failure{Code: "validation_error", Message: "m", Step: "strategy-report", NotionRequestID: "n"}
+		run.Status, run.Failures = runs.Failed, []runs.Failure{{Code: "validation_error", Message: "m", Step: "strategy-report", NotionRequestID: "n"}}
 	})
 	_, body = b.do(t, event("GET", "/api/add-to-notion/status?runId=run-1"))
 	if body.Status != "failed" || body.Failure == nil || body.Failure.NotionRequestID != "n" || body.Steps[2].Status != "failed" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,7 +96,7 @@ func (h *Handler) statusBody(r request, run runs.Run) statusBody {
 	if body.Progress.Total > 0 {
 		body.Progress.Percent = 100 * body.Progress.Done / body.Progress.Total
 	}
-	if f := run.Failure; f != nil {
+	if f := run.LastFailure(); f != nil {
 		body.Failure = &failureBody{Code: f.Code, Message: f.Message, NotionRequestID: f.NotionRequestID}
 	}
 	return body
@@ -105,7 +106,7 @@ func stepStatus(run runs.Run, s *runs.Step) string {
 	switch {
 	case s.Finished():
 		return "done"
-	case run.Failure != nil && run.Failure.Step == s.Name:
+	case slices.ContainsFunc(run.Failures, func(f runs.Failure) bool { return f.Step == s.Name }):
 		return "failed"
 	case !s.IntendedAt.IsZero() || s.Done > 0:
 		return "running"

@@ -1,0 +1,191 @@
+package ledger
+
+import (
+	"slices"
+
+	"notionrelay/shared/block"
+	"notionrelay/shared/notion"
+)
+
+// place is where the blocks of a request belong below a parent.
+type place struct {
+	parentID string
+	fresh    bool
+
+	// anchor is the last block of ours before them. Where it is not known, or a
+	// person has deleted it, before are the blocks of ours that are there already.
+	anchor string
+	before func() []block.Block
+
+	// inserts says that the blocks go behind a block in the middle: behind the
+	// one at stands of ours, whose ids are in their order on the page.
+	inserts bool
+	ours    []string
+	stands  int
+	fence   string // the next of ours behind them that is there
+}
+
+// settle finds the blocks that an insertion stands between. What a person has
+// deleted is no landmark; its neighbour is.
+func (p *place) settle(children []notion.Child) {
+	if !p.inserts {
+		return
+	}
+	there := func(id string) bool {
+		return slices.ContainsFunc(children, func(c notion.Child) bool { return c.ID == id })
+	}
+	p.anchor, p.fence = "", ""
+	for _, id := range slices.Backward(p.ours[:p.stands+1]) {
+		if there(id) {
+			p.anchor = id
+			break
+		}
+	}
+	if i := slices.IndexFunc(p.ours[p.stands+1:], there); i >= 0 {
+		p.fence = p.ours[p.stands+1+i]
+	}
+}
+
+// behind is the block that Notion is asked to append behind, when the first of
+// the blocks are there with these ids; empty for the end of the parent.
+func (p *place) behind(ids []string) string {
+	if !p.inserts {
+		return ""
+	}
+	if last := lastOf(ids); last != "" {
+		return last
+	}
+	return p.anchor
+}
+
+// adopt finds how much of a request has happened: it returns the ids of the
+// first blocks that are there, an empty one where a person has deleted a block
+// since. None means that the request had no effect.
+//
+// Candidates are the children between the anchor and the fence that this
+// integration may have made. Those whose kind and text are planned are matched
+// in order; one of ours in a gap was changed by a person. When there is no
+// anchor, the blocks that were there before are matched as well: only what is
+// matched behind them, or exceeds their number, is of the request.
+//
+// Notion applies a request as a whole, so a missing end is one that a person
+// has deleted or one that never came: text is not lost, so it counts as never
+// written. A missing middle was deleted.
+func adopt(children []notion.Child, p place, planned []block.Block, me string) []string {
+	candidates, anchored := p.candidates(children, me)
+	known, surplus := 0, 0
+	sequence := planned
+	if !anchored {
+		var before []block.Block
+		if p.before != nil {
+			before = p.before()
+		}
+		surplus = len(candidates) - len(before)
+		before = before[max(0, len(before)-tail):]
+		candidates = candidates[max(0, len(candidates)-len(before)-len(planned)):]
+		known, sequence = len(before), append(slices.Clone(before), planned...)
+	}
+	matched := match(sequence, candidates)
+	last := -1
+	for i := range sequence {
+		if matched[i] >= 0 {
+			last = i
+		}
+	}
+	certain := anchored && slices.ContainsFunc(candidates, func(c notion.Child) bool { return c.CreatedBy == me })
+	if last < known && !certain && (anchored || surplus <= 0) {
+		return nil
+	}
+	ids := make([]string, len(sequence))
+	for i, c := range matched {
+		if c >= 0 {
+			ids[i] = candidates[c].ID
+		}
+	}
+	end := fillGaps(ids, matched, candidates, last)
+	if anchored && certain && len(candidates) >= len(planned) {
+		end = len(sequence)
+	}
+	if end <= known {
+		return nil
+	}
+	return ids[known:end]
+}
+
+// tail bounds how many of the blocks before a request are compared when their
+// ids are not known: a page is made with 100 at most.
+const tail = block.MaxChildren
+
+// candidates are the children that can be of the request. Anchored says that
+// all that stands before them is known not to be.
+func (p place) candidates(children []notion.Child, me string) (own []notion.Child, anchored bool) {
+	at := slices.IndexFunc(children, func(c notion.Child) bool { return p.anchor != "" && c.ID == p.anchor })
+	for _, c := range children[at+1:] {
+		if c.ID == p.fence && p.fence != "" {
+			break
+		}
+		if c.Kind != block.ChildPage && c.Kind != block.ChildDatabase && madeBy(c, me) {
+			own = append(own, c)
+		}
+	}
+	return own, at >= 0 || p.anchor == "" && p.before == nil && !p.inserts
+}
+
+// fillGaps gives the planned blocks without a match the ids of the candidates
+// that stand in their place, where as many stand there, and those at the end as
+// far as there are any. It returns how many planned blocks are accounted for.
+func fillGaps(ids []string, matched []int, candidates []notion.Child, last int) (end int) {
+	previous := -1 // candidate matched last
+	for i := 0; i <= last; {
+		if matched[i] >= 0 {
+			previous = matched[i]
+			i++
+			continue
+		}
+		gap := i
+		for matched[gap] < 0 {
+			gap++
+		}
+		if between := matched[gap] - previous - 1; between == gap-i {
+			for k := range between {
+				ids[i+k] = candidates[previous+1+k].ID
+			}
+		}
+		i = gap
+	}
+	end = last + 1
+	for c := previous + 1; c < len(candidates) && end < len(ids); c++ {
+		ids[end] = candidates[c].ID
+		end++
+	}
+	return end
+}
+
+// match finds for each planned block the candidate that is it, or -1: as many
+// as possible, in order, the earliest where there is a choice.
+func match(planned []block.Block, candidates []notion.Child) []int {
+	n, m := len(planned), len(candidates)
+	common := make([][]int, n+1) // lengths of what planned[i:] and candidates[j:] have in common
+	for i := range common {
+		common[i] = make([]int, m+1)
+	}
+	for i := n - 1; i >= 0; i-- {
+		for j := m - 1; j >= 0; j-- {
+			common[i][j] = max(common[i+1][j], common[i][j+1])
+			if block.Same(planned[i], candidates[j].Block) {
+				common[i][j] = max(common[i][j], common[i+1][j+1]+1)
+			}
+		}
+	}
+	matched := make([]int, n)
+	for i, j := 0, 0; i < n; i++ {
+		matched[i] = -1
+		for k := j; k < m; k++ {
+			if common[i][j] == common[i][k] && block.Same(planned[i], candidates[k].Block) && common[i+1][k+1]+1 == common[i][j] {
+				matched[i], j = k, k+1
+				break
+			}
+		}
+	}
+	return matched
+}

@@ -1,0 +1,157 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"notionrelay/shared/block"
+	"notionrelay/shared/notion"
+	"notionrelay/shared/runs"
+)
+
+// Append writes blocks at the end of the page of a step, as the one request of
+// another step. Learned, if it is not nil, gets their ids, and writes into the
+// record what is needed of them.
+func (l *Ledger) Append(ctx context.Context, step, parent string, blocks []block.Block, learned func(s *runs.Step, ids []string)) error {
+	if l.Run.Step(step).Finished() {
+		return nil
+	}
+	p := place{parentID: l.Run.Step(parent).ID, fresh: l.isFresh(parent)}
+	return l.append(ctx, request{step: step}, p, blocks, learned)
+}
+
+// append is the request that writes blocks at a place. It hands on their ids, an
+// empty one for each that a person has deleted meanwhile.
+func (l *Ledger) append(ctx context.Context, r request, p place, blocks []block.Block, learned func(*runs.Step, []string)) error {
+	var ids []string
+	r.fresh = p.fresh
+	r.find = func(ctx context.Context) (presence, error) {
+		children, err := l.Notion.Children(ctx, p.parentID)
+		if err := notYet(err, p.fresh); err != nil {
+			return absent, err
+		}
+		p.settle(children)
+		if l.Run.Step(r.step).IntendedAt.IsZero() {
+			return absent, nil // the look was for the place alone
+		}
+		me, err := l.Notion.Me(ctx)
+		if err != nil {
+			return absent, err
+		}
+		switch ids = adopt(children, p, blocks, me); len(ids) {
+		case 0:
+			return absent, nil
+		case len(blocks):
+			return whole, nil
+		}
+		return partly, nil
+	}
+	r.send = func(ctx context.Context) error {
+		added, err := l.Notion.AppendBlocks(ctx, p.parentID, p.behind(ids), blocks[len(ids):])
+		for _, b := range added {
+			ids = append(ids, b.ID)
+		}
+		return err
+	}
+	r.commit = func(s *runs.Step) {
+		if learned != nil {
+			learned(s, ids)
+		}
+	}
+	return l.perform(ctx, r)
+}
+
+// lastOf is the last id that is there.
+func lastOf(ids []string) string {
+	for _, id := range slices.Backward(ids) {
+		if id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// Replace puts blocks in the place of a step's placeholder on a page: they are
+// written behind it, then it is deleted, so that a reader always sees one or the
+// other. Should a person have deleted the placeholder, the blocks go where it
+// was. A step without blocks only takes the placeholder away.
+func (l *Ledger) Replace(ctx context.Context, step, parent string, blocks []block.Block) error {
+	s := l.Run.Step(step)
+	if len(blocks) > 0 && s.Done == 0 {
+		p := place{
+			parentID: l.Run.Step(parent).ID, ours: l.Run.Homepage, stands: slices.Index(l.Run.Homepage, l.Run.Placeholders[step]), inserts: true,
+		}
+		// The placeholder may have gone, and Notion refuses to append behind
+		// what is not there: so the page is looked at in any case.
+		if err := l.append(ctx, request{step: step, lookFirst: true}, p, blocks, nil); err != nil {
+			return err
+		}
+	}
+	if l.Run.Step(step).Finished() {
+		return nil
+	}
+	return l.Delete(ctx, step, l.Run.Step(step).Total-1, parent, l.Run.Placeholders[step])
+}
+
+// Delete moves a block on the page of a step to the trash.
+func (l *Ledger) Delete(ctx context.Context, step string, index int, parent, blockID string) error {
+	return l.perform(ctx, request{step: step, index: index, send: func(ctx context.Context) error {
+		return l.trash(ctx, blockID, l.Run.Step(parent).ID)
+	}})
+}
+
+// trash deletes a block below a page. It counts as deleted when it says so
+// itself, or when its page is readable and does not have it; not because
+// something that it is in is in the trash, or access to it is lost.
+func (l *Ledger) trash(ctx context.Context, blockID, pageID string) error {
+	refused := l.Notion.DeleteBlock(ctx, blockID)
+	if !isMissing(refused) && !saysArchived(refused) {
+		return refused
+	}
+	gone, err := l.gone(ctx, blockID, pageID)
+	switch {
+	case err != nil:
+		return err
+	case gone:
+		return nil
+	case saysArchived(refused):
+		return errors.Join(ErrTrashed, refused)
+	}
+	return refused
+}
+
+// gone tells whether a block below a page is deleted.
+func (l *Ledger) gone(ctx context.Context, blockID, pageID string) (bool, error) {
+	b, err := l.Notion.Block(ctx, blockID)
+	if err == nil {
+		return b.Trashed, nil
+	}
+	if !isMissing(err) {
+		return false, err
+	}
+	children, err := l.Notion.Children(ctx, pageID)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(children, func(c notion.Child) bool { return c.ID == blockID }), nil
+}
+
+// saysArchived recognises "Can't edit block that is archived", which has no
+// code of its own.
+func saysArchived(err error) bool {
+	e, ok := errors.AsType[*notion.Error](err)
+	return ok && e.Status == http.StatusBadRequest && strings.Contains(e.Message, "archived")
+}
+
+// Rename gives the page of a step a title. Doing it twice does no harm.
+func (l *Ledger) Rename(ctx context.Context, step, page, title string) error {
+	if l.Run.Step(step).Finished() {
+		return nil
+	}
+	return l.perform(ctx, request{step: step, send: func(ctx context.Context) error {
+		return l.Notion.RenamePage(ctx, l.Run.Step(page).ID, title)
+	}})
+}

@@ -1,0 +1,105 @@
+package notion_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"notionrelay/shared/notion"
+)
+
+var created = answer(200, `{"object":"page","id":"new"}`)
+
+func TestWritesKeepTheirGapAndTheBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Duration
+		started := time.Now()
+		c, err := notion.New(notion.Options{Token: "t", MinGap: 100 * time.Millisecond, Budget: 10, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			at = append(at, time.Since(started))
+			time.Sleep(50 * time.Millisecond)
+			return created(r)
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 21 {
+			if _, err := c.CreatePage(t.Context(), notion.NewPage{PageID: "p"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if at[0] < 100*time.Millisecond {
+			t.Errorf("the first request came %s after the client was made, when another process may have written", at[0])
+		}
+		for i := 1; i < len(at); i++ {
+			if gap := at[i] - at[i-1] - 50*time.Millisecond; gap < 100*time.Millisecond {
+				t.Errorf("request %d came %s after the one before it", i, gap)
+			}
+			if i >= 10 && at[i]-at[i-10] < time.Minute {
+				t.Errorf("requests %d to %d came within %s", i-10, i, at[i]-at[i-10])
+			}
+		}
+	})
+}
+
+func TestBulkWorkLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, err := notion.New(notion.Options{Token: "t", Budget: 180, Transport: created})
+		if err != nil {
+			t.Fatal(err)
+		}
+		create := func(ctx context.Context) time.Duration {
+			started := time.Now()
+			if err := c.Pace(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.CreatePage(ctx, notion.NewPage{PageID: "p"}); err != nil {
+				t.Fatal(err)
+			}
+			return time.Since(started)
+		}
+		bulk, started := notion.WithBulk(t.Context()), time.Now()
+		for range 765 { // five minutes of 85 % of the budget
+			create(bulk)
+		}
+		if took := time.Since(started); took > 5*time.Minute {
+			t.Errorf("bulk work took %s", took)
+		}
+		for range 15 {
+			if waited := create(t.Context()); waited != 0 {
+				t.Fatalf("a new report waited %s", waited)
+			}
+		}
+	})
+}
+
+func TestOneWriteIsInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inFlight := 0
+		c := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			inFlight++
+			if inFlight > 1 {
+				t.Errorf("got %d requests in flight", inFlight)
+			}
+			time.Sleep(time.Second)
+			inFlight--
+			return created(r)
+		}))
+		done := make(chan error)
+		for range 5 {
+			go func() {
+				_, err := c.CreatePage(t.Context(), notion.NewPage{PageID: "p"})
+				done <- err
+			}()
+		}
+		for range 5 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,77 @@
+package notion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// PostponedError says that the next attempt does not fit into the time left.
+type PostponedError struct {
+	Wait  time.Duration
+	Cause error // of the last attempt; nil when there was none
+}
+
+func (e *PostponedError) Error() string {
+	return fmt.Sprintf("no time left for a request to Notion that has to wait %s: %v", e.Wait.Round(time.Millisecond), e.Cause)
+}
+
+func (e *PostponedError) Unwrap() error { return e.Cause }
+
+// MaxAttempts bounds the attempts of one request in one place; whoever delivers
+// the message again continues from there. Together they wait some ten seconds.
+const MaxAttempts = 4
+
+// repeat makes a request that has no effect until it is answered.
+func (c *Client) repeat(ctx context.Context, request func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := request()
+		if err == nil || FateOf(err) == Permanent || IsPostponed(err) || ctx.Err() != nil {
+			return err
+		}
+		wait := c.Backoff(attempt, err)
+		if attempt == MaxAttempts {
+			return &PostponedError{Wait: wait, Cause: err}
+		}
+		if err := c.Pause(ctx, wait, err); err != nil {
+			return err
+		}
+	}
+}
+
+// IsPostponed tells whether an error is a PostponedError.
+func IsPostponed(err error) bool {
+	_, ok := errors.AsType[*PostponedError](err)
+	return ok
+}
+
+// Backoff is the wait before the next attempt. It starts at one second, the
+// least that Notion advises after a conflict, doubles up to half a minute, and
+// spreads by half. An answer that asks for more gets it.
+func (c *Client) Backoff(attempt int, err error) time.Duration {
+	wait := min(time.Second<<(attempt-1), 30*time.Second)
+	if e, ok := errors.AsType[*Error](err); ok {
+		wait = max(wait, e.RetryAfter)
+	}
+	return wait + time.Duration(c.jitter()*float64(wait)/2)
+}
+
+// Pause waits, unless a request after the wait could outlive the context: then
+// it returns a *PostponedError with the cause at once.
+func (c *Client) Pause(ctx context.Context, wait time.Duration, cause error) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+c.timeout {
+		return &PostponedError{Wait: wait, Cause: cause}
+	}
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
