@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,12 +65,12 @@ func containers(t *testing.T) *world {
 	publishURL, deadURL := servers.Create(t, "publish", awstest.Queues{FIFO: true, Visibility: time.Minute, MaxReceives: 10})
 	enrichURL, _ := servers.Create(t, "enrich", awstest.Queues{Visibility: time.Minute, MaxReceives: 6})
 
-	gateway := gatewayOfContainers(t)
+	network, host := networkOfContainers(t)
 	lookFor(t, map[string]string{
-		"AWS_ENDPOINT_URL_SSM":      reachable(t, gateway, secrets),
-		"AWS_ENDPOINT_URL_SQS":      reachable(t, gateway, servers.Endpoint),
-		"AWS_ENDPOINT_URL_DYNAMODB": reachable(t, gateway, table.Endpoint),
-		"NOTION_BASE_URL":           reachable(t, gateway, notion.URL),
+		"AWS_ENDPOINT_URL_SSM":      reachable(t, host, secrets),
+		"AWS_ENDPOINT_URL_SQS":      reachable(t, host, servers.Endpoint),
+		"AWS_ENDPOINT_URL_DYNAMODB": reachable(t, host, table.Endpoint),
+		"NOTION_BASE_URL":           reachable(t, host, notion.URL),
 	})
 	// SAM puts logical ids in the place of what only CloudFormation knows.
 	overrides := map[string]map[string]string{"Parameters": {
@@ -79,7 +80,7 @@ func containers(t *testing.T) *world {
 	write(t, settings, overrides)
 	invoke := func(t *testing.T, function string, event []byte) []byte {
 		t.Helper()
-		return samInvoke(t, ids[function], event, settings, sim.DatabaseID())
+		return samInvoke(t, ids[function], event, settings, network, sim.DatabaseID())
 	}
 	return &world{
 		invoke: invoke, runs: runs.NewDynamoDB(table.Client, "runs"), notion: sim,
@@ -87,13 +88,13 @@ func containers(t *testing.T) *world {
 	}
 }
 
-func samInvoke(t *testing.T, function string, event []byte, settings, databaseID string) []byte {
+func samInvoke(t *testing.T, function string, event []byte, settings, network, databaseID string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "event.json")
 	if err := os.WriteFile(path, event, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sam := exec.CommandContext(t.Context(), "sam", "local", "invoke", function, "--event", path, "--env-vars", settings, "--skip-pull-image",
+	sam := exec.CommandContext(t.Context(), "sam", "local", "invoke", function, "--event", path, "--env-vars", settings, "--skip-pull-image", "--docker-network", network,
 		"--region", awstest.Region, "--parameter-overrides", "Architecture="+architecture(t)+" NotionDatabaseId="+databaseID)
 	sam.Dir = "../.."
 	sam.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+awstest.AccessKey, "AWS_SECRET_ACCESS_KEY="+awstest.AccessKey)
@@ -142,10 +143,34 @@ func lookFor(t *testing.T, addresses map[string]string) {
 	docker(t, "build", "--quiet", "--tag", "public.ecr.aws/lambda/provided:al2023-"+architecture(t), dir)
 }
 
-// gatewayOfContainers is this machine's address as containers see it.
-func gatewayOfContainers(t *testing.T) string {
+// networkOfContainers makes a network for the test's containers, and returns its
+// name and this machine's address in it. That is read from the network's own
+// device: what the engine tells of its standard network has no address as long
+// as the engine has only just made it (Docker 20.10).
+func networkOfContainers(t *testing.T) (name, host string) {
 	t.Helper()
-	return docker(t, "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+	name = fmt.Sprintf("relay-%x", os.Getpid()) // an interface's name has at most 15 characters
+	docker(t, "network", "create", "--driver", "bridge", "--opt", "com.docker.network.bridge.name="+name, name)
+	t.Cleanup(func() {
+		if output, err := exec.CommandContext(context.WithoutCancel(t.Context()), "docker", "network", "rm", name).CombinedOutput(); err != nil {
+			t.Errorf("remove network %s: %v: %s", name, err, output)
+		}
+	})
+	device, err := net.InterfaceByName(name)
+	if err != nil {
+		t.Fatalf("find the device of network %s: %v", name, err)
+	}
+	addresses, err := device.Addrs()
+	if err != nil {
+		t.Fatalf("read the addresses of %s: %v", name, err)
+	}
+	for _, a := range addresses {
+		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil {
+			return name, ip.IP.String()
+		}
+	}
+	t.Fatalf("device %s has no address among %v", name, addresses)
+	return "", ""
 }
 
 func docker(t *testing.T, arguments ...string) string {
@@ -162,13 +187,13 @@ func docker(t *testing.T, arguments ...string) string {
 
 // reachable opens a server of this machine's loopback address to containers,
 // and returns its address there.
-func reachable(t *testing.T, gateway, address string) string {
+func reachable(t *testing.T, host, address string) string {
 	t.Helper()
 	target, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(gateway, "0"))
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
