@@ -29,7 +29,7 @@ func Chunks(texts []Text) [][]Text {
 		for rest := text.Content; rest != ""; {
 			piece := text
 			piece.Content, rest = cut(rest)
-			bytes := jsonSize(&piece)
+			bytes := piece.size()
 			if len(chunk) == MaxRichTexts || size+bytes > MaxBlockBytes {
 				chunks = append(chunks, chunk)
 				chunk, size = nil, 0
@@ -79,10 +79,6 @@ func fits(texts []Text) bool {
 		total += 200 + 6*(content+link)
 	}
 	return total <= MaxBlockBytes
-}
-
-func jsonSize(t *Text) int {
-	return len(t.appendJSON(make([]byte, 0, 256))) + 1 // the comma
 }
 
 // cut returns the first piece of s and what is left.

@@ -139,7 +139,7 @@ func checkChunk(t *rapid.T, chunk []block.Text) {
 			t.Fatalf("piece of %d units, by our count %d", n, block.Units(piece.Content))
 		}
 	}
-	if n := len(block.AppendJSON(nil, []block.Block{{Kind: block.Paragraph, Text: chunk}})); n > block.MaxBlockBytes+100 {
+	if n := len(encode(block.Block{Kind: block.Paragraph, Text: chunk})); n > block.MaxBlockBytes+100 {
 		t.Fatalf("array of %d bytes", n)
 	}
 }

@@ -12,13 +12,13 @@ func (b Block) Plain() string {
 	case TableRow:
 		cells := make([]string, len(b.Cells))
 		for i, cell := range b.Cells {
-			cells[i] = plain(cell)
+			cells[i] = contents(cell)
 		}
 		return strings.Join(cells, "\t")
 	case ChildPage, ChildDatabase:
 		return b.Title
 	default:
-		return plain(b.Text)
+		return contents(b.Text)
 	}
 }
 
@@ -34,7 +34,7 @@ func Same(planned, read Block) bool {
 	return planned.Kind != Image || planned.URL == read.URL
 }
 
-func plain(texts []Text) string {
+func contents(texts []Text) string {
 	if len(texts) == 1 {
 		return texts[0].Content
 	}

@@ -1,6 +1,7 @@
 package block_test
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"notionrelay/shared/block"
@@ -22,7 +23,9 @@ func ExampleNewPlan() {
 	// 50 blocks behind 200
 }
 
-func ExampleAppendJSON() {
-	fmt.Println(string(block.AppendJSON(nil, []block.Block{{Kind: block.Divider}})))
-	// Output: [{"object":"block","type":"divider","divider":{}}]
+func ExampleBlock_JSON() {
+	divider := block.Block{Kind: block.Divider}
+	body, err := json.Marshal([]*block.JSON{divider.JSON()})
+	fmt.Println(string(body), err)
+	// Output: [{"object":"block","type":"divider","divider":{}}] <nil>
 }

@@ -102,31 +102,19 @@ type node struct {
 }
 
 func measureAll(blocks []Block) []node {
-	m := measurer{}
-	return m.measureAll(blocks)
-}
-
-type measurer struct{ scratch []byte }
-
-func (m *measurer) measureAll(blocks []Block) []node {
 	if len(blocks) == 0 {
 		return nil
 	}
 	nodes := make([]node, len(blocks))
 	for i := range blocks {
-		nodes[i] = m.measure(&blocks[i])
+		nodes[i] = measure(&blocks[i])
 	}
 	return nodes
 }
 
-func (m *measurer) measure(b *Block) node {
-	const frame = len(`,"children":[],`) // what stands around the children, and the comma to the next block
-	bare := *b
-	bare.Children = nil
-	m.scratch = bare.appendJSON(m.scratch[:0])
-	n := node{block: b, elements: 1, own: len(m.scratch) + frame, whole: len(b.Children) <= MaxChildren}
+func measure(b *Block) node {
+	n := node{block: b, children: measureAll(b.Children), elements: 1, own: b.size(), whole: len(b.Children) <= MaxChildren}
 	n.bytes = n.own
-	n.children = m.measureAll(b.Children)
 	for i := range n.children {
 		child := &n.children[i]
 		n.height = max(n.height, child.height+1)

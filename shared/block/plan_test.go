@@ -268,7 +268,7 @@ func withinLimits(blocks []block.Block) error {
 	if elements > 1000 {
 		return fmt.Errorf("%d blocks", elements)
 	}
-	if size := len(block.AppendJSON(nil, blocks)); size > block.MaxRequestBytes {
+	if size := len(encode(blocks...)); size > block.MaxRequestBytes {
 		return fmt.Errorf("%d bytes", size)
 	}
 	return nil
@@ -312,7 +312,7 @@ func contents(blocks []block.Block) string {
 			children := bl.Children
 			bl.Children = nil
 			b.WriteString(strings.Repeat("  ", depth))
-			b.Write(block.AppendJSON(nil, []block.Block{bl}))
+			b.Write(encode(bl))
 			b.WriteByte('\n')
 			write(children, depth+1)
 		}

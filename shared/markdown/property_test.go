@@ -34,7 +34,7 @@ func checkBlocks(t failer, blocks []block.Block) {
 	t.Helper()
 	for _, b := range blocks {
 		checkTexts(t, b.Kind, b.Text)
-		if size := len(block.AppendJSON(nil, []block.Block{{Kind: b.Kind, Text: b.Text, Cells: b.Cells}})); size > 450_000 {
+		if size := len(encode([]block.Block{{Kind: b.Kind, Text: b.Text, Cells: b.Cells}})); size > 450_000 {
 			t.Fatalf("%s has %d bytes without its children", b.Kind, size)
 		}
 		switch b.Kind {
@@ -137,7 +137,7 @@ func checkRequest(t failer, blocks []block.Block) {
 		}
 	}
 	count(blocks, 0)
-	if size := len(block.AppendJSON(nil, blocks)); elements > block.MaxElements || size > block.MaxRequestBytes {
+	if size := len(encode(blocks)); elements > block.MaxElements || size > block.MaxRequestBytes {
 		t.Fatalf("request of %d blocks and %d bytes", elements, size)
 	}
 }

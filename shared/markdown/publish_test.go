@@ -136,11 +136,11 @@ func (n *simulatedNotion) publish(plan block.Plan) string {
 	n.t.Helper()
 	requests := 1
 	body := fmt.Appendf(nil, `{"parent":{"database_id":%q},"properties":{"Company":{"title":[{"text":{"content":"Acme"}}]}},"children":`, n.sim.DatabaseID())
-	page := n.send(http.MethodPost, "/v1/pages", append(block.AppendJSON(body, plan.Create), '}')).ID
+	page := n.send(http.MethodPost, "/v1/pages", append(append(body, encode(plan.Create)...), '}')).ID
 	for i, a := range plan.Appends {
 		parent, reads := n.resolve(page, a.Parent)
 		requests += reads + 1
-		body := append(block.AppendJSON([]byte(`{"children":`), a.Children), '}')
+		body := fmt.Appendf(nil, `{"children":%s}`, encode(a.Children))
 		answer := n.send(http.MethodPatch, "/v1/blocks/"+parent+"/children", body)
 		for len(n.ids[parent]) < a.Offset {
 			n.ids[parent] = append(n.ids[parent], "") // came along with the parent, so that no answer told it

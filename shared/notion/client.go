@@ -291,18 +291,16 @@ func orElse[T comparable](value, fallback T) T {
 // wire hands blocks to the library, which only knows types of its own.
 func wire(blocks []block.Block) []notionapi.Block {
 	children := make([]notionapi.Block, len(blocks))
-	for i, b := range blocks {
-		children[i] = wireBlock{Block: b}
+	for i := range blocks {
+		children[i] = wireBlock{JSON: blocks[i].JSON()}
 	}
 	return children
 }
 
 type wireBlock struct {
-	notionapi.BasicBlock
-	block.Block
+	notionapi.Block `json:"-"` // for its methods, which nobody calls
+	*block.JSON
 }
-
-func (b wireBlock) MarshalJSON() ([]byte, error) { return b.Block.MarshalJSON() }
 
 // wireValues hands properties to the library, whose own marshal empty strings,
 // which Notion refuses, and cannot say null.
