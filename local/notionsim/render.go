@@ -31,6 +31,18 @@ func renderParent(p parentRef) map[string]any {
 
 func (w *workspace) renderBlockID(id string) map[string]any { return w.renderBlock(w.nodes[id]) }
 
+// render shows a node as what it is.
+func (w *workspace) render(n *node) map[string]any {
+	switch n.Object {
+	case objectPage:
+		return w.renderPage(n)
+	case objectDatabase:
+		return w.renderDatabase(n)
+	default:
+		return w.renderBlock(n)
+	}
+}
+
 // renderBlock shows a block; a page or database as the block that stands for it
 // on the page above.
 func (w *workspace) renderBlock(n *node) map[string]any {

@@ -34,9 +34,6 @@ type call struct {
 // serve answers a request. An error means that there is no answer: the
 // request's context has ended, or a fault drops the connection.
 func (s *Sim) serve(r *http.Request) (*answer, error) {
-	if !strings.HasPrefix(r.URL.Path, "/v1/") {
-		return s.view(r), nil
-	}
 	body, err := readBody(r)
 	if err != nil {
 		return nil, err

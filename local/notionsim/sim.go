@@ -88,7 +88,7 @@ func (s *Sim) Close() error {
 	return s.journal.close()
 }
 
-// ServeHTTP serves the API below /v1/ and the viewer below /notion/.
+// ServeHTTP serves the API, which is below /v1/.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := s.serve(r)
 	if err != nil {
