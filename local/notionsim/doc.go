@@ -8,7 +8,6 @@
 // to: the request budget, conflicts between overlapping writes, slow answers,
 // and faults by script ([Sim.Inject]).
 //
-// What it does not have: comments, users other than bots, file uploads, views,
-// and the property types formula, relation, rollup, status and unique_id. It
-// refuses them with an error that says so.
+// What it has are the endpoints, the kinds of block and of property, and the
+// filters that this project uses or may come to use; it refuses all others.
 package notionsim

@@ -91,7 +91,7 @@ func addFace(o map[string]any, n *node) {
 func renderValue(n *node, p property) any {
 	v := n.Values[p.ID]
 	switch p.Type {
-	case "title", "rich_text", "people", "files":
+	case "title", "rich_text":
 		if v == nil {
 			return []any{}
 		}
@@ -111,14 +111,6 @@ func renderValue(n *node, p property) any {
 			}
 		}
 		return options
-	case "created_time":
-		return stamp(n.Created)
-	case "last_edited_time":
-		return stamp(n.Edited)
-	case "created_by":
-		return user(n.CreateBy)
-	case "last_edited_by":
-		return user(n.EditBy)
 	case "date":
 		if d, ok := v.(map[string]any); ok {
 			return map[string]any{"start": d["start"], "end": d["end"], "time_zone": d["time_zone"]}
@@ -139,7 +131,7 @@ func renderOption(p property, id string) any {
 
 func (w *workspace) renderDatabase(n *node) map[string]any {
 	o := w.rendered(n, objectDatabase)
-	o["title"], o["description"], o["is_inline"] = orEmpty(n.Title), orEmpty(n.Description), n.Inline
+	o["title"], o["description"], o["is_inline"] = append([]any{}, n.Title...), []any{}, false
 	properties := map[string]any{}
 	for _, p := range n.Schema {
 		properties[p.Name] = renderProperty(p)
@@ -164,18 +156,7 @@ func renderProperty(p property) map[string]any {
 		}
 		config["options"] = options
 	}
-	o := map[string]any{"id": p.ID, "name": p.Name, "type": p.Type, p.Type: config}
-	if p.Description != "" {
-		o["description"] = p.Description
-	}
-	return o
-}
-
-func orEmpty(list []any) []any {
-	if list == nil {
-		return []any{}
-	}
-	return list
+	return map[string]any{"id": p.ID, "name": p.Name, "type": p.Type, p.Type: config}
 }
 
 // pageURL is the address under which Notion shows a page: its title in letters
