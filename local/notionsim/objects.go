@@ -3,7 +3,7 @@ package notionsim
 // Top lists the pages and databases at the top of the workspace that are not in
 // the trash, as Notion sends them.
 func (s *Sim) Top() []map[string]any {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.space.objects(s.space.withoutArchived(s.space.roots))
 }
@@ -11,7 +11,7 @@ func (s *Sim) Top() []map[string]any {
 // Object is the page, database or block with an id, as Notion sends it; nil
 // when there is none, or it or something above it is in the trash.
 func (s *Sim) Object(id string) map[string]any {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	n := s.space.nodes[id]
 	if n == nil || s.space.archived(n) {
@@ -23,7 +23,7 @@ func (s *Sim) Object(id string) map[string]any {
 // Children lists what is below an id and not in the trash, as Notion sends it:
 // the blocks of a page or block, the rows of a database.
 func (s *Sim) Children(id string) []map[string]any {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	n := s.space.nodes[id]
 	if n != nil && n.Object == objectDatabase {

@@ -1,6 +1,7 @@
 package notionsim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,21 @@ func (w *workspace) render(n *node) map[string]any {
 	default:
 		return w.renderBlock(n)
 	}
+}
+
+// partial is an answer with nothing of its objects but their kind and id.
+func partial(o map[string]any) map[string]any {
+	results, ok := o["results"].([]any)
+	if !ok {
+		return map[string]any{"object": o["object"], "id": o["id"]}
+	}
+	list := maps.Clone(o)
+	bare := make([]any, len(results))
+	for i, r := range results {
+		bare[i] = partial(r.(map[string]any))
+	}
+	list["results"] = bare
+	return list
 }
 
 // renderBlock shows a block; a page or database as the block that stands for it

@@ -46,6 +46,7 @@ type Sim struct {
 	space  *workspace
 	gate   gate
 	faults []*armedFault
+	late   []*lateEffect // in the order in which they are due
 	stats  Stats
 }
 

@@ -12,7 +12,7 @@ import (
 // where a link names it), times and authors are left out, and so is what is in
 // the trash.
 func (s *Sim) Tree() string {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.space.tree(s.space.roots)
 }
@@ -21,7 +21,7 @@ func (s *Sim) Tree() string {
 // with positions of its own; empty when there is none with that id, or it is in
 // the trash.
 func (s *Sim) TreeBelow(id string) string {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if s.space.nodes[id] == nil {
 		return ""
