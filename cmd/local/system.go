@@ -18,6 +18,7 @@ import (
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/embedded"
 	"notionrelay/local/notionsim"
+	"notionrelay/local/notionview"
 	"notionrelay/shared/config"
 	"notionrelay/shared/copywriter"
 	"notionrelay/shared/logs"
@@ -170,7 +171,7 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 		}
 		options.Token, options.Transport = "simulator", s.simulator.Transport()
 		env.NotionDatabaseID = s.simulator.DatabaseID()
-		pageBase = "http://" + s.listener.Addr().String() + "/notion/"
+		pageBase = "http://" + s.listener.Addr().String() + notionview.Path
 	case env.NotionAPIKey == "" || env.NotionDatabaseID == "":
 		return "", errors.New("a Notion is configured, so NOTION_API_KEY and NOTION_DATABASE_ID are both needed")
 	}
@@ -204,9 +205,9 @@ func (s *system) routes(webhook http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", webhook)
 	if s.simulator != nil {
-		mux.Handle("/notion/", s.simulator)
+		mux.Handle(notionview.Path, notionview.New(s.simulator))
 		mux.Handle("/v1/", s.simulator)
-		mux.Handle("GET /{$}", http.RedirectHandler("/notion/", http.StatusFound))
+		mux.Handle("GET /{$}", http.RedirectHandler(notionview.Path, http.StatusFound))
 	}
 	return mux
 }

@@ -123,35 +123,6 @@ func (w *workspace) archived(n *node) bool {
 	return false
 }
 
-func updateBlock(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
-	if n == nil {
-		return nil, notFound("block", q.id)
-	}
-	kind := blockType(n)
-	if err := blockUpdate(kind)(root("body"), q.body); err != nil {
-		return nil, err
-	}
-	content, changes := q.body[kind].(map[string]any)
-	_, trashes := trashed(q.body)
-	if _, typed := q.body["type"]; !changes && (typed || !trashes) {
-		return nil, root("body").field(kind).refuse("should be defined", undefined{})
-	}
-	updated, err := w.update(n, q)
-	if err != nil {
-		return nil, err
-	}
-	if n.Type == "table_row" && changes {
-		if err := fitsTable(content, w.nodes[n.Parent.ID].Content["table_width"]); err != nil {
-			return nil, err
-		}
-	}
-	if changes {
-		updated.Content = mergedContent(n.Content, content)
-	}
-	return replacement(w, updated, w.renderBlock), nil
-}
-
 // deleteBlock moves a block, page or database to the trash. Deleting what is
 // there already is refused like any other edit of it, as Notion's reference
 // says of archived blocks; a block that never was is answered 404.
@@ -301,7 +272,7 @@ func defaultContent(kind string) map[string]any {
 		return map[string]any{"color": "default", "icon": map[string]any{"type": "emoji", "emoji": "💡"}}
 	case "paragraph", "bulleted_list_item", "numbered_list_item", "quote", "toggle", "table_of_contents":
 		return map[string]any{"color": "default"}
-	case "code", "image", "video", "pdf", "audio", "file", "embed", "bookmark":
+	case "code", "image":
 		return map[string]any{"caption": []any{}}
 	case "table":
 		return map[string]any{"has_column_header": false, "has_row_header": false}

@@ -1,10 +1,5 @@
 package notionsim
 
-import (
-	"maps"
-	"slices"
-)
-
 // languages that a code block can have. Any other is refused.
 var languages = []string{
 	"abap", "abc", "agda", "arduino", "ascii art", "assembly", "bash", "basic", "bnf", "c", "c#", "c++", "clojure",
@@ -25,48 +20,37 @@ var textual = []string{
 }
 
 // parentalTypes are the blocks that others can be appended to.
-var parentalTypes = append([]string{"table", "column_list", "column", "synced_block", "template"}, textual...)
+var parentalTypes = append([]string{"table"}, textual...)
 
 // blockLists[n] is the rule for an array of blocks below which n levels of
-// children may stand.
+// children may stand. The schema has no table on the lowest level, whose rows
+// would be one level too many.
 var blockLists = func() (lists [maxDepth + 1]shape) {
-	item := blockShape(nil, nil)
-	lists[0] = array(item, 0)
-	withRows := map[string]shape{"table": newTable}
-	lists[1] = array(blockShape(lists[0], withRows), 0)
-	column := object(must("children", lists[1]), may("width_ratio", fraction))
-	lists[2] = array(blockShape(lists[1], map[string]shape{
-		"table":  newTable,
-		"column": column,
-		"column_list": object(must("children", array(
-			oneOf(map[string]shape{"column": column}, may("object", exactly("block"))), 2))),
-	}), 0)
+	lists[0] = array(blockShape(nil, nil), 0)
+	lists[1] = array(blockShape(lists[0], newTable), 0)
+	lists[2] = array(blockShape(lists[1], newTable), 0)
 	return lists
 }()
 
 // blockShape is the rule for a block whose children, if it may have any, obey
 // the rule children.
-func blockShape(children shape, more map[string]shape) shape {
+func blockShape(children, table shape) shape {
 	variants := leafShapes()
 	for _, kind := range textual {
 		variants[kind] = object(append([]member{must("rich_text", richText)}, textMembers(kind, children)...)...)
 	}
-	variants["template"] = object(append([]member{must("rich_text", richText)}, childMembers(children)...)...)
-	variants["synced_block"] = object(append([]member{must("synced_from", orNull(oneOf(map[string]shape{"block_id": identifier})))}, childMembers(children)...)...)
-	maps.Copy(variants, more)
-	return oneOf(variants, may("object", exactly("block")))
-}
-
-func childMembers(children shape) []member {
-	if children == nil {
-		return nil
+	if table != nil {
+		variants["table"] = table
 	}
-	return []member{may("children", children)}
+	return oneOf(variants, may("object", exactly("block")))
 }
 
 // textMembers are the fields of a textual block besides its text.
 func textMembers(kind string, children shape) []member {
-	members := append([]member{may("color", color)}, childMembers(children)...)
+	members := []member{may("color", color)}
+	if children != nil {
+		members = append(members, may("children", children))
+	}
 	switch kind {
 	case "heading_1", "heading_2", "heading_3":
 		members = append(members, may("is_toggleable", boolean))
@@ -80,19 +64,12 @@ func textMembers(kind string, children shape) []member {
 
 // leafShapes are the blocks without children.
 func leafShapes() map[string]shape {
-	nothing := object()
-	address := object(must("url", webAddress), may("caption", richText))
-	media := oneOf(map[string]shape{"external": object(must("url", webAddress))}, may("caption", richText))
-	file := oneOf(map[string]shape{"external": object(must("url", webAddress))}, may("caption", richText), may("name", populated(maxShortText)))
 	return map[string]shape{
-		"embed": address, "bookmark": address,
-		"image": media, "video": media, "pdf": media, "audio": media, "file": file,
+		"image":             oneOf(map[string]shape{"external": object(must("url", webAddress))}, may("caption", richText)),
 		"code":              object(must("rich_text", richText), must("language", among(languages...)), may("caption", richText)),
 		"equation":          object(must("expression", text(maxExpression))),
-		"divider":           nothing,
-		"breadcrumb":        nothing,
+		"divider":           object(),
 		"table_of_contents": object(may("color", color)),
-		"link_to_page":      oneOf(map[string]shape{"page_id": identifier, "database_id": identifier}),
 		"table_row":         tableRow,
 	}
 }
@@ -122,49 +99,6 @@ func fitsTable(row map[string]any, width any) error {
 		return invalid("Content creation Failed. Fix the following: \nNumber of cells in table row must match the table width of the parent table")
 	}
 	return nil
-}
-
-func fraction(at *place, v any) error {
-	if n, ok := v.(float64); !ok || n <= 0 || n >= 1 {
-		return at.refuse("should be a number between `0` and `1`", v)
-	}
-	return nil
-}
-
-// blockUpdate is the rule for the body that updates a block of a kind: what is
-// left out stays.
-func blockUpdate(kind string) shape {
-	content := leafShapes()[kind]
-	switch {
-	case slices.Contains(textual, kind):
-		content = object(append([]member{updatedText(kind)}, textMembers(kind, nil)...)...)
-	case kind == "code":
-		content = object(may("rich_text", richText), may("language", among(languages...)), may("caption", richText))
-	case kind == "embed" || kind == "bookmark":
-		content = object(may("url", webAddress), may("caption", richText))
-	case kind == "image" || kind == "video" || kind == "pdf" || kind == "audio":
-		content = object(may("external", object(must("url", webAddress))), may("caption", richText))
-	case kind == "file":
-		content = object(may("external", object(must("url", webAddress))), may("caption", richText), may("name", populated(maxShortText)))
-	case kind == "template":
-		content = object(must("rich_text", richText))
-	case kind == "table":
-		content = object(may("has_column_header", boolean), may("has_row_header", boolean))
-	case kind == "column":
-		content = object(may("width_ratio", fraction))
-	case content == nil: // child_page, child_database, column_list, synced_block: nothing to update here
-		content = object()
-	}
-	return object(may(kind, content), may("type", exactly(kind)), may("object", exactly("block")), may("archived", boolean), may("in_trash", boolean))
-}
-
-// updatedText is the text of an update, which only to_do and callout can do
-// without.
-func updatedText(kind string) member {
-	if kind == "to_do" || kind == "callout" {
-		return may("rich_text", richText)
-	}
-	return must("rich_text", richText)
 }
 
 // checkBlocks is the rule for the blocks of a request, at body.children.
@@ -207,15 +141,12 @@ func untoggled(at *place, list []any) error {
 }
 
 // placed refuses blocks that cannot stand below a block of type parent: rows
-// outside of tables, columns outside of column lists, and the reverse.
+// outside of tables, and the reverse.
 func placed(parent string, children []any) error {
 	for _, child := range children {
 		kind, _ := kindOf(child)
 		if (kind == "table_row") != (parent == "table") {
 			return invalid("Content creation Failed. Fix the following: \nTable rows, and nothing else, can be children of a table")
-		}
-		if (kind == "column") != (parent == "column_list") {
-			return invalid("Content creation Failed. Fix the following: \nColumns, and nothing else, can be children of a column list")
 		}
 		if err := placed(kind, childrenOf(child)); err != nil {
 			return err

@@ -3,7 +3,9 @@ package notionsim_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
+	"time"
 
 	"notionrelay/local/notionsim"
 )
@@ -78,4 +80,31 @@ func ExampleSim_Inject() {
 	// 503
 	// 200
 	// 3 pages
+}
+
+// The edge gives up after ten seconds, while Notion goes on and saves the page
+// after half a minute: a client that looks in between sees nothing.
+func ExampleEdge() {
+	sim, err := notionsim.Open(notionsim.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	f := notionsim.Edge(http.StatusGatewayTimeout)
+	f.Delay, f.Late = 10*time.Millisecond, 30*time.Millisecond
+	sim.Inject(f)
+	resp, err := post(&http.Client{Transport: sim.Transport()}, "/v1/pages", `{"parent": {"database_id": "`+sim.DatabaseID()+`"}, "properties": {}}`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	fmt.Println(resp.StatusCode, resp.Header.Get("Content-Type"))
+	for sim.Stats().Pending > 0 {
+		runtime.Gosched()
+	}
+	fmt.Println(strings.Count(sim.Tree(), " page\n"), "page")
+	// Output:
+	// 504 text/html
+	// 1 page
 }

@@ -3,22 +3,31 @@ package notionsim
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"path"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// Fault is something that goes wrong with chosen requests. Which requests:
-// those that Method, Path and Match all select, counted from the Nth one on,
-// Times of them. What happens: Delay and Hold make a request wait; Drop, Status
-// or Body take the place of its answer; with none of these three the request is
-// served as usual after the wait.
+// Fault is something that goes wrong with chosen requests. It says three
+// things: which requests, whether and when they take effect, and what is
+// answered and when.
 //
-// A request that is refused before it is looked at (401, 429, or a 409 for an
-// overlap) has no fault and is not counted by one.
+// Which: those that Method, Path and Match all select, counted from the Nth one
+// on, Times of them. A request that is refused before it is looked at (401, 429,
+// or a 409 for an overlap) has no fault and is not counted by one.
+//
+// Effect: a request takes effect once its waits are over, unless Drop, Status
+// or Body take the place of its answer: then it takes none. After makes it take
+// effect first in either case, and Late so long after its arrival, whatever
+// became of the caller meanwhile.
+//
+// Answer: after Delay and Hold, and where there is Late and nothing in its
+// place, not before the effect.
 type Fault struct {
 	Method string                   // selects by method; empty selects all
 	Path   string                   // selects by path, a pattern for path.Match such as "/v1/blocks/*/children"; empty selects all
@@ -27,9 +36,8 @@ type Fault struct {
 	Nth   int // the first request that it happens to, counting selected ones from 1; 0 means 1
 	Times int // how many it happens to; 0 means once, -1 all from the Nth on
 
-	// After lets the request take effect before the fault happens; else it
-	// never takes effect when its answer is replaced.
-	After bool
+	After bool          // the request takes effect, and then the fault happens
+	Late  time.Duration // a write takes effect so long after its arrival, also when its caller has gone; a read is only answered so late
 
 	Delay time.Duration   // waits, or until the request's context ends
 	Hold  <-chan struct{} // waits until it is closed or sends, or until the request's context ends
@@ -39,22 +47,69 @@ type Fault struct {
 	Drop bool
 	Err  error
 
-	Status int         // answered with this status; 0 with a Body means 200
-	Body   string      // answered as it stands; empty means an error in Notion's shape
+	// Status is answered with an error in Notion's shape: Code and Message,
+	// which have a default for each status, and Additional as additional_data.
+	Status        int
+	Code, Message string
+	Additional    map[string]any
+
+	Body   string      // answered as it stands, with Status or 200: what is cut, or does not come from Notion's application
 	Header http.Header // added to the answer, such as Retry-After
 
 	// Committed adds to Notion's error which object the request made although
 	// it failed (committed_resource_id, committed_child_ids). It needs After.
 	Committed bool
+
+	// Partial leaves nothing of the objects in a good answer but their kind and
+	// id, as for an integration that may write content but not read it.
+	Partial bool
+}
+
+// Edge is an answer of the edge in front of Notion: HTML with a cf-ray, and
+// nothing of Notion's, as with 403, 413, 502 and 504. With Late it is an edge
+// that gave up while Notion went on.
+func Edge(status int) Fault {
+	title := fmt.Sprintf("%d %s", status, http.StatusText(status))
+	return Fault{
+		Status: status,
+		Body:   "<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title + "</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n",
+		Header: http.Header{"Content-Type": {"text/html"}, "Server": {"cloudflare"}, "Cf-Ray": {"8f3b1c2d4e5f6071-FRA"}},
+	}
+}
+
+// RowLimit is the refusal of a row that is one too many for its database: a 409
+// that no waiting mends.
+func RowLimit() Fault {
+	return Fault{Method: http.MethodPost, Path: "/v1/pages", Times: -1, Status: http.StatusConflict, Code: "row_limit_exceeded", Message: "This database has reached its limit of rows."}
+}
+
+// BlockLimit is the refusal of everything that would create blocks in a free
+// workspace which has had all of its thousand; the rest goes on.
+func BlockLimit() Fault {
+	return Fault{
+		Match: creates, Times: -1, Status: http.StatusForbidden, Code: "restricted_resource",
+		Message: "This workspace has reached its block limit.", Additional: map[string]any{"block_limit": 1000},
+	}
+}
+
+func creates(r *http.Request) bool {
+	return r.Method == http.MethodPost && !strings.HasSuffix(r.URL.Path, "/query") || strings.HasSuffix(r.URL.Path, "/children") && r.Method == http.MethodPatch
 }
 
 // Inject arms a fault. Of several that fit a request the first injected one
 // happens; each counts the requests that it selects, whether or not it is its
 // turn.
 func (s *Sim) Inject(f Fault) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, &armedFault{Fault: f})
+}
+
+// Mend takes all faults away. Effects that are late come all the same.
+func (s *Sim) Mend() {
+	s.lock()
+	defer s.mu.Unlock()
+	s.faults = nil
 }
 
 // armedFault is a fault with the count of requests that it has selected.
@@ -114,7 +169,7 @@ func (f *Fault) wait(ctx context.Context) error {
 func (f *Fault) replaces() bool { return f.Drop || f.Status != 0 || f.Body != "" }
 
 // instead is what the caller gets in place of the answer. done is what the
-// request has come to; nil when it had no effect.
+// request has come to; nil when it had no effect by then.
 func (f *Fault) instead(done *outcome) (*answer, error) {
 	switch {
 	case f.Drop && f.Err != nil:
@@ -132,19 +187,31 @@ func (f *Fault) answer(done *outcome) *answer {
 		a.status = http.StatusOK
 	}
 	if f.Body == "" {
-		e := &apiError{status: f.Status, code: codeOf(f.Status), message: "Injected fault: " + http.StatusText(f.Status)}
-		if f.Status == http.StatusConflict {
-			e.message = conflict().message
-		}
-		if f.Committed && done != nil {
-			e.additional = done.committed()
-		}
-		a = e.answer()
+		a = f.refusal(done).answer()
 	}
 	for name, values := range f.Header {
 		a.header[http.CanonicalHeaderKey(name)] = values
 	}
 	return a
+}
+
+// refusal is the fault as an error of Notion's.
+func (f *Fault) refusal(done *outcome) *apiError {
+	e := &apiError{status: f.Status, code: f.Code, message: f.Message, additional: f.Additional}
+	if e.code == "" {
+		e.code = codeOf(f.Status)
+	}
+	switch {
+	case e.message != "":
+	case e.code == conflict().code:
+		e.message = conflict().message
+	default:
+		e.message = "Injected fault: " + http.StatusText(f.Status)
+	}
+	if f.Committed && done != nil {
+		e.additional = done.committed()
+	}
+	return e
 }
 
 // pause waits for d, or until the context ends.

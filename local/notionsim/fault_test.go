@@ -153,7 +153,7 @@ func TestFaultDropsAServersConnection(t *testing.T) {
 	t.Cleanup(server.Close)
 	c.sim.Inject(notionsim.Fault{Drop: true})
 	get := func() (*http.Response, error) {
-		r := c.request("POST", "/v1/search", "{}") // net/http itself repeats a GET
+		r := c.request("POST", "/v1/databases/"+c.sim.DatabaseID()+"/query", "{}") // net/http itself repeats a GET
 		r.URL.Scheme, r.URL.Host = "http", strings.TrimPrefix(server.URL, "http://")
 		r.Host = ""
 		return server.Client().Do(r)

@@ -79,12 +79,12 @@ func readCondition(at *place, schema []property, v any) (predicate, error) {
 	if !ok {
 		return nil, at.field("property").refuse("should be a string", orUndefined(o, "property"))
 	}
-	p, err := findProperty(schema, name)
-	if err != nil {
-		return nil, err
+	i := slices.IndexFunc(schema, func(p property) bool { return p.Name == name || p.ID == name })
+	if i < 0 {
+		return nil, invalid("Could not find property with name or id: %s", name)
 	}
-	kind, ok := operatorsOf[p.Type]
-	if !ok {
+	p := schema[i]
+	if !slices.Contains(textTypes, p.Type) {
 		return nil, invalid("Filters on %s properties are not supported by this simulator.", p.Type)
 	}
 	if _, ok := o[p.Type]; !ok {
@@ -93,11 +93,24 @@ func readCondition(at *place, schema []property, v any) (predicate, error) {
 	if err := object(must("property", anything), must(p.Type, anything), may("type", exactly(p.Type)))(at, v); err != nil {
 		return nil, err
 	}
-	test, err := readOperator(at.field(p.Type), kind, o[p.Type])
+	test, err := readOperator(at.field(p.Type), "text", o[p.Type])
 	if err != nil {
 		return nil, err
 	}
-	return func(n *node) bool { return test(sortKey(n, p)) }, nil
+	return func(n *node) bool { return test(textOf(renderValue(n, p))) }, nil
+}
+
+// textTypes are the properties that can be filtered on: those whose values are
+// text.
+var textTypes = []string{"title", "rich_text", "url", "email", "phone_number"}
+
+// textOf is a value of one of textTypes as plain text.
+func textOf(v any) string {
+	if items, ok := v.([]any); ok {
+		return plainText(items)
+	}
+	s, _ := v.(string)
+	return s
 }
 
 func orUndefined(o map[string]any, name string) any {
@@ -111,18 +124,11 @@ func otherKeys(o map[string]any) []string {
 	return slices.DeleteFunc(sortedKeys(o), func(k string) bool { return k == "property" || k == "type" })
 }
 
-// operatorsOf says which kind of operators filters on a property have.
-var operatorsOf = map[string]string{
-	"title": "text", "rich_text": "text", "url": "text", "email": "text", "phone_number": "text",
-	"number": "number", "checkbox": "checkbox", "select": "select",
-	"date": "date", "created_time": "date", "last_edited_time": "date",
-}
-
-// operators are the tests that filters can ask for: the rule for the operand,
-// and the test of a row's value against it.
+// operators are the tests that filters can ask for, by what they compare: the
+// rule for the operand, and the test of a row's value against it.
 var operators = map[string]map[string]struct {
 	operand shape
-	test    func(value, operand any) bool
+	test    func(value string, operand any) bool
 }{
 	// Text is compared without regard to case: callers that need more must look
 	// at what they get.
@@ -136,40 +142,18 @@ var operators = map[string]map[string]struct {
 		"is_empty":         {exactly(true), empty},
 		"is_not_empty":     {exactly(true), not(empty)},
 	},
-	"select": {
-		"equals":         {text(maxText), sameText},
-		"does_not_equal": {text(maxText), not(sameText)},
-		"is_empty":       {exactly(true), empty},
-		"is_not_empty":   {exactly(true), not(empty)},
-	},
-	"number": {
-		"equals":                   {number, equal},
-		"does_not_equal":           {number, not(equal)},
-		"greater_than":             {number, numberTest(func(a, b float64) bool { return a > b })},
-		"less_than":                {number, numberTest(func(a, b float64) bool { return a < b })},
-		"greater_than_or_equal_to": {number, numberTest(func(a, b float64) bool { return a >= b })},
-		"less_than_or_equal_to":    {number, numberTest(func(a, b float64) bool { return a <= b })},
-		"is_empty":                 {exactly(true), empty},
-		"is_not_empty":             {exactly(true), not(empty)},
-	},
-	"checkbox": {
-		"equals":         {boolean, equal},
-		"does_not_equal": {boolean, not(equal)},
-	},
 	"date": {
 		"equals":       {moment, dateTest(func(c int) bool { return c == 0 })},
 		"before":       {moment, dateTest(func(c int) bool { return c < 0 })},
 		"after":        {moment, dateTest(func(c int) bool { return c > 0 })},
 		"on_or_before": {moment, dateTest(func(c int) bool { return c <= 0 })},
 		"on_or_after":  {moment, dateTest(func(c int) bool { return c >= 0 })},
-		"is_empty":     {exactly(true), empty},
-		"is_not_empty": {exactly(true), not(empty)},
 	},
 }
 
 // readOperator reads a condition such as {"contains": "x"}, which has exactly
 // one operator.
-func readOperator(at *place, kind string, v any) (func(value any) bool, error) {
+func readOperator(at *place, kind string, v any) (func(value string) bool, error) {
 	o, ok := v.(map[string]any)
 	if !ok {
 		return nil, at.refuse("should be an object", v)
@@ -185,41 +169,27 @@ func readOperator(at *place, kind string, v any) (func(value any) bool, error) {
 	if err := operator.operand(at.field(name), o[name]); err != nil {
 		return nil, err
 	}
-	return func(value any) bool { return operator.test(value, o[name]) }, nil
+	return func(value string) bool { return operator.test(value, o[name]) }, nil
 }
 
-func not(test func(value, operand any) bool) func(value, operand any) bool {
-	return func(value, operand any) bool { return !test(value, operand) }
+func not(test func(value string, operand any) bool) func(value string, operand any) bool {
+	return func(value string, operand any) bool { return !test(value, operand) }
 }
 
-func equal(value, operand any) bool { return value == operand }
+func empty(value string, _ any) bool { return value == "" }
 
-func empty(value, _ any) bool { return value == nil || value == "" }
+func sameText(value string, operand any) bool { return strings.EqualFold(value, operand.(string)) }
 
-func sameText(value, operand any) bool {
-	s, _ := value.(string)
-	return strings.EqualFold(s, operand.(string))
-}
-
-func textTest(test func(s, part string) bool) func(value, operand any) bool {
-	return func(value, operand any) bool {
-		s, _ := value.(string)
-		return test(strings.ToLower(s), strings.ToLower(operand.(string)))
-	}
-}
-
-func numberTest(test func(a, b float64) bool) func(value, operand any) bool {
-	return func(value, operand any) bool {
-		n, ok := value.(float64)
-		return ok && test(n, operand.(float64))
+func textTest(test func(s, part string) bool) func(value string, operand any) bool {
+	return func(value string, operand any) bool {
+		return test(strings.ToLower(value), strings.ToLower(operand.(string)))
 	}
 }
 
 // dateTest compares days when the operand is a day, else instants.
-func dateTest(test func(comparison int) bool) func(value, operand any) bool {
-	return func(value, operand any) bool {
-		s, _ := value.(string)
-		at, _, err := parseMoment(s)
+func dateTest(test func(comparison int) bool) func(value string, operand any) bool {
+	return func(value string, operand any) bool {
+		at, _, err := parseMoment(value)
 		if err != nil {
 			return false
 		}

@@ -15,10 +15,11 @@ type gate struct {
 	inFlight int                    // writes that wait for their answer, refused ones included
 	saving   int                    // writes in progress that were let in
 	saved    map[string]time.Time   // by parent, when the last write below it ended
+	others   map[string]time.Time   // by parent, when a late effect or a person last changed something below it while a write was in flight
 }
 
 func newGate() gate {
-	return gate{arrivals: map[string][]time.Time{}, saved: map[string]time.Time{}}
+	return gate{arrivals: map[string][]time.Time{}, saved: map[string]time.Time{}, others: map[string]time.Time{}}
 }
 
 // spend takes one request out of the token's budget. When there is none left it
@@ -36,8 +37,36 @@ func (g *gate) spend(token string, budget int, now time.Time) (retryAfter int, o
 	return 0, true
 }
 
+// ended notes when a write below parent was over.
+func (g *gate) ended(parent string, window time.Duration, at time.Time) {
+	if window > 0 {
+		g.saved[parent] = at
+	}
+}
+
 // recentlySaved tells whether a write below parent ended less than window ago.
 func (g *gate) recentlySaved(parent string, window time.Duration, now time.Time) bool {
 	at, ok := g.saved[parent]
 	return ok && window > 0 && now.Sub(at) < window
+}
+
+// collide notes that something below parent was changed by somebody else than
+// the writes that are in flight.
+func (g *gate) collide(parent string, at time.Time) {
+	if g.inFlight > 0 {
+		g.others[parent] = at
+	}
+}
+
+// collided tells whether something below parent was changed by somebody else
+// after a write that is about to be saved there had come in.
+func (g *gate) collided(parent string, arrival time.Time) bool {
+	return g.others[parent].After(arrival)
+}
+
+// answered is called when a write has its answer or is given up.
+func (g *gate) answered() {
+	if g.inFlight--; g.inFlight == 0 {
+		clear(g.others) // only writes in flight can collide
+	}
 }

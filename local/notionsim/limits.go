@@ -9,8 +9,7 @@ const (
 	maxText          = 2000    // text.content, in UTF-16 units
 	maxURL           = 2000
 	maxExpression    = 1000
-	maxShortText     = 100 // e-mail, phone number, name of a file or select option
-	maxDescription   = 280 // of a property
+	maxShortText     = 100 // e-mail, phone number, name of a select option
 	maxPageSize      = 100 // and what a listing gives when it is not told
 	maxFilterNesting = 2   // levels of and/or
 )

@@ -53,7 +53,7 @@ var optionReference = shape(func(at *place, v any) error {
 	} else {
 		name.required = true
 	}
-	return object(name, id, may("color", among(colors[:10]...)), may("description", orNull(populated(maxText))))(at, v)
+	return object(name, id, may("color", among(colors[:10]...)))(at, v)
 })
 
 func optionName(at *place, v any) error {
@@ -67,7 +67,6 @@ func optionName(at *place, v any) error {
 }
 
 // valueShapes are the rules for a page's values, by the type of the property.
-// A type that is missing cannot be written.
 var valueShapes = map[string]shape{
 	"title":        richText,
 	"rich_text":    richText,
@@ -79,9 +78,6 @@ var valueShapes = map[string]shape{
 	"multi_select": array(optionReference, 0),
 	"date":         orNull(date),
 	"checkbox":     boolean,
-	"people":       array(person, 0),
-	"files": array(oneOf(map[string]shape{"external": object(must("url", webAddress))},
-		must("name", populated(maxShortText))), 0),
 }
 
 // values is what a page's "properties" come to under a schema.
@@ -116,15 +112,11 @@ func (r *values) property(at *place, p *property, v any) error {
 	if !ok {
 		return at.refuse("should be an object", v)
 	}
-	allowed, writable := valueShapes[p.Type]
-	if !writable {
-		return invalid("%s is a %s property, which cannot be written.", p.Name, p.Type)
-	}
 	value, ok := o[p.Type]
 	if !ok {
 		return invalid("%s is expected to be %s.", p.Name, p.Type)
 	}
-	if err := object(must(p.Type, allowed), may("type", exactly(p.Type)))(at, v); err != nil {
+	if err := object(must(p.Type, valueShapes[p.Type]), may("type", exactly(p.Type)))(at, v); err != nil {
 		return err
 	}
 	stored, err := r.stored(p, value)

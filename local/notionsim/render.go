@@ -1,6 +1,7 @@
 package notionsim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,33 @@ func renderParent(p parentRef) map[string]any {
 }
 
 func (w *workspace) renderBlockID(id string) map[string]any { return w.renderBlock(w.nodes[id]) }
+
+// render shows a node as what it is.
+func (w *workspace) render(n *node) map[string]any {
+	switch n.Object {
+	case objectPage:
+		return w.renderPage(n)
+	case objectDatabase:
+		return w.renderDatabase(n)
+	default:
+		return w.renderBlock(n)
+	}
+}
+
+// partial is an answer with nothing of its objects but their kind and id.
+func partial(o map[string]any) map[string]any {
+	results, ok := o["results"].([]any)
+	if !ok {
+		return map[string]any{"object": o["object"], "id": o["id"]}
+	}
+	list := maps.Clone(o)
+	bare := make([]any, len(results))
+	for i, r := range results {
+		bare[i] = partial(r.(map[string]any))
+	}
+	list["results"] = bare
+	return list
+}
 
 // renderBlock shows a block; a page or database as the block that stands for it
 // on the page above.
@@ -79,7 +107,7 @@ func addFace(o map[string]any, n *node) {
 func renderValue(n *node, p property) any {
 	v := n.Values[p.ID]
 	switch p.Type {
-	case "title", "rich_text", "people", "files":
+	case "title", "rich_text":
 		if v == nil {
 			return []any{}
 		}
@@ -99,14 +127,6 @@ func renderValue(n *node, p property) any {
 			}
 		}
 		return options
-	case "created_time":
-		return stamp(n.Created)
-	case "last_edited_time":
-		return stamp(n.Edited)
-	case "created_by":
-		return user(n.CreateBy)
-	case "last_edited_by":
-		return user(n.EditBy)
 	case "date":
 		if d, ok := v.(map[string]any); ok {
 			return map[string]any{"start": d["start"], "end": d["end"], "time_zone": d["time_zone"]}
@@ -127,7 +147,7 @@ func renderOption(p property, id string) any {
 
 func (w *workspace) renderDatabase(n *node) map[string]any {
 	o := w.rendered(n, objectDatabase)
-	o["title"], o["description"], o["is_inline"] = orEmpty(n.Title), orEmpty(n.Description), n.Inline
+	o["title"], o["description"], o["is_inline"] = append([]any{}, n.Title...), []any{}, false
 	properties := map[string]any{}
 	for _, p := range n.Schema {
 		properties[p.Name] = renderProperty(p)
@@ -152,18 +172,7 @@ func renderProperty(p property) map[string]any {
 		}
 		config["options"] = options
 	}
-	o := map[string]any{"id": p.ID, "name": p.Name, "type": p.Type, p.Type: config}
-	if p.Description != "" {
-		o["description"] = p.Description
-	}
-	return o
-}
-
-func orEmpty(list []any) []any {
-	if list == nil {
-		return []any{}
-	}
-	return list
+	return map[string]any{"id": p.ID, "name": p.Name, "type": p.Type, p.Type: config}
 }
 
 // pageURL is the address under which Notion shows a page: its title in letters

@@ -153,16 +153,9 @@ func TestQueryFiltersAndSorts(t *testing.T) {
 		{`{"filter":{"property":"title","title":{"starts_with":"b"}}}`, []string{beta}},
 		{`{"filter":{"property":"Why","rich_text":{"is_not_empty":true}}}`, []string{beta}},
 		{`{"filter":{"property":"Mail","email":{"is_empty":true}}}`, []string{one, two}},
-		{`{"filter":{"property":"Score","number":{"greater_than":0.5}}}`, []string{beta}},
-		{`{"filter":{"property":"Score","number":{"less_than_or_equal_to":0.5}}}`, []string{one}},
-		{`{"filter":{"property":"Category","select":{"equals":"general"}}}`, []string{one}},
-		{`{"filter":{"property":"Seen","checkbox":{"equals":true}}}`, []string{one}},
-		{`{"filter":{"property":"Added","date":{"on_or_before":"2026-01-02"}}}`, []string{one}},
-		{`{"filter":{"property":"Added","date":{"equals":"2026-03-04"}}}`, []string{two}},
 		{`{"filter":{"timestamp":"created_time","created_time":{"before":"2020-01-01"}}}`, nil},
-		{`{"filter":{"or":[{"property":"Quote","title":{"equals":"beta"}},{"and":[{"property":"Quote","title":{"contains":"alpha"}},{"property":"Score","number":{"is_empty":true}}]}]}}`, []string{beta, two}},
-		{`{"sorts":[{"property":"Score","direction":"descending"}]}`, []string{two, beta, one}},
-		{`{"sorts":[{"property":"Quote","direction":"ascending"}]}`, []string{one, two, beta}},
+		{`{"filter":{"or":[{"property":"Quote","title":{"equals":"beta"}},{"and":[{"property":"Quote","title":{"contains":"alpha"}},{"property":"Mail","email":{"is_not_empty":true}}]}]}}`, []string{beta}},
+		{`{"filter":{"timestamp":"created_time","created_time":{"on_or_after":"2020-01-01"}}}`, []string{one, beta, two}},
 		{`{"sorts":[{"timestamp":"created_time","direction":"descending"}]}`, []string{one, beta, two}}, // one minute: order of creation
 	} {
 		var got []string
@@ -200,22 +193,6 @@ func TestNewOptionsChangeTheSchema(t *testing.T) {
 	}
 }
 
-func TestSearch(t *testing.T) {
-	t.Parallel()
-	c := open(t, notionsim.Options{})
-	row := c.row("Acme Report")
-	c.row("Other")
-	gone := c.row("Acme in the trash")
-	c.must("DELETE", "/v1/blocks/"+gone, "")
-	if diff := cmp.Diff([]string{row}, ids(c.must("POST", "/v1/search", `{"query":"acme"}`))); diff != "" {
-		t.Errorf("search by title (-want +got):\n%s", diff)
-	}
-	found := ids(c.must("POST", "/v1/search", `{"filter":{"property":"object","value":"database"}}`))
-	if diff := cmp.Diff([]string{c.sim.DatabaseID()}, found); diff != "" {
-		t.Errorf("search for databases (-want +got):\n%s", diff)
-	}
-}
-
 // TestClientLibraryReadsTheAnswers guards against answers that jomei/notionapi
 // cannot decode: it would take a write that happened for one that failed.
 func TestClientLibraryReadsTheAnswers(t *testing.T) {
@@ -227,7 +204,7 @@ func TestClientLibraryReadsTheAnswers(t *testing.T) {
 	c.must("PATCH", "/v1/blocks/"+page+"/children", names.Replace(children(strings.Join(everyBlock, ","))))
 
 	database, err := client.Database.Get(ctx, notionapi.DatabaseID(quotes))
-	if err != nil || len(database.Properties) != 13 {
+	if err != nil || len(database.Properties) != 10 {
 		t.Errorf("get database: %v, %v", database, err)
 	}
 	rows, err := client.Database.Query(ctx, notionapi.DatabaseID(quotes), &notionapi.DatabaseQueryRequest{})
@@ -244,9 +221,6 @@ func TestClientLibraryReadsTheAnswers(t *testing.T) {
 	})
 	if err != nil || created.URL == "" {
 		t.Errorf("create page: %v, %v", created, err)
-	}
-	if _, err := client.Search.Do(ctx, &notionapi.SearchRequest{Query: "New", Filter: notionapi.SearchFilter{Property: "object", Value: "page"}}); err != nil {
-		t.Errorf("search: %v", err)
 	}
 	if me, err := client.User.Me(ctx); err != nil || me.Type != notionapi.UserTypeBot {
 		t.Errorf("users/me: %v, %v", me, err)

@@ -21,18 +21,9 @@ var (
 		may("bold", boolean), may("italic", boolean), may("strikethrough", boolean),
 		may("underline", boolean), may("code", boolean), may("color", color))
 
-	// person names a user. Whether there is one is not asked: the workspace has
-	// none but bots.
-	person = object(must("id", identifier), may("object", exactly("user")))
-
-	reference = object(must("id", identifier))
-
 	richTextVariants = oneOf(map[string]shape{
 		"text":     object(must("content", text(maxText)), may("link", orNull(link))),
 		"equation": object(must("expression", text(maxExpression))),
-		"mention": oneOf(map[string]shape{
-			"user": person, "page": reference, "database": reference, "date": date,
-		}),
 	},
 		may("annotations", annotations),
 		// Both are Notion's own and ignored: rich text that was read may be sent back.
@@ -66,22 +57,18 @@ func storedRichText(v any) []any {
 
 func storedItem(in map[string]any) map[string]any {
 	out := map[string]any{"annotations": storedAnnotations(in["annotations"]), "href": nil}
-	switch {
-	case in["text"] != nil:
-		t := in["text"].(map[string]any)
-		out["type"], out["plain_text"] = "text", t["content"]
-		var target any
-		if l, ok := t["link"].(map[string]any); ok {
-			target = map[string]any{"url": l["url"]}
-			out["href"] = l["url"]
-		}
-		out["text"] = map[string]any{"content": t["content"], "link": target}
-	case in["equation"] != nil:
-		e := in["equation"].(map[string]any)
+	if e, ok := in["equation"].(map[string]any); ok {
 		out["type"], out["plain_text"], out["equation"] = "equation", e["expression"], e
-	default:
-		out["type"], out["plain_text"], out["mention"] = "mention", "@", in["mention"]
+		return out
 	}
+	t := in["text"].(map[string]any)
+	out["type"], out["plain_text"] = "text", t["content"]
+	var target any
+	if l, ok := t["link"].(map[string]any); ok {
+		target = map[string]any{"url": l["url"]}
+		out["href"] = l["url"]
+	}
+	out["text"] = map[string]any{"content": t["content"], "link": target}
 	return out
 }
 

@@ -38,16 +38,13 @@ func (o *outcome) committed() map[string]any {
 
 var routes = []*route{
 	{method: "GET", path: "users/me", handle: getMe},
-	{method: "POST", path: "search", handle: search},
 	{method: "POST", path: "databases", write: true, handle: createDatabase},
 	{method: "GET", path: "databases/*", handle: getDatabase},
-	{method: "PATCH", path: "databases/*", write: true, handle: updateDatabase},
 	{method: "POST", path: "databases/*/query", handle: queryDatabase},
 	{method: "POST", path: "pages", write: true, handle: createPage},
 	{method: "GET", path: "pages/*", handle: getPage},
 	{method: "PATCH", path: "pages/*", write: true, handle: updatePage},
 	{method: "GET", path: "blocks/*", handle: getBlock},
-	{method: "PATCH", path: "blocks/*", write: true, handle: updateBlock},
 	{method: "DELETE", path: "blocks/*", write: true, handle: deleteBlock},
 	{method: "GET", path: "blocks/*/children", handle: listChildren},
 	{method: "PATCH", path: "blocks/*/children", write: true, handle: appendChildren},

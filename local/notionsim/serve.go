@@ -27,6 +27,7 @@ type call struct {
 	fault   *Fault // that happens to this request, or nil
 	refusal error  // of the gate: the request is answered with it and has no effect
 	write   bool
+	late    bool   // it takes effect now, though it came in earlier
 	saving  bool   // a write that was let in
 	parent  string // below which it wrote, once it took effect
 }
@@ -34,9 +35,6 @@ type call struct {
 // serve answers a request. An error means that there is no answer: the
 // request's context has ended, or a fault drops the connection.
 func (s *Sim) serve(r *http.Request) (*answer, error) {
-	if !strings.HasPrefix(r.URL.Path, "/v1/") {
-		return s.view(r), nil
-	}
 	body, err := readBody(r)
 	if err != nil {
 		return nil, err
@@ -60,7 +58,7 @@ func readBody(r *http.Request) ([]byte, error) {
 // authenticated, charged to its budget, checked against the writes in progress,
 // and meets its fault.
 func (s *Sim) arrive(r *http.Request, body []byte) *call {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	c := &call{}
@@ -118,6 +116,14 @@ func (s *Sim) takeFault(r *http.Request, body []byte) *Fault {
 // process takes a request from its arrival to its answer, with the waits and
 // the fault that are due on the way.
 func (s *Sim) process(ctx context.Context, c *call, body []byte) (*answer, error) {
+	if f := c.fault; f != nil && f.Late > 0 {
+		if c.write {
+			return s.processLate(ctx, c, body)
+		}
+		if err := pause(ctx, f.Late); err != nil {
+			return nil, err
+		}
+	}
 	if err := pause(ctx, s.opts.Latency/2); err != nil {
 		return nil, err
 	}
@@ -144,11 +150,20 @@ func (s *Sim) process(ctx context.Context, c *call, body []byte) (*answer, error
 // execute judges a request, makes its change and encodes the answer, in one
 // piece: requests take effect one after the other.
 func (s *Sim) execute(c *call, body []byte) (*outcome, *answer) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
+	return s.perform(c, body)
+}
+
+// perform is execute for who holds s.mu.
+func (s *Sim) perform(c *call, body []byte) (*outcome, *answer) {
 	done, err := s.effect(c, body)
 	if err == nil {
-		return done, jsonAnswer(http.StatusOK, done.reply())
+		object := done.reply()
+		if c.fault != nil && c.fault.Partial {
+			object = partial(object)
+		}
+		return done, jsonAnswer(http.StatusOK, object)
 	}
 	var refused *apiError
 	if !errors.As(err, &refused) {
@@ -174,7 +189,7 @@ func (s *Sim) effect(c *call, body []byte) (*outcome, error) {
 	if !c.write {
 		return done, nil
 	}
-	if s.gate.recentlySaved(done.parent, s.opts.ConflictWindow, time.Now()) {
+	if s.gate.recentlySaved(done.parent, s.opts.ConflictWindow, time.Now()) || (!c.late && s.gate.collided(done.parent, c.request.now)) {
 		return nil, conflict()
 	}
 	if err := s.commit(done.change); err != nil {
@@ -188,19 +203,19 @@ func (s *Sim) effect(c *call, body []byte) (*outcome, error) {
 
 // leave does what happens when a request is answered or given up.
 func (s *Sim) leave(c *call, a *answer) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if a != nil {
 		s.stats.countAnswer(a.status)
 	}
 	if c.write {
-		s.gate.inFlight--
+		s.gate.answered()
 	}
 	if c.saving {
 		s.gate.saving--
 	}
-	if c.parent != "" && s.opts.ConflictWindow > 0 {
-		s.gate.saved[c.parent] = time.Now()
+	if c.parent != "" {
+		s.gate.ended(c.parent, s.opts.ConflictWindow, time.Now())
 	}
 }
 

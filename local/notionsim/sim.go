@@ -46,6 +46,7 @@ type Sim struct {
 	space  *workspace
 	gate   gate
 	faults []*armedFault
+	late   []*lateEffect // in the order in which they are due
 	stats  Stats
 }
 
@@ -88,7 +89,7 @@ func (s *Sim) Close() error {
 	return s.journal.close()
 }
 
-// ServeHTTP serves the API below /v1/ and the viewer below /notion/.
+// ServeHTTP serves the API, which is below /v1/.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := s.serve(r)
 	if err != nil {

@@ -7,6 +7,8 @@ type Stats struct {
 	Requests      int            // API requests that arrived
 	Routes        map[string]int // the same by route, such as "POST /v1/pages"
 	Writes        int            // writes that took effect
+	Late          int            // those among them that did so by Fault.Late
+	Pending       int            // writes that are still to do so
 	Overlaps      int            // writes that began while another was in progress
 	MaxWrites     int            // most writes in flight at one time, refused ones included
 	Conflicts     int            // 409 answers, injected ones included
@@ -20,10 +22,10 @@ func newStats() Stats { return Stats{Routes: map[string]int{}} }
 
 // Stats returns the counts so far.
 func (s *Sim) Stats() Stats {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	c := s.stats
-	c.Routes = maps.Clone(c.Routes)
+	c.Routes, c.Pending = maps.Clone(c.Routes), len(s.late)
 	return c
 }
 

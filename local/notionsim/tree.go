@@ -12,7 +12,7 @@ import (
 // where a link names it), times and authors are left out, and so is what is in
 // the trash.
 func (s *Sim) Tree() string {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.space.tree(s.space.roots)
 }
@@ -21,7 +21,7 @@ func (s *Sim) Tree() string {
 // with positions of its own; empty when there is none with that id, or it is in
 // the trash.
 func (s *Sim) TreeBelow(id string) string {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if s.space.nodes[id] == nil {
 		return ""
@@ -77,12 +77,6 @@ func (t *treeWriter) face(n *node, depth int) {
 	if n.Cover != nil {
 		t.linef(depth, "cover %s", showJSON(n.Cover))
 	}
-	if len(n.Description) > 0 {
-		t.linef(depth, "description %s", showRichText(n.Description))
-	}
-	if n.Inline {
-		t.linef(depth, "inline")
-	}
 }
 
 func (t *treeWriter) schema(n *node, depth int) {
@@ -99,18 +93,12 @@ func showConfig(p property) string {
 	for _, o := range p.Options {
 		fmt.Fprintf(&b, " %q=%s", o.Name, o.Color)
 	}
-	if p.Description != "" {
-		fmt.Fprintf(&b, " description=%q", p.Description)
-	}
 	return b.String()
 }
 
-// values writes a page's properties, without those that are times or users.
 func (t *treeWriter) values(n *node, depth int) {
 	for _, p := range t.space.schemaOf(n) {
-		if _, writable := valueShapes[p.Type]; writable {
-			t.linef(depth, "%s: %s", p.Name, showValue(renderValue(n, p), p.Type))
-		}
+		t.linef(depth, "%s: %s", p.Name, showValue(renderValue(n, p), p.Type))
 	}
 }
 

@@ -44,10 +44,8 @@ type node struct {
 	Values map[string]any `json:"values,omitempty"`
 
 	// Of a database.
-	Title       []any      `json:"title,omitempty"`
-	Description []any      `json:"description,omitempty"`
-	Schema      []property `json:"schema,omitempty"`
-	Inline      bool       `json:"inline,omitempty"`
+	Title  []any      `json:"title,omitempty"`
+	Schema []property `json:"schema,omitempty"`
 
 	// Of pages and databases, as Notion sends them.
 	Icon  map[string]any `json:"icon,omitempty"`
@@ -63,19 +61,17 @@ type parentRef struct {
 
 // property is a column of a database.
 type property struct {
-	ID          string   `json:"id"`
-	Name        string   `json:"name"`
-	Type        string   `json:"type"`
-	Description string   `json:"description,omitempty"`
-	Format      string   `json:"format,omitempty"`  // of a number
-	Options     []option `json:"options,omitempty"` // of a select or multi_select
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`
+	Format  string   `json:"format,omitempty"`  // of a number
+	Options []option `json:"options,omitempty"` // of a select or multi_select
 }
 
 type option struct {
-	ID          string `json:"id"`
-	Name        string `json:"name"`
-	Color       string `json:"color"`
-	Description string `json:"description,omitempty"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Color string `json:"color"`
 }
 
 // change is the effect of one request: one line of the journal.

@@ -1,14 +1,88 @@
-package notionsim_test
+package notionview_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"notionrelay/local/notionsim"
+	"notionrelay/local/notionview"
 )
+
+// notion is a simulated workspace with its viewer.
+type notion struct {
+	tb   testing.TB
+	sim  *notionsim.Sim
+	view http.Handler
+}
+
+func open(tb testing.TB) *notion {
+	tb.Helper()
+	sim, err := notionsim.Open(notionsim.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &notion{tb, sim, notionview.New(sim)}
+}
+
+// write sends a request to the API that has to succeed, and returns the id of
+// the object that is answered.
+func (n *notion) write(method, path, body string) (id string) {
+	n.tb.Helper()
+	r, err := http.NewRequestWithContext(n.tb.Context(), method, "https://api.notion.com"+path, strings.NewReader(body))
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer secret")
+	r.Header.Set("Notion-Version", notionsim.Version)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := n.sim.Transport().RoundTrip(r)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		n.tb.Fatalf("%s %s %s: %s %s, %v", method, path, body, resp.Status, answer, err)
+	}
+	var o struct{ ID string }
+	if err := json.Unmarshal(answer, &o); err != nil {
+		n.tb.Fatal(err)
+	}
+	return o.ID
+}
+
+// row makes a row of a database, page a page below another.
+func (n *notion) row(database, properties string) string {
+	n.tb.Helper()
+	return n.write("POST", "/v1/pages", `{"parent":{"database_id":"`+database+`"},"properties":{`+properties+`}}`)
+}
+
+func (n *notion) page(parent, icon, title, more string) string {
+	n.tb.Helper()
+	return n.write("POST", "/v1/pages", `{"parent":{"page_id":"`+parent+`"},"icon":{"emoji":"`+icon+`"},"properties":{"title":{"title":[`+rich(title)+`]}}`+more+`}`)
+}
+
+func (n *notion) appendTo(parent string, blocks ...string) {
+	n.tb.Helper()
+	n.write("PATCH", "/v1/blocks/"+parent+"/children", `{"children":[`+strings.Join(blocks, ",")+`]}`)
+}
+
+// get fetches a page of the viewer.
+func (n *notion) get(method, path string) *httptest.ResponseRecorder {
+	n.tb.Helper()
+	rec := httptest.NewRecorder()
+	n.view.ServeHTTP(rec, httptest.NewRequestWithContext(n.tb.Context(), method, path, nil))
+	return rec
+}
+
+func rich(text string) string { return `{"text":{"content":"` + text + `"}}` }
+
+func paragraph(text string) string { return `{"paragraph":{"rich_text":[` + rich(text) + `]}}` }
 
 // product is a workspace as the publisher leaves it after one run.
 type product struct {
@@ -16,33 +90,35 @@ type product struct {
 }
 
 // newProduct writes a run's pages; banner is the URL of the homepage's cover.
-func newProduct(c *client, banner string) product {
-	c.tb.Helper()
+func newProduct(n *notion, banner string) product {
+	n.tb.Helper()
 	var p product
-	for _, name := range []string{"Northwind Coffee", "Brightside Dental"} {
-		c.must("POST", "/v1/pages", strings.ReplaceAll(reportsRow(`"Company":{"title":[`+rich(name+" Market Research Report - 11/19/2026")+`]},"Report Type":{"rich_text":[`+rich("Market Research")+`]},"Contact Email":{"email":null}`), "{db}", c.sim.DatabaseID()))
+	reports := n.sim.DatabaseID()
+	row := func(title, kind, email string) string {
+		return n.row(reports, `"Company":{"title":[`+rich(title)+`]},"Report Type":{"rich_text":[`+rich(kind)+`]},"Contact Email":{"email":`+email+`}`)
 	}
-	p.row = c.must("POST", "/v1/pages", strings.ReplaceAll(reportsRow(`"Company":{"title":[`+rich("L'Oréal Multi Community Report - 11/20/2026")+`]},"Report Type":{"rich_text":[`+rich("Multi Community")+`]},"Contact Email":{"email":"marie@loreal.example"}`), "{db}", c.sim.DatabaseID()))["id"].(string)
-	p.homepage = c.must("POST", "/v1/pages", `{"parent":{"page_id":"`+p.row+`"},"icon":{"emoji":"📊"},"cover":{"external":{"url":"`+banner+`"}},"properties":{"title":{"title":[`+rich("Skincare Routines of Reddit Communities")+`]}}}`)["id"].(string)
-	c.must("PATCH", "/v1/blocks/"+p.row+"/children", children(viewLink("Click here to view your report", p.homepage)))
-	p.report = c.must("POST", "/v1/pages", `{"parent":{"page_id":"`+p.homepage+`"},"icon":{"emoji":"🎯"},"properties":{"title":{"title":[`+rich("L'Oréal - Strategy Report")+`]}},"children":[`+reportBlocks+`]}`)["id"].(string)
-	p.quotes = c.must("POST", "/v1/databases", `{"parent":{"type":"page_id","page_id":"`+p.homepage+`"},"icon":{"emoji":"💬"},"title":[`+rich("L'Oréal - Quotes Database")+`],"properties":`+productQuotes+`}`)["id"].(string)
+	row("Northwind Coffee Market Research Report - 11/19/2026", "Market Research", "null")
+	row("Brightside Dental Market Research Report - 11/19/2026", "Market Research", "null")
+	p.row = row("L'Oréal Multi Community Report - 11/20/2026", "Multi Community", `"marie@loreal.example"`)
+	p.homepage = n.page(p.row, "📊", "Skincare Routines of Reddit Communities", `,"cover":{"external":{"url":"`+banner+`"}}`)
+	n.appendTo(p.row, viewLink("Click here to view your report", p.homepage))
+	p.report = n.page(p.homepage, "🎯", "L'Oréal - Strategy Report", `,"children":[`+reportBlocks+`]`)
+	p.quotes = n.write("POST", "/v1/databases", `{"parent":{"type":"page_id","page_id":"`+p.homepage+`"},"icon":{"emoji":"💬"},"title":[`+rich("L'Oréal - Quotes Database")+`],"properties":`+productQuotes+`}`)
 	for i, q := range productQuotesRows {
-		c.must("POST", "/v1/pages", `{"parent":{"database_id":"`+p.quotes+`"},"properties":{`+fmt.Sprintf(q, 95-7*i)+`}}`)
+		n.row(p.quotes, fmt.Sprintf(q, 95-7*i))
 	}
-	c.must("PATCH", "/v1/blocks/"+p.homepage+"/children", children(strings.Join([]string{
+	n.appendTo(p.homepage,
 		paragraph("Hey Marie and the rest of the L'Oréal team!"), `{"divider":{}}`,
-		`{"callout":{"icon":{"emoji":"📈"},"rich_text":[` + rich("Analysis Summary: We reviewed 214 posts and extracted 864 valuable quotes for this research.") + `]}}`,
+		`{"callout":{"icon":{"emoji":"📈"},"rich_text":[`+rich("Analysis Summary: We reviewed 214 posts and extracted 864 valuable quotes for this research.")+`]}}`,
 		paragraph("This research looks at how people in skincare communities build, defend and abandon a routine, and which words they use when nobody is selling to them."),
 		paragraph("Here is how marketing can put it to work:"),
 		bullet("Strategy Report", ": the three positions that are free today, with the evidence for each."),
 		bullet("Comprehensive Analysis", ": every theme with its quotes, for landing pages, content ideas and sales scripts."),
 		paragraph("P.S. Upload the full report to your assistant of choice and ask it for headlines in your customers' own words."),
 		viewLink("View Strategy Report", p.report),
-		`{"divider":{}}`, `{"heading_2":{"rich_text":[` + rich("📊 Extracted Quotes & Insights") + `]}}`,
-		`{"paragraph":{"rich_text":[` + rich("We analyzed 214 posts and extracted 864 valuable quotes from this research. ") + `,{"text":{"content":"View the complete quotes database","link":{"url":"https://notion.so/` + strings.ReplaceAll(p.quotes, "-", "") + `"}}},` + rich(" to explore all insights, filter by category or sentiment, and analyze patterns.") + `]}}`,
-		`{"callout":{"icon":{"emoji":"💡"},"rich_text":[` + rich("Group the database by Category or Sentiment to see what moves people most.") + `]}}`,
-	}, ",")))
+		`{"divider":{}}`, `{"heading_2":{"rich_text":[`+rich("📊 Extracted Quotes & Insights")+`]}}`,
+		`{"paragraph":{"rich_text":[`+rich("We analyzed 214 posts and extracted 864 valuable quotes from this research. ")+`,{"text":{"content":"View the complete quotes database","link":{"url":"https://notion.so/`+strings.ReplaceAll(p.quotes, "-", "")+`"}}},`+rich(" to explore all insights, filter by category or sentiment, and analyze patterns.")+`]}}`,
+		`{"callout":{"icon":{"emoji":"💡"},"rich_text":[`+rich("Group the database by Category or Sentiment to see what moves people most.")+`]}}`)
 	return p
 }
 
@@ -88,31 +164,16 @@ var productQuotesRows = []string{
 	`"Quote":{"title":[{"text":{"content":"My dermatologist said sunscreen and patience, Reddit said eleven serums. Guess which one I could afford."}}]},"Category":{"select":{"name":"current_solutions"}},"Sentiment":{"select":{"name":"neutral"}},"Theme":{"select":{"name":"pain_point"}},"Reddit Link":{"url":"https://www.reddit.com/r/30PlusSkinCare/comments/9xyz/"},"Relevance Score":{"number":0.%d},"Justification":{"rich_text":[{"text":{"content":"Contrasts the two sources of advice and brings in the price."}}]},"Date Added":{"date":{"start":"2026-11-20"}}`,
 }
 
-// view fetches a page of the viewer.
-func (c *client) view(path string) (*http.Response, string) {
-	c.tb.Helper()
-	resp, err := c.sim.Transport().RoundTrip(c.request("GET", path, ""))
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	return resp, string(b)
-}
-
 func TestViewerShowsTheProduct(t *testing.T) {
 	t.Parallel()
-	c := open(t, notionsim.Options{})
-	p := newProduct(c, "https://example.com/banner.png")
+	n := open(t)
+	p := newProduct(n, "https://example.com/banner.png")
 	for _, tt := range []struct {
 		name, path string
 		want       []string
 	}{
 		{"top", "/notion/", []string{"<h1>Reports</h1>", "Northwind Coffee", "marie@loreal.example", `href="/notion/` + strings.ReplaceAll(p.row, "-", "") + `"`}},
-		{"database by its id with dashes", "/notion/" + c.sim.DatabaseID(), []string{"<h1>Reports</h1>"}},
+		{"database by its id with dashes", "/notion/" + n.sim.DatabaseID(), []string{"<h1>Reports</h1>"}},
 		{"row", "/notion/" + p.row, []string{"Click here to view your report", `href="/notion/` + strings.ReplaceAll(p.homepage, "-", "") + `"`, "Multi Community", "mailto:marie@loreal.example"}},
 		{"homepage", "/notion/" + p.homepage, []string{`src="https://example.com/banner.png"`, "Hey Marie", "<hr>", "View the complete quotes database", "L&#39;Oréal - Quotes Database"}},
 		{"report", "/notion/" + p.report, []string{"&lt;script&gt;alert(1)&lt;/script&gt;", "<details", "<table", "<ol>", "<blockquote", "checked", "sql", "frac"}},
@@ -120,11 +181,12 @@ func TestViewerShowsTheProduct(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			resp, body := c.view(tt.path)
-			if resp.StatusCode != http.StatusOK {
-				t.Fatalf("got %d, want 200", resp.StatusCode)
+			resp := n.get("GET", tt.path)
+			body := resp.Body.String()
+			if resp.Code != http.StatusOK {
+				t.Fatalf("got %d, want 200", resp.Code)
 			}
-			if policy := resp.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; style-src 'self'") {
+			if policy := resp.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; style-src 'self'") {
 				t.Errorf("Content-Security-Policy: got %q", policy)
 			}
 			if strings.Contains(body, "<script") || strings.Contains(body, "ZgotmplZ") || strings.Contains(body, "style=") {
@@ -141,29 +203,38 @@ func TestViewerShowsTheProduct(t *testing.T) {
 
 func TestViewerHidesTheTrash(t *testing.T) {
 	t.Parallel()
-	c := open(t, notionsim.Options{})
-	row := c.row("Acme")
-	page := c.page(row, "Home", "")
-	c.must("DELETE", "/v1/blocks/"+row, "")
-	for _, path := range []string{"/notion/" + row, "/notion/" + page, "/notion/00000000-0000-4000-8000-000000000000", "/notion/x", "/elsewhere"} {
-		if resp, body := c.view(path); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, "Page not found") {
-			t.Errorf("%s: got %d, want a page that says 404", path, resp.StatusCode)
+	n := open(t)
+	row := n.row(n.sim.DatabaseID(), `"Company":{"title":[`+rich("Acme")+`]}`)
+	page := n.page(row, "📊", "Home", "")
+	n.write("DELETE", "/v1/blocks/"+row, "")
+	for _, path := range []string{"/notion/" + row, "/notion/" + page, "/notion/00000000-0000-4000-8000-000000000000", "/notion/x", "/notion/x/y"} {
+		if resp := n.get("GET", path); resp.Code != http.StatusNotFound || !strings.Contains(resp.Body.String(), "Page not found") {
+			t.Errorf("%s: got %d, want a page that says 404", path, resp.Code)
 		}
 	}
-	if _, body := c.view("/notion/"); strings.Contains(body, "Acme") {
+	if resp := n.get("GET", "/notion/"); strings.Contains(resp.Body.String(), "Acme") {
 		t.Error("the database shows a row that is in the trash")
+	}
+}
+
+// A link to a block, as Notion's own "copy link to block" makes them, shows the
+// page that the block is on.
+func TestViewerShowsABlocksPage(t *testing.T) {
+	t.Parallel()
+	n := open(t)
+	row := n.row(n.sim.DatabaseID(), `"Company":{"title":[`+rich("Acme")+`]}`)
+	n.appendTo(row, `{"toggle":{"rich_text":[],"children":[`+paragraph("within")+`]}}`)
+	toggle := n.sim.Children(row)[0]["id"].(string)
+	within := n.sim.Children(toggle)[0]["id"].(string)
+	if resp := n.get("GET", "/notion/"+within); resp.Code != http.StatusOK || !strings.Contains(resp.Body.String(), "<h1>Acme</h1>") {
+		t.Errorf("got %d, want the page Acme:\n%s", resp.Code, resp.Body)
 	}
 }
 
 func TestViewerOnlyReads(t *testing.T) {
 	t.Parallel()
-	c := open(t, notionsim.Options{})
-	resp, err := c.sim.Transport().RoundTrip(c.request("POST", "/notion/", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != "GET, HEAD" {
-		t.Errorf("POST: got %d, Allow %q", resp.StatusCode, resp.Header.Get("Allow"))
+	resp := open(t).get("POST", "/notion/")
+	if resp.Code != http.StatusMethodNotAllowed || resp.Header().Get("Allow") != "GET, HEAD" {
+		t.Errorf("POST: got %d, Allow %q", resp.Code, resp.Header().Get("Allow"))
 	}
 }

@@ -1,4 +1,4 @@
-package notionsim
+package notionview
 
 import (
 	"net/url"
@@ -38,10 +38,10 @@ var lists = map[string]string{
 	"bulleted_list_item": "bulleted_list", "numbered_list_item": "numbered_list", "to_do": "to_do_list",
 }
 
-func (w *workspace) viewBlocks(nodes []*node) []blockView {
+func (w viewer) viewBlocks(blocks []map[string]any) []blockView {
 	var views []blockView
-	for _, n := range nodes {
-		v := w.viewBlock(n)
+	for _, b := range blocks {
+		v := w.viewBlock(b)
 		list, isItem := lists[v.Kind]
 		switch last := len(views) - 1; {
 		case isItem && last >= 0 && views[last].Kind == list:
@@ -55,72 +55,58 @@ func (w *workspace) viewBlocks(nodes []*node) []blockView {
 	return views
 }
 
-func (w *workspace) viewBlock(n *node) blockView {
-	if n.Object != objectBlock {
-		return w.viewChild(n)
+func (w viewer) viewBlock(b map[string]any) blockView {
+	kind, _ := b["type"].(string)
+	c, _ := b[kind].(map[string]any)
+	switch kind {
+	case "child_page", "child_database":
+		id, _ := b["id"].(string)
+		return w.viewChild(w.space.Object(id))
+	case "table":
+		return w.viewTable(c, w.below(b))
 	}
-	if n.Type == "table" {
-		return w.viewTable(n)
-	}
-	c := n.Content
-	v := blockView{Kind: n.Type, Children: w.viewBlocks(w.live(n.ID))}
+	v := blockView{Kind: kind, Children: w.viewBlocks(w.below(b))}
 	v.Color = colorClass(c["color"])
 	v.Text, v.Caption = w.viewText(c["rich_text"]), w.viewText(c["caption"])
 	v.Language, _ = c["language"].(string)
 	v.Checked, _ = c["checked"].(bool)
-	v.Toggle = n.Type == "toggle" || (isHeading(n.Type) && c["is_toggleable"] == true)
-	icon, _ := c["icon"].(map[string]any)
-	v.Icon = viewIcon(icon)
+	v.Toggle = kind == "toggle" || c["is_toggleable"] == true
+	v.Icon = viewIcon(c["icon"])
 	v.Plain, _ = c["expression"].(string)
-	v.Href, _ = c["url"].(string)
-	if external, ok := c["external"].(map[string]any); ok {
-		v.Href, _ = external["url"].(string)
-	}
-	if v.Href != "" {
-		v.Plain = v.Href
-	}
-	if n.Type == "image" {
-		caption, _ := c["caption"].([]any)
-		v.Plain = plainText(caption)
-	}
-	if n.Type == "link_to_page" {
-		return w.viewLinkToPage(v, c)
+	if kind == "image" {
+		v.Href, v.Plain = externalURL(c), plainText(c["caption"])
 	}
 	return v
 }
 
-func (w *workspace) viewTable(n *node) blockView {
-	v := blockView{Kind: n.Type}
-	v.HeaderRow, _ = n.Content["has_column_header"].(bool)
-	v.HeaderColumn, _ = n.Content["has_row_header"].(bool)
-	for _, row := range w.live(n.ID) {
-		var cells [][]textView
-		for _, cell := range row.Content["cells"].([]any) {
-			cells = append(cells, w.viewText(cell))
+func (w viewer) below(b map[string]any) []map[string]any {
+	id, _ := b["id"].(string)
+	return w.space.Children(id)
+}
+
+func (w viewer) viewTable(c map[string]any, rows []map[string]any) blockView {
+	v := blockView{Kind: "table"}
+	v.HeaderRow, _ = c["has_column_header"].(bool)
+	v.HeaderColumn, _ = c["has_row_header"].(bool)
+	for _, row := range rows {
+		content, _ := row["table_row"].(map[string]any)
+		cells, _ := content["cells"].([]any)
+		var shown [][]textView
+		for _, cell := range cells {
+			shown = append(shown, w.viewText(cell))
 		}
-		v.Rows = append(v.Rows, cells)
+		v.Rows = append(v.Rows, shown)
 	}
 	return v
 }
 
 // viewChild is the link to a page or database on the page above it.
-func (w *workspace) viewChild(n *node) blockView {
-	v := blockView{Kind: blockType(n), Plain: viewTitle(n), Page: viewHref(n.ID), Icon: viewIcon(n.Icon)}
+func (w viewer) viewChild(o map[string]any) blockView {
+	kind, _ := o["object"].(string)
+	v := blockView{Kind: "child_" + kind, Plain: title(o), Page: address(o), Icon: viewIcon(o["icon"])}
 	if v.Icon == nil {
 		v.Icon = &iconView{Emoji: "📄"}
 	}
-	return v
-}
-
-func (w *workspace) viewLinkToPage(v blockView, c map[string]any) blockView {
-	for _, name := range []string{"page_id", "database_id"} {
-		given, _ := c[name].(string)
-		id, err := parseID(given)
-		if n := w.nodes[id]; err == nil && n != nil && n.Object != objectBlock {
-			return w.viewChild(n)
-		}
-	}
-	v.Text = []textView{{Text: "Page not found"}}
 	return v
 }
 
@@ -131,7 +117,7 @@ func colorClass(v any) string {
 	return ""
 }
 
-func (w *workspace) viewText(v any) []textView {
+func (w viewer) viewText(v any) []textView {
 	items, _ := v.([]any)
 	var runs []textView
 	for _, item := range items {
@@ -140,8 +126,8 @@ func (w *workspace) viewText(v any) []textView {
 	return runs
 }
 
-func (w *workspace) viewRun(item map[string]any) textView {
-	a := item["annotations"].(map[string]any)
+func (w viewer) viewRun(item map[string]any) textView {
+	a, _ := item["annotations"].(map[string]any)
 	v := textView{
 		Bold: a["bold"] == true, Italic: a["italic"] == true, Strikethrough: a["strikethrough"] == true,
 		Underline: a["underline"] == true, Code: a["code"] == true, Equation: item["type"] == "equation",
@@ -154,18 +140,28 @@ func (w *workspace) viewRun(item map[string]any) textView {
 	return v
 }
 
+// plainText is rich text without its formatting.
+func plainText(v any) string {
+	items, _ := v.([]any)
+	var b strings.Builder
+	for _, item := range items {
+		s, _ := item.(map[string]any)["plain_text"].(string)
+		b.WriteString(s)
+	}
+	return b.String()
+}
+
 var idAtEnd = regexp.MustCompile(`[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`)
 
 // viewTarget is where a link leads from the viewer: a link to a page of this
 // workspace on Notion's site leads to that page here.
-func (w *workspace) viewTarget(href string) (target string, outside bool) {
+func (w viewer) viewTarget(href string) (target string, outside bool) {
 	u, err := url.Parse(href)
-	if err != nil {
+	if err != nil || strings.TrimPrefix(u.Hostname(), "www.") != "notion.so" {
 		return href, true
 	}
-	host := strings.TrimPrefix(u.Hostname(), "www.")
-	if id, err := parseID(idAtEnd.FindString(u.Path)); err == nil && host == "notion.so" && w.nodes[id] != nil {
-		return viewHref(id), false
+	if o := w.object(idAtEnd.FindString(u.Path)); o != nil {
+		return address(o), false
 	}
 	return href, true
 }

@@ -1,4 +1,4 @@
-package notionsim_test
+package notionview_test
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"notionrelay/local/notionsim"
+	"notionrelay/local/notionview"
 )
 
 // TestViewerInABrowser walks from the reports database to the quotes by the
@@ -28,13 +28,13 @@ import (
 func TestViewerInABrowser(t *testing.T) {
 	t.Parallel()
 	b := findBrowser(t)
-	c := open(t, notionsim.Options{})
+	n := open(t)
 	mux := http.NewServeMux()
-	mux.Handle("/", c.sim)
+	mux.Handle(notionview.Path, n.view)
 	mux.HandleFunc("/banner.png", serveBanner)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	newProduct(c, server.URL+"/banner.png")
+	newProduct(n, server.URL+"/banner.png")
 
 	path := "/notion/"
 	for _, step := range []struct {
