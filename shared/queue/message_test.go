@@ -76,5 +76,5 @@ func TestDecodeRefuses(t *testing.T) {
 func ExampleEncode() {
 	body, _ := queue.Encode(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{Reports: map[string]string{"strategyReport": "# Plan"}}})
 	fmt.Println(body)
-	// Output: {"version":1,"kind":"publish","reportId":"rep_1","payload":{"strategyReport":"# Plan"}}
+	// Output: {"version":1,"kind":"publish","reportId":"rep_1","payload":{"reports":{"strategyReport":"# Plan"}}}
 }
