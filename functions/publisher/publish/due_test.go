@@ -1,0 +1,72 @@
+package publish
+
+import (
+	"testing"
+	"time"
+
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+func TestDueWith(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	base := queue.Message{Kind: queue.Publish}
+	texts := queue.Message{Kind: queue.Texts, Asked: "first"}
+	part := func(offset int) queue.Message {
+		return queue.Message{Kind: queue.Quotes, Asked: "first", Quotes: &queue.QuotesPart{Offset: offset, Total: 30}}
+	}
+	run := func(change ...func(*runs.Run)) runs.Run {
+		r := runs.Run{Status: runs.Publishing, UpdatedAt: now.Add(-time.Second)}
+		for _, c := range change {
+			c(&r)
+		}
+		return r
+	}
+	published := func(r *runs.Run) { r.Status, r.PublishedAt = runs.Published, now }
+	complete := func(r *runs.Run) { published(r); r.Status = runs.Complete }
+	idle := func(r *runs.Run) { r.UpdatedAt = now.Add(-stale - time.Second) }
+	written := func(n int) func(*runs.Run) {
+		return func(r *runs.Run) { r.Steps = append(r.Steps, runs.Step{Name: stepQuotes, Done: n, Total: 30}) }
+	}
+	failed := func(kind queue.Kind, part int) func(*runs.Run) {
+		return func(r *runs.Run) { r.Fail(runs.Failure{Kind: string(kind), Part: part}) }
+	}
+	tests := []struct {
+		name    string
+		message queue.Message
+		run     runs.Run
+		want    due
+	}{
+		{"a new report", base, run(), write},
+		{"a report whose pages failed is redriven", base, run(failed(queue.Publish, 0)), write},
+		{"a report whose pages are written", base, run(published), drop},
+		{"anything for a complete run", texts, run(complete), drop},
+		{"texts before their pages", texts, run(), tooEarly},
+		{"texts whose pages have failed", texts, run(failed(queue.Publish, 0)), drop},
+		{"texts whose pages nobody writes", texts, run(idle), abandon},
+		{"texts", texts, run(published), write},
+		{"texts that had failed", texts, run(published, failed(queue.Texts, 0)), write},
+		{"texts of another answer", texts, run(published, func(r *runs.Run) { r.TextsAsked = "other" }), drop},
+		{"texts of the answer that is followed", texts, run(published, func(r *runs.Run) { r.TextsAsked = "first" }), write},
+		{"quotes of another answer", part(0), run(published, func(r *runs.Run) { r.QuotesAsked = "other" }), drop},
+		{"the first part", part(0), run(published), write},
+		{"the first part, which had failed", part(0), run(published, failed(queue.Quotes, 0)), write},
+		{"the second part before the first", part(10), run(published), tooEarly},
+		{"the second part while the first is written", part(10), run(published, written(5)), tooEarly},
+		{"the second part behind the first", part(10), run(published, written(10)), write},
+		{"the second part when the first has failed", part(10), run(published, written(5), failed(queue.Quotes, 0)), missing},
+		{"the third part when the second has failed", part(20), run(published, written(10), failed(queue.Quotes, 10)), missing},
+		{"the second part when the third has failed", part(10), run(published, written(5), failed(queue.Quotes, 20)), tooEarly},
+		{"the second part when the texts have failed", part(10), run(published, written(5), failed(queue.Texts, 0)), tooEarly},
+		{"the second part when nothing moves", part(10), run(published, written(5), idle), missing},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got, why := dueWith(tt.message, tt.run, now); got != tt.want {
+				t.Errorf("got %d (%s), want %d", got, why, tt.want)
+			}
+		})
+	}
+}

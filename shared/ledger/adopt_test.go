@@ -1,0 +1,116 @@
+package ledger
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"notionrelay/shared/block"
+	"notionrelay/shared/notion"
+)
+
+// TestAdopt shows what is recognised as the effect of a request. Pages are
+// written as words: "a" is a block of ours with that text, "a!" one that a
+// person wrote, "a?" one of which Notion does not say whose it is, "a^" our
+// block that a person has changed, "#" a table, and "/" a page.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		page    string
+		anchor  string // text of the last block of ours; empty when it is not known
+		before  string // blocks that the page was made with
+		planned string
+		want    string // adopted, "-" for one that was deleted; empty: nothing happened
+	}{
+		{"nothing", "", "", "", "a b", ""},
+		{"all", "a b", "", "", "a b", "a b"},
+		{"all behind the anchor", "x a b", "x", "", "a b", "a b"},
+		{"nothing behind the anchor", "a b x", "x", "", "a b", ""},
+		{"an equal block before the anchor", "a x", "x", "", "a", ""},
+		{"a table is not every table", "# x #", "x", "", "# #", "#"},
+		{"no table behind the anchor", "# x", "x", "", "#", ""},
+		{"a line of a person at the top", "p! x a b", "x", "", "a b", "a b"},
+		{"a line of a person between", "x p! a q! b", "x", "", "a b", "a b"},
+		{"only a line of a person", "x p!", "x", "", "a b", ""},
+		{"a line of a person that is planned, too", "x a!", "x", "", "a", ""},
+		{"a person has changed the first", "x a^ b c", "x", "", "a b c", "a^ b c"},
+		{"a person has changed one in the middle", "x a b^ c", "x", "", "a b c", "a b^ c"},
+		{"a person has changed the last", "x a b c^", "x", "", "a b c", "a b c^"},
+		{"a person has changed all", "x a^ b^", "x", "", "a b", "a^ b^"},
+		{"a person has deleted the first", "x b c", "x", "", "a b c", "- b c"},
+		{"a person has deleted one in the middle", "x a c", "x", "", "a b c", "a - c"},
+		{"the end is missing", "x a b", "x", "", "a b c", "a b"},
+		{"the anchor was deleted, nothing happened", "a b", "gone", "a b x", "c", ""},
+		{"the anchor was deleted, all happened", "a b c d", "gone", "a b x", "c d", "c d"},
+		{"pages in between", "x / a / b", "x", "", "a b", "a b"},
+		{"Notion does not say whose they are", "x? a? b?", "x?", "", "a b", "a? b?"},
+		{"a line of unknown origin is not ours", "x p?", "x", "", "a", ""},
+		{"behind what the page was made with", "a b c d", "", "a b", "c d", "c d"},
+		{"nothing behind what the page was made with", "a b", "", "a b", "c d", ""},
+		{"the same again, nothing happened", "a a", "", "a a", "a a", ""},
+		{"the same again, all happened", "a a a a", "", "a a", "a a", "a a"},
+		{"a person has deleted one that was there before", "b c d", "", "a b", "c d", "c d"},
+		{"and nothing happened", "b", "", "a b", "c d", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			children := page(tt.page)
+			p := place{}
+			if tt.anchor != "" {
+				p.anchor = "no such id"
+				if i := slices.Index(strings.Fields(tt.page), tt.anchor); i >= 0 {
+					p.anchor = children[i].ID
+				}
+			}
+			if tt.before != "" {
+				p.before = func() []block.Block { return blocks(tt.before) }
+			}
+			var got []string
+			for _, id := range adopt(children, p, blocks(tt.planned), "me") {
+				i := slices.IndexFunc(children, func(c notion.Child) bool { return c.ID == id })
+				if i < 0 {
+					got = append(got, "-")
+				} else {
+					got = append(got, strings.Fields(tt.page)[i])
+				}
+			}
+			if s := strings.Join(got, " "); s != tt.want {
+				t.Errorf("got %q, want %q", s, tt.want)
+			}
+		})
+	}
+}
+
+func page(words string) []notion.Child {
+	var children []notion.Child
+	for i, w := range strings.Fields(words) {
+		c := notion.Child{Block: blocks(strings.TrimRight(w, "!?^"))[0], CreatedBy: "me"}
+		c.ID = string(rune('A' + i))
+		switch w[len(w)-1] {
+		case '!':
+			c.CreatedBy = "a person"
+		case '?':
+			c.CreatedBy = ""
+		case '^':
+			c.Text = []block.Text{{Content: "corrected"}}
+		case '/':
+			c.Kind = block.ChildPage
+		}
+		children = append(children, c)
+	}
+	return children
+}
+
+func blocks(words string) []block.Block {
+	var all []block.Block
+	for _, w := range strings.Fields(words) {
+		b := block.Block{Kind: block.Paragraph, Text: []block.Text{{Content: w}}}
+		if w == "#" {
+			b = block.Block{Kind: block.Table}
+		}
+		all = append(all, b)
+	}
+	return all
+}

@@ -1,0 +1,229 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"notionrelay/shared/notion"
+	"notionrelay/shared/runs"
+)
+
+// memory keeps the record that was saved last.
+type memory struct {
+	saved runs.Run
+	saves int
+	fails error
+}
+
+func (m *memory) Save(_ context.Context, run *runs.Run) error {
+	if m.fails != nil {
+		return m.fails
+	}
+	m.saves++
+	run.Version++
+	m.saved = *run
+	m.saved.Steps = append([]runs.Step(nil), run.Steps...)
+	return nil
+}
+
+func (*memory) OwnerOf(context.Context, string) (string, error) { return "", nil }
+
+func newLedger(t *testing.T, step runs.Step) (*Ledger, *memory) {
+	t.Helper()
+	client, err := notion.New(notion.Options{Token: "t", Jitter: func() float64 { return 0 }, Transport: http.NewFileTransport(http.Dir(t.TempDir()))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := new(memory)
+	step.Name, step.Total = "step", 1
+	return &Ledger{
+		Run: &runs.Run{ReportID: "rep_1", Steps: []runs.Step{step}}, Store: store, Notion: client, Owner: "me",
+		Log: slog.New(slog.DiscardHandler), Slice: time.Minute,
+	}, store
+}
+
+func said(status int, code string) error { return &notion.Error{Status: status, Code: code} }
+
+var (
+	refused   = error(&notion.Error{Unsent: true, Cause: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}})
+	cut       = error(&notion.Error{Cause: io.ErrUnexpectedEOF})
+	badGate   = error(&notion.Error{Status: 502})
+	conflict  = said(409, "conflict_error")
+	internal  = said(500, "internal_server_error")
+	invalid   = said(400, "validation_error")
+	notFound  = said(404, "object_not_found")
+	throttled = error(&notion.Error{Status: 429, Code: "rate_limited", RetryAfter: 9 * time.Second})
+)
+
+// TestARequestTakesEffectOnce goes through what the attempts of one request can
+// end with, and what a look can find after each.
+func TestARequestTakesEffectOnce(t *testing.T) {
+	t.Parallel()
+	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+	tests := []struct {
+		name  string
+		step  func() runs.Step
+		r     request
+		sends []error    // outcomes in turn; nil is success
+		finds []presence // what the looks find in turn
+		want  error      // nil: done
+		until time.Duration
+		waits time.Duration
+	}{
+		{name: "works at once", sends: []error{nil}},
+		{name: "what was refused is sent again without a look", sends: []error{refused, refused, nil}, waits: 3 * time.Second},
+		{name: "a rate limit waits as told", sends: []error{throttled, nil}, waits: 9 * time.Second},
+		{name: "after a conflict it is looked for", sends: []error{conflict}, finds: []presence{whole}, waits: time.Second},
+		{name: "a conflict that was not applied is repeated", sends: []error{conflict, nil}, finds: []presence{absent}, waits: time.Second},
+		{name: "an ended request that is absent is repeated at once", sends: []error{internal, internal, nil}, finds: []presence{absent, absent}, waits: 3 * time.Second},
+		{name: "an index is given time to show it", r: request{lag: indexLag}, sends: []error{internal}, finds: []presence{absent, whole}, waits: indexLag},
+		{name: "an open request that is there is believed at once", sends: []error{cut}, finds: []presence{whole}, waits: time.Second},
+		{name: "an open request that is absent may still come", sends: []error{badGate}, finds: []presence{absent}, want: badGate, until: notion.LateEffect, waits: time.Second},
+		{name: "a part of it is completed", sends: []error{cut, nil}, finds: []presence{partly}, waits: time.Second},
+		{name: "a killed process's intent is looked for", step: func() runs.Step { return runs.Step{IntendedAt: ago(2 * time.Second)} }, finds: []presence{whole}},
+		{name: "a killed process's intent may still come", step: func() runs.Step { return runs.Step{IntendedAt: ago(30 * time.Second)} }, finds: []presence{absent}, want: errNone, until: 35 * time.Second},
+		{name: "its last seconds are waited out on the spot", step: func() runs.Step { return runs.Step{IntendedAt: ago(60 * time.Second)} }, finds: []presence{absent, absent}, sends: []error{nil}, waits: 5 * time.Second},
+		{name: "and then it is sent", step: func() runs.Step { return runs.Step{IntendedAt: ago(65 * time.Second)} }, finds: []presence{absent}, sends: []error{nil}},
+		{name: "what Notion had ended is sent at once", step: func() runs.Step { return runs.Step{IntendedAt: ago(time.Second), EndedAt: ago(time.Second)} }, finds: []presence{absent}, sends: []error{nil}},
+		{name: "what is refused for good is not repeated", sends: []error{invalid}, want: invalid},
+		{name: "a missing parent is", sends: []error{notFound}, want: notFound},
+		{name: "but not one that was just made", r: request{fresh: true}, sends: []error{notFound, nil}, waits: time.Second},
+		{name: "it gives way after its attempts", sends: []error{refused, refused, refused, refused}, want: refused, waits: 7 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var step runs.Step
+				if tt.step != nil {
+					step = tt.step()
+				}
+				l, store := newLedger(t, step)
+				r, started := tt.r, time.Now()
+				r.step = "step"
+				sends, finds := tt.sends, tt.finds
+				r.send = func(context.Context) error {
+					if intended := store.saved.Step("step").IntendedAt; !intended.Equal(time.Now()) {
+						t.Errorf("sent with the intent of %s stored", intended)
+					}
+					err := sends[0]
+					sends = sends[1:]
+					return err
+				}
+				r.find = func(context.Context) (presence, error) {
+					p := finds[0]
+					finds = finds[1:]
+					return p, nil
+				}
+				err := l.perform(t.Context(), r)
+				if len(sends)+len(finds) > 0 {
+					t.Errorf("%d sends and %d looks were not made", len(sends), len(finds))
+				}
+				if waited := time.Since(started); waited != tt.waits {
+					t.Errorf("waited %s, want %s", waited, tt.waits)
+				}
+				check(t, l, err, tt.want, started.Add(tt.until))
+			})
+		})
+	}
+}
+
+// errNone stands for an *UnsettledError without a cause.
+var errNone = errors.New("none")
+
+func check(t *testing.T, l *Ledger, err, want error, until time.Time) {
+	t.Helper()
+	step := l.Run.Step("step")
+	if want == nil {
+		if err != nil || step.Done != 1 || !step.IntendedAt.IsZero() || !l.Wrote {
+			t.Errorf("got %v, step %+v", err, step)
+		}
+		return
+	}
+	unsettled, isUnsettled := errors.AsType[*UnsettledError](err)
+	if isUnsettled && !unsettled.Until.Equal(until) {
+		t.Errorf("its absence counts from %s, want %s", unsettled.Until, until)
+	}
+	if want == errNone && isUnsettled && unsettled.Cause == nil {
+		return
+	}
+	if !errors.Is(err, want) || step.Done != 0 {
+		t.Errorf("got %v, want %v; step %+v", err, want, step)
+	}
+}
+
+func TestNothingIsSentWithoutItsIntent(t *testing.T) {
+	t.Parallel()
+	l, store := newLedger(t, runs.Step{})
+	store.fails = runs.ErrStale
+	err := l.perform(t.Context(), request{step: "step", send: func(context.Context) error {
+		t.Error("the request was sent")
+		return nil
+	}})
+	if !errors.Is(err, runs.ErrStale) {
+		t.Errorf("got %v, want %v", err, runs.ErrStale)
+	}
+}
+
+func TestASliceEndsAfterItsTimeButNotBeforeItsFirstRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := newLedger(t, runs.Step{})
+		l.Slice = 0
+		r := request{step: "step", send: func(context.Context) error {
+			time.Sleep(time.Second)
+			return nil
+		}}
+		if err := l.perform(t.Context(), r); err != nil {
+			t.Errorf("the first request: %v", err)
+		}
+		if err := l.perform(t.Context(), r); !errors.Is(err, ErrSliceOver) {
+			t.Errorf("the second request: %v", err)
+		}
+	})
+}
+
+func TestALeaseKeepsOthersOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, store := newLedger(t, runs.Step{})
+		l.Run.Lease = runs.Lease{Owner: "other", Until: time.Now().Add(time.Minute)}
+		if leased, ok := errors.AsType[*LeasedError](l.Begin()); !ok || !leased.Until.Equal(l.Run.Lease.Until) {
+			t.Errorf("the run was taken from its owner")
+		}
+		time.Sleep(time.Minute)
+		if err := l.Begin(); err != nil {
+			t.Errorf("a lease that has ended: %v", err)
+		}
+		err := l.perform(t.Context(), request{step: "step", send: func(context.Context) error {
+			if lease := store.saved.Lease; lease.Owner != "me" || time.Until(lease.Until) < notion.LateEffect {
+				t.Errorf("a request is made under the lease %+v", lease)
+			}
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(t.Context()); err != nil || store.saved.Lease != (runs.Lease{}) {
+			t.Errorf("the lease was kept: %+v, %v", store.saved.Lease, err)
+		}
+	})
+}
+
+func TestErrorsNameTheRunAndItsStep(t *testing.T) {
+	t.Parallel()
+	l, _ := newLedger(t, runs.Step{})
+	err := l.perform(t.Context(), request{step: "step", index: 3, send: func(context.Context) error { return invalid }})
+	if err == nil || !strings.HasPrefix(err.Error(), "step step, request 3 of run rep_1: ") {
+		t.Errorf("got %v", err)
+	}
+}
