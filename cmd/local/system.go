@@ -119,7 +119,7 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	}
 	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: s.publishes, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
 	s.server = &http.Server{
-		Handler:           s.routes(gateway(webhook.Handle)),
+		Handler:           s.routes(webhook.Routes()),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"notionrelay/functions/webhook/intake"
+	"notionrelay/shared/apigateway"
 	"notionrelay/shared/config"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
@@ -55,5 +56,5 @@ func main() {
 
 		Metrics: metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
-	lambda.Start(webhook.Handle)
+	lambda.Start(apigateway.Function(webhook.Routes()))
 }

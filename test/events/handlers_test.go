@@ -17,6 +17,7 @@ import (
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/embedded"
 	"notionrelay/local/notionsim"
+	"notionrelay/shared/apigateway"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
@@ -69,7 +70,7 @@ func handlers(t *testing.T, token string, log io.Writer) (*world, *parts) {
 	}
 	p.enricher = &enrich.Enricher{PublishQueue: p.publish, EnrichQueue: p.enrich, Log: logger, Metrics: recorder("enricher")}
 	functions := map[string]lambda.Handler{
-		"webhook":   lambda.NewHandler(p.webhook.Handle),
+		"webhook":   lambda.NewHandler(apigateway.Function(p.webhook.Routes())),
 		"publisher": lambda.NewHandler(p.publisher.Handle),
 		"enricher":  lambda.NewHandler(p.enricher.Handle),
 	}

@@ -180,7 +180,7 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const publisherTimeout, enricherTimeout = 3*time.Minute, 2 * time.Minute
+	const publisherTimeout, enricherTimeout = 3 * time.Minute, 2 * time.Minute
 	log := slog.New(slog.DiscardHandler)
 	dead := store.Queue("dead", embedded.QueueOptions{FIFO: true})
 	publishes := store.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: 6 * publisherTimeout, MaxReceives: 10, DeadLetter: dead})

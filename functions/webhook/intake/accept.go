@@ -2,9 +2,9 @@ package intake
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -31,62 +31,62 @@ const (
 
 // accept takes a report: judges it, records it, queues it, and answers once it
 // is published or the caller's patience ends.
-func (h *Handler) accept(ctx context.Context, r request) (response, error) {
-	arrived := time.Now()
-	body, err := r.body()
+func (h *Handler) accept(r *http.Request) (answer, error) {
+	ctx, arrived := r.Context(), time.Now()
+	if !h.Auth.Asks(r.Header) { // without a secret or a signature no body helps
+		return answer{}, unauthorized()
+	}
+	body, err := read(r)
 	if err != nil {
-		return response{}, err
+		return answer{}, err
 	}
-	if !h.Auth.Caller(r.Headers, body) {
-		return response{}, unauthorized()
+	if !h.Auth.Caller(r.Header, body) {
+		return answer{}, unauthorized()
 	}
-	if err := checkMedia(r, len(body)); err != nil {
-		return response{}, err
+	if err := checkMedia(r); err != nil {
+		return answer{}, err
 	}
 	payload, err := parse(r, body)
 	if err != nil {
-		return response{}, err
+		return answer{}, err
 	}
-	run, err := h.enqueue(ctx, payload, r.header("Idempotency-Key"))
+	run, err := h.enqueue(ctx, payload, r.Header.Get("Idempotency-Key"))
 	if err != nil {
-		return response{}, err
+		return answer{}, err
 	}
 	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
 	run = h.await(ctx, run, arrived.Add(patience(r)))
 	return h.accepted(r, run, arrived), nil
 }
 
-// body decodes what the gateway has encoded: the bytes that were signed.
-func (r request) body() ([]byte, error) {
-	if !r.IsBase64Encoded {
-		return []byte(r.Body), nil
-	}
-	body, err := base64.StdEncoding.DecodeString(r.Body)
-	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be decoded.", cause: err}
+// read reads the bytes that were signed, and no more than a body may have.
+func read(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
+	switch {
+	case err != nil:
+		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be read.", cause: err}
+	case len(body) > report.MaxBody:
+		return nil, tooLarge(nil)
 	}
 	return body, nil
 }
 
-func checkMedia(r request, size int) error {
-	if r.header("Content-Encoding") != "" {
+func checkMedia(r *http.Request) error {
+	if r.Header.Get("Content-Encoding") != "" {
 		return unsupported("The body must not be encoded.")
 	}
-	media, parameters, err := mime.ParseMediaType(r.header("Content-Type"))
+	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
 		return unsupported("The Content-Type must be application/json.")
 	}
 	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return unsupported("The charset must be UTF-8.")
 	}
-	if size > report.MaxBody {
-		return tooLarge(nil)
-	}
 	return nil
 }
 
-func parse(r request, body []byte) (report.Payload, error) {
-	if len(r.header("Idempotency-Key")) > maxKey {
+func parse(r *http.Request, body []byte) (report.Payload, error) {
+	if len(r.Header.Get("Idempotency-Key")) > maxKey {
 		return report.Payload{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "Idempotency-Key",
 			sentence: fmt.Sprintf("The Idempotency-Key must have at most %d characters.", maxKey)}
 	}
@@ -142,15 +142,15 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 // patience is how long the caller waits for the pages: what it says with
 // Prefer (RFC 7240), else all that is possible on the predecessor's path,
 // whose callers know no answer but 200.
-func patience(r request) time.Duration {
-	for preference := range strings.SplitSeq(r.header("Prefer"), ",") {
+func patience(r *http.Request) time.Duration {
+	for preference := range strings.SplitSeq(r.Header.Get("Prefer"), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
 		seconds, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`))
 		if strings.EqualFold(strings.TrimSpace(name), "wait") && err == nil && seconds >= 0 {
 			return min(time.Duration(seconds)*time.Second, maxWait)
 		}
 	}
-	if r.path() == pathLegacy {
+	if r.URL.Path == pathLegacy {
 		return maxWait
 	}
 	return 0

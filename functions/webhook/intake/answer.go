@@ -3,6 +3,7 @@ package intake
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
@@ -33,7 +34,7 @@ type childPage struct {
 }
 
 // accepted answers a report that was sent.
-func (h *Handler) accepted(r request, run runs.Run, arrived time.Time) response {
+func (h *Handler) accepted(r *http.Request, run runs.Run, arrived time.Time) answer {
 	status, message := http.StatusAccepted, "Report accepted. Its pages will appear in Notion shortly."
 	switch {
 	case published(run):
@@ -52,8 +53,8 @@ func (h *Handler) accepted(r request, run runs.Run, arrived time.Time) response 
 	}{true, message, data}, map[string]string{"Location": data.StatusURL})
 }
 
-func (h *Handler) data(r request, run runs.Run) reportData {
-	data := reportData{ReportID: run.ReportID, Status: run.Status, StatusURL: r.base() + pathReports + "/" + run.ReportID + h.Auth.statusQuery(run.ReportID)}
+func (h *Handler) data(r *http.Request, run runs.Run) reportData {
+	data := reportData{ReportID: run.ReportID, Status: run.Status, StatusURL: baseOf(r) + pathReports + "/" + run.ReportID + h.Auth.statusQuery(run.ReportID)}
 	if run.PublishedAt.IsZero() {
 		return data
 	}
@@ -85,16 +86,31 @@ func (h *Handler) pageURL(id string) string {
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }
 
-func answerJSON(status int, body any, headers map[string]string) response {
+// answer is what goes back to a caller.
+type answer struct {
+	status  int
+	headers map[string]string
+	body    string
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	for name, value := range a.headers {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(a.status)
+	_, _ = io.WriteString(w, a.body) // fails when the caller has gone
+}
+
+func answerJSON(status int, body any, headers map[string]string) answer {
 	encoded, err := json.Marshal(body)
 	if err != nil { // every body is a struct of strings and numbers
 		panic(err)
 	}
-	answer := response{StatusCode: status, Body: string(encoded) + "\n", Headers: map[string]string{
+	a := answer{status: status, body: string(encoded) + "\n", headers: map[string]string{
 		"Content-Type":           "application/json; charset=utf-8",
 		"Cache-Control":          "no-store",
 		"X-Content-Type-Options": "nosniff",
 	}}
-	maps.Copy(answer.Headers, headers)
-	return answer
+	maps.Copy(a.headers, headers)
+	return a
 }

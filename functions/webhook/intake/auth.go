@@ -49,25 +49,31 @@ func verifierOf(secret string) (*standardwebhooks.Webhook, error) {
 // Open tells that there is no secret and everything is allowed.
 func (a *Auth) Open() bool { return len(a.secrets) == 0 }
 
+// Asks tells whether a request carries a secret, or a signature that only its
+// body can prove.
+func (a *Auth) Asks(header http.Header) bool {
+	return header.Get(standardwebhooks.HeaderWebhookSignature) != "" || a.Caller(header, nil)
+}
+
 // Caller tells whether a request carries a secret, or a signature over exactly
-// these bytes. Header names are in lower case.
-func (a *Auth) Caller(headers map[string]string, body []byte) bool {
+// these bytes.
+func (a *Auth) Caller(header http.Header, body []byte) bool {
 	if a.Open() {
 		return true
 	}
-	scheme, token, _ := strings.Cut(headers["authorization"], " ")
+	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		token = ""
 	}
 	// Every comparison is made, so that time tells nothing about which fits.
-	return a.secret(token)|a.secret(headers["x-api-key"])|a.signature(headers, body) == 1
+	return a.secret(token)|a.secret(header.Get("X-Api-Key"))|a.signature(header, body) == 1
 }
 
 // Reader tells whether a request may see the status of a report: a caller, or
 // a person with the link.
-func (a *Auth) Reader(headers map[string]string, reportID, token string) bool {
+func (a *Auth) Reader(header http.Header, reportID, token string) bool {
 	valid := len(a.statusKey) > 0 && hmac.Equal([]byte(token), []byte(a.statusToken(reportID)))
-	return a.Caller(headers, nil) || valid
+	return a.Caller(header, nil) || valid
 }
 
 // statusQuery is what a report's status link ends with.
@@ -93,10 +99,10 @@ func (a *Auth) secret(given string) int {
 	return found
 }
 
-func (a *Auth) signature(headers map[string]string, body []byte) int {
+func (a *Auth) signature(header http.Header, body []byte) int {
 	signed := http.Header{}
 	for _, name := range []string{standardwebhooks.HeaderWebhookID, standardwebhooks.HeaderWebhookTimestamp, standardwebhooks.HeaderWebhookSignature} {
-		signed.Set(name, headers[name])
+		signed.Set(name, header.Get(name))
 	}
 	found := 0
 	for _, verifier := range a.verifiers {

@@ -4,15 +4,17 @@
 package intake
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-
+	"notionrelay/shared/apigateway"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
@@ -35,7 +37,7 @@ type Queue interface {
 	Send(ctx context.Context, m queue.Outgoing) error
 }
 
-// Handler answers the requests of API Gateway's HTTP API.
+// Handler answers the requests of the HTTP API. Routes makes it one.
 type Handler struct {
 	Runs  Store
 	Queue Queue
@@ -47,91 +49,72 @@ type Handler struct {
 	Metrics  metrics.Recorder
 }
 
-// request is an HTTP request as the routes see it.
-type request struct{ events.APIGatewayV2HTTPRequest }
-
-type response = events.APIGatewayV2HTTPResponse
-
-// Handle routes a request. It never returns an error: whatever fails is an
-// answer.
-func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPRequest) (response, error) {
-	started := time.Now()
-	r := request{event}
-	ctx = logs.Begin(ctx)
-	logs.Set(ctx, "gatewayRequestId", event.RequestContext.RequestID)
-	answer, err := h.route(ctx, r)
-	if err != nil {
-		answer = h.refuse(ctx, r, err)
-	}
-	h.Log.InfoContext(ctx, "request", "method", r.method(), "route", routeOf(r.path()), "status", answer.StatusCode, "took", time.Since(started))
-	return answer, nil
-}
-
 // The paths of the contract; those of the predecessor begin with /api.
 const (
 	pathReports      = "/reports"
+	pathReport       = "/reports/{id}"
 	pathLegacy       = "/api/add-to-notion"
 	pathLegacyStatus = "/api/add-to-notion/status"
 )
 
-func (h *Handler) route(ctx context.Context, r request) (response, error) {
-	switch routeOf(r.path()) {
-	case pathReports:
-		return h.only(http.MethodPost, h.accept)(ctx, r)
-	case pathLegacy:
-		return h.only(http.MethodPost, h.accept)(ctx, r)
-	case pathLegacyStatus:
-		return h.only(http.MethodGet, h.statusByRunID)(ctx, r)
-	case pathReports + "/":
-		return h.only(http.MethodGet, h.statusByID)(ctx, r)
+// Routes are the addresses of the contract. Whatever fails is an answer as JSON.
+func (h *Handler) Routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range []struct {
+		method, path string
+		serve        func(*http.Request) (answer, error)
+	}{
+		{http.MethodPost, pathReports, h.accept},
+		{http.MethodPost, pathLegacy, h.accept},
+		{http.MethodGet, pathLegacyStatus, h.statusByRunID},
+		{http.MethodGet, pathReport, h.statusByID},
+	} {
+		mux.Handle(route.method+" "+route.path, h.route(route.path, route.serve))
+		mux.Handle(route.path, h.route(route.path, only(route.method)))
 	}
-	return response{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is nothing at this address."}
-}
-
-// routeOf folds every report's own path into one.
-func routeOf(path string) string {
-	if id, ok := strings.CutPrefix(path, pathReports+"/"); ok && id != "" && !strings.Contains(id, "/") {
-		return pathReports + "/"
-	}
-	if path == pathReports+"/" {
-		return ""
-	}
-	return path
-}
-
-func (h *Handler) only(method string, serve func(context.Context, request) (response, error)) func(context.Context, request) (response, error) {
-	return func(ctx context.Context, r request) (response, error) {
-		if r.method() != method {
-			return response{}, &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed",
-				sentence: "This address takes only " + method + ".", headers: map[string]string{"Allow": method}}
+	lost := h.route("", nowhere)
+	mux.Handle("/", lost)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path.Clean(r.URL.Path) != r.URL.Path { // a ServeMux would redirect
+			lost.ServeHTTP(w, r)
+			return
 		}
-		return serve(ctx, r)
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// route serves one address: what goes wrong is answered, and a line is logged.
+func (h *Handler) route(address string, serve func(*http.Request) (answer, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		ctx := logs.Begin(r.Context())
+		id := cmp.Or(apigateway.RequestID(ctx), rand.Text())
+		logs.Set(ctx, "gatewayRequestId", id)
+		a, err := serve(r.WithContext(ctx))
+		if err != nil {
+			a = h.refuse(ctx, id, err)
+		}
+		a.write(w)
+		h.Log.InfoContext(ctx, "request", "method", r.Method, "route", address, "status", a.status, "took", time.Since(started))
+	})
+}
+
+func only(method string) func(*http.Request) (answer, error) {
+	return func(*http.Request) (answer, error) {
+		return answer{}, &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed",
+			sentence: "This address takes only " + method + ".", headers: map[string]string{"Allow": method}}
 	}
 }
 
-func (r request) method() string { return r.RequestContext.HTTP.Method }
-
-// path is the request's path without the stage that API Gateway puts before it.
-func (r request) path() string {
-	if stage := r.RequestContext.Stage; stage != "" && stage != "$default" {
-		return strings.TrimPrefix(r.RawPath, "/"+stage)
-	}
-	return r.RawPath
+func nowhere(*http.Request) (answer, error) {
+	return answer{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is nothing at this address."}
 }
 
-// header reads a header; API Gateway sends their names in lower case.
-func (r request) header(name string) string {
-	return strings.TrimSpace(r.Headers[strings.ToLower(name)])
-}
-
-// base is the address at which the caller has reached us.
-func (r request) base() string {
-	scheme := r.header("X-Forwarded-Proto")
-	if scheme == "" {
-		scheme = "https"
-	}
-	base := scheme + "://" + r.RequestContext.DomainName
-	return base + strings.TrimSuffix(r.RawPath, r.path())
+// baseOf is the address at which the caller has reached us.
+func baseOf(r *http.Request) string {
+	scheme := cmp.Or(r.Header.Get("X-Forwarded-Proto"), "http")
+	full, _, _ := strings.Cut(r.RequestURI, "?")
+	return scheme + "://" + r.Host + strings.TrimSuffix(full, r.URL.Path)
 }
 
 // refusal is an answer that is an error. The cause is for the log.
@@ -155,7 +138,7 @@ func unavailable(cause error) *refusal {
 		headers:  map[string]string{"Retry-After": "5"}, cause: cause}
 }
 
-func (h *Handler) refuse(ctx context.Context, r request, err error) response {
+func (h *Handler) refuse(ctx context.Context, requestID string, err error) answer {
 	e, ok := errors.AsType[*refusal](err)
 	if !ok {
 		e = unavailable(err)
@@ -168,5 +151,5 @@ func (h *Handler) refuse(ctx context.Context, r request, err error) response {
 		Code      string `json:"code"`
 		Field     string `json:"field,omitempty"`
 		RequestID string `json:"requestId"`
-	}{e.sentence, e.code, e.field, r.RequestContext.RequestID}, e.headers)
+	}{e.sentence, e.code, e.field, requestID}, e.headers)
 }

@@ -18,6 +18,7 @@ import (
 
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/embedded"
+	"notionrelay/shared/apigateway"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
 )
@@ -87,10 +88,7 @@ func post(path, body string, header ...string) events.APIGatewayV2HTTPRequest {
 
 func event(method, path string, header ...string) events.APIGatewayV2HTTPRequest {
 	path, query, _ := strings.Cut(path, "?")
-	e := events.APIGatewayV2HTTPRequest{RawPath: path, Headers: map[string]string{}, QueryStringParameters: map[string]string{}}
-	if name, value, ok := strings.Cut(query, "="); ok {
-		e.QueryStringParameters[name] = value
-	}
+	e := events.APIGatewayV2HTTPRequest{RawPath: path, RawQueryString: query, Headers: map[string]string{"x-forwarded-proto": "https"}}
 	for i := 0; i < len(header); i += 2 {
 		e.Headers[strings.ToLower(header[i])] = header[i+1]
 	}
@@ -120,7 +118,7 @@ type answerBody struct {
 
 func (b *bundle) do(t testing.TB, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, answerBody) {
 	t.Helper()
-	response, err := b.Handle(t.Context(), e)
+	response, err := apigateway.Function(b.Routes())(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -414,7 +412,7 @@ func TestStatusPageEscapesAndRefreshesUntilTheEnd(t *testing.T) {
 	b := setup(t)
 	_, accepted := b.do(t, post("/reports", strings.Replace(good, "run-1", "<i>", 1)))
 	page := func() string {
-		response, err := b.Handle(t.Context(), event("GET", "/reports/"+accepted.Data.ReportID, "Accept", "text/html,*/*"))
+		response, err := apigateway.Function(b.Routes())(t.Context(), event("GET", "/reports/"+accepted.Data.ReportID, "Accept", "text/html,*/*"))
 		if err != nil || response.StatusCode != 200 || response.Headers["Content-Type"] != "text/html; charset=utf-8" {
 			t.Fatalf("got %+v, %v", response, err)
 		}
@@ -524,7 +522,7 @@ func BenchmarkAccept(b *testing.B) {
 	h := &intake.Handler{Runs: db.Runs(), Queue: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute}), Auth: auth, Log: slog.New(slog.DiscardHandler)}
 	text := strings.Repeat("All of it. ", 6000)
 	for i := 0; b.Loop(); i++ {
-		response, err := h.Handle(b.Context(), post("/reports", fmt.Sprintf(`{"strategyReport":"%d %s"}`, i, text)))
+		response, err := apigateway.Function(h.Routes())(b.Context(), post("/reports", fmt.Sprintf(`{"strategyReport":"%d %s"}`, i, text)))
 		if err != nil || response.StatusCode != 202 {
 			b.Fatal(response, err)
 		}

@@ -2,7 +2,6 @@ package intake
 
 import (
 	"bytes"
-	"context"
 	_ "embed"
 	"errors"
 	"html/template"
@@ -47,44 +46,45 @@ type failureBody struct {
 	NotionRequestID string `json:"notionRequestId,omitempty"`
 }
 
-func (h *Handler) statusByID(ctx context.Context, r request) (response, error) {
-	id := strings.TrimPrefix(r.path(), pathReports+"/")
-	if !h.Auth.Reader(r.Headers, id, r.QueryStringParameters["token"]) {
-		return response{}, unauthorized()
+func (h *Handler) statusByID(r *http.Request) (answer, error) {
+	ctx, id := r.Context(), r.PathValue("id")
+	if !h.Auth.Reader(r.Header, id, r.URL.Query().Get("token")) {
+		return answer{}, unauthorized()
 	}
 	logs.Set(ctx, "reportId", id)
 	run, err := h.Runs.Get(ctx, id)
 	return h.status(r, run, err)
 }
 
-func (h *Handler) statusByRunID(ctx context.Context, r request) (response, error) {
-	if !h.Auth.Caller(r.Headers, nil) {
-		return response{}, unauthorized()
+func (h *Handler) statusByRunID(r *http.Request) (answer, error) {
+	ctx := r.Context()
+	if !h.Auth.Caller(r.Header, nil) {
+		return answer{}, unauthorized()
 	}
-	runID := strings.TrimSpace(r.QueryStringParameters["runId"])
+	runID := strings.TrimSpace(r.URL.Query().Get("runId"))
 	if runID == "" {
-		return response{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "runId", sentence: "The query needs a runId."}
+		return answer{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "runId", sentence: "The query needs a runId."}
 	}
 	logs.Set(ctx, "runId", runID)
 	run, err := h.Runs.Latest(ctx, runID)
 	return h.status(r, run, err)
 }
 
-func (h *Handler) status(r request, run runs.Run, err error) (response, error) {
+func (h *Handler) status(r *http.Request, run runs.Run, err error) (answer, error) {
 	switch {
 	case errors.Is(err, runs.ErrNotFound):
-		return response{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is no such report."}
+		return answer{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is no such report."}
 	case err != nil:
-		return response{}, unavailable(err)
+		return answer{}, unavailable(err)
 	}
 	body := h.statusBody(r, run)
-	if strings.Contains(r.header("Accept"), "text/html") {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return statusHTML(body, run.Ended())
 	}
 	return answerJSON(http.StatusOK, body, nil), nil
 }
 
-func (h *Handler) statusBody(r request, run runs.Run) statusBody {
+func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
 	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status,
 		Steps: []stepBody{}, Warnings: append([]string{}, run.Warnings...), Data: h.data(r, run)}
 	for i := range run.Steps {
@@ -128,13 +128,13 @@ var statusTemplate = template.Must(template.New("status").Parse(statusPage))
 
 // statusHTML is the status for a person. Its address carries a token, so it
 // must not travel on in a Referer header.
-func statusHTML(body statusBody, ended bool) (response, error) {
+func statusHTML(body statusBody, ended bool) (answer, error) {
 	var page bytes.Buffer
 	err := statusTemplate.Execute(&page, struct {
 		statusBody
 		Refresh bool
 	}{body, !ended})
-	return response{StatusCode: http.StatusOK, Body: page.String(), Headers: map[string]string{
+	return answer{status: http.StatusOK, body: page.String(), headers: map[string]string{
 		"Content-Type":            "text/html; charset=utf-8",
 		"Cache-Control":           "no-store",
 		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
