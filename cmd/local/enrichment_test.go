@@ -69,7 +69,7 @@ func TestStoredQuotesBecomeRows(t *testing.T) {
 	damaged := storeDamagedRows(t, server, stored)
 
 	env := quick
-	env.ResearchDatabaseURL = config.Secret(server.URL())
+	env.Publisher.ResearchDatabaseURL = config.Secret(server.URL())
 	r := start(t, env, t.TempDir())
 	body, err := json.Marshal(map[string]string{"strategyReport": "# Plan", "email": "jane@salt-and-pepper.com", "runId": stored.ID})
 	if err != nil {

@@ -28,36 +28,12 @@ import (
 	"notionrelay/shared/research"
 )
 
-// settings are the environment variables of the contract that count on one
-// machine, all optional.
+// settings are those of the three functions, all optional on one machine.
 type settings struct {
-	NotionAPIKey     config.Secret   `env:"NOTION_API_KEY"`
-	NotionDatabaseID string          `env:"NOTION_DATABASE_ID"`
-	NotionBaseURL    string          `env:"NOTION_BASE_URL"`
-	NotionMinGap     time.Duration   `env:"NOTION_MIN_GAP" envDefault:"100ms"`
-	NotionBudget     int             `env:"NOTION_BUDGET" envDefault:"180"`
-	HomepageCoverURL string          `env:"HOMEPAGE_COVER_URL"`
-	WebhookSecrets   []config.Secret `env:"WEBHOOK_SECRETS"`
-	StatusTokenKey   config.Secret   `env:"STATUS_TOKEN_KEY"`
-
-	AIAPIKey     config.Secret `env:"AI_API_KEY"`
-	AIBaseURL    string        `env:"AI_BASE_URL" envDefault:"https://openrouter.ai/api/v1"`
-	AITitleModel string        `env:"AI_TITLE_MODEL" envDefault:"openai/gpt-4o-mini"`
-	AIIntroModel string        `env:"AI_INTRO_MODEL" envDefault:"openai/gpt-4o-mini"`
-
-	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
+	Webhook   intake.Settings
+	Publisher publish.Settings
+	Enricher  enrich.Settings
 }
-
-// The function's and the queue's times are those of template.yaml.
-const (
-	publisherTimeout  = 3 * time.Minute
-	publishVisibility = 6 * publisherTimeout
-	publishReceives   = 10
-
-	enricherTimeout  = 2 * time.Minute
-	enrichVisibility = 6 * enricherTimeout
-	enrichReceives   = 6
-)
 
 // run starts the system, says that it is ready, and stops it when ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -68,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	env, err := config.Load[settings](ctx, parameters.OnDemand{})
+	env, err := config.ForMachine[settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		return err
 	}
@@ -131,23 +107,23 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 // connect puts the queues between the publisher and the enricher, and gives
 // them the AI and the research database that are configured.
 func (s *system) connect(env settings) error {
-	deadLetters := s.db.Queue("publish-dead-letters", embedded.QueueOptions{FIFO: true, Visibility: publishVisibility})
+	deadLetters := s.db.Queue("publish-dead-letters", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility})
 	s.publishes = s.db.Queue("publish", embedded.QueueOptions{
-		FIFO: true, Visibility: publishVisibility, MaxReceives: publishReceives, DeadLetter: deadLetters,
+		FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives, DeadLetter: deadLetters,
 	})
 	s.enriches = s.db.Queue("enrich", embedded.QueueOptions{
-		Visibility: enrichVisibility, MaxReceives: enrichReceives,
-		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrichVisibility}),
+		Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives,
+		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
 	})
 	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters, s.publisher.EnrichQueue = s.db.Runs(), s.publishes, deadLetters, s.enriches
 	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, Log: s.log.With("function", "enricher")}
-	if env.AIAPIKey != "" {
+	if env.Enricher.AIAPIKey != "" {
 		s.enricher.Writer = copywriter.New(copywriter.Options{
-			APIKey: env.AIAPIKey.Reveal(), BaseURL: env.AIBaseURL, TitleModel: env.AITitleModel, IntroModel: env.AIIntroModel,
+			APIKey: env.Enricher.AIAPIKey.Reveal(), BaseURL: env.Enricher.AIBaseURL, TitleModel: env.Enricher.AITitleModel, IntroModel: env.Enricher.AIIntroModel,
 		})
 	}
-	if env.ResearchDatabaseURL != "" {
-		database, err := research.Open(env.ResearchDatabaseURL.Reveal())
+	if env.Publisher.ResearchDatabaseURL != "" {
+		database, err := research.Open(env.Publisher.ResearchDatabaseURL.Reveal())
 		if err != nil {
 			return err
 		}
@@ -160,24 +136,24 @@ func (s *system) connect(env settings) error {
 // else a simulator. It returns what comes before a page id in links.
 func (s *system) openNotion(env *settings, data string) (pageBase string, err error) {
 	options := notion.Options{
-		Token: env.NotionAPIKey.Reveal(), BaseURL: env.NotionBaseURL,
-		MinGap: env.NotionMinGap, Budget: env.NotionBudget, Log: s.log.With("function", "publisher"),
+		Token: env.Publisher.NotionAPIKey.Reveal(), BaseURL: env.Publisher.NotionBaseURL,
+		MinGap: env.Publisher.NotionMinGap, Budget: env.Publisher.NotionBudget, Log: s.log.With("function", "publisher"),
 	}
 	switch {
-	case env.NotionAPIKey == "" && env.NotionBaseURL == "":
-		s.simulator, err = notionsim.Open(notionsim.Options{Budget: max(env.NotionBudget, notionsim.DefaultBudget), Dir: filepath.Join(data, "notion")})
+	case env.Publisher.NotionAPIKey == "" && env.Publisher.NotionBaseURL == "":
+		s.simulator, err = notionsim.Open(notionsim.Options{Budget: max(env.Publisher.NotionBudget, notionsim.DefaultBudget), Dir: filepath.Join(data, "notion")})
 		if err != nil {
 			return "", err
 		}
 		options.Token, options.Transport = "simulator", s.simulator.Transport()
-		env.NotionDatabaseID = s.simulator.DatabaseID()
+		env.Publisher.NotionDatabaseID = s.simulator.DatabaseID()
 		pageBase = "http://" + s.listener.Addr().String() + notionview.Path
-	case env.NotionAPIKey == "" || env.NotionDatabaseID == "":
+	case env.Publisher.NotionAPIKey == "" || env.Publisher.NotionDatabaseID == "":
 		return "", errors.New("a Notion is configured, so NOTION_API_KEY and NOTION_DATABASE_ID are both needed")
 	}
 	client, err := notion.New(options)
 	s.publisher = &publish.Publisher{
-		Notion: client, DatabaseID: env.NotionDatabaseID, CoverURL: env.HomepageCoverURL,
+		Notion: client, DatabaseID: env.Publisher.NotionDatabaseID, CoverURL: env.Publisher.HomepageCoverURL,
 		// The data folder's lock admits one process, so a lease of this name
 		// that is found was left by one that has died.
 		Owner: "local", Log: s.log.With("function", "publisher"),
@@ -187,7 +163,7 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 
 // newAuth refuses to offer an unprotected webhook to other machines.
 func newAuth(env settings, addr string) (*intake.Auth, error) {
-	auth, err := intake.NewAuth(config.Reveal(env.WebhookSecrets), env.StatusTokenKey.Reveal())
+	auth, err := intake.NewAuth(config.Reveal(env.Webhook.WebhookSecrets), env.Webhook.StatusTokenKey.Reveal())
 	if err != nil {
 		return nil, err
 	}
@@ -226,8 +202,8 @@ func (s *system) serve(ctx context.Context) error {
 			})
 		})
 	}
-	poll(s.publishes, "publish.fifo", s.publisher.Handle, publisherTimeout)
-	poll(s.enriches, "enrich", s.enricher.Handle, enricherTimeout)
+	poll(s.publishes, "publish.fifo", s.publisher.Handle, publish.Timeout)
+	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)
 	wait.Go(func() { failed <- s.server.Serve(s.listener) })
 	var err error

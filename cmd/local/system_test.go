@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"notionrelay/functions/publisher/publish"
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/report"
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 // quick is a Notion without the pauses that a real one needs.
-var quick = settings{NotionBudget: 1_000_000}
+var quick = settings{Publisher: publish.Settings{NotionBudget: 1_000_000}}
 
 // running is a system under test and the way to it.
 type running struct {

@@ -22,20 +22,9 @@ import (
 	"notionrelay/shared/research"
 )
 
-type settings struct {
-	PublishQueueURL string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
-	EnrichQueueURL  string        `env:"ENRICH_QUEUE_URL,required,notEmpty"`
-	AIAPIKey        config.Secret `env:"AI_API_KEY"`
-	AIBaseURL       string        `env:"AI_BASE_URL" envDefault:"https://openrouter.ai/api/v1"`
-	AITitleModel    string        `env:"AI_TITLE_MODEL" envDefault:"openai/gpt-4o-mini"`
-	AIIntroModel    string        `env:"AI_INTRO_MODEL" envDefault:"openai/gpt-4o-mini"`
-
-	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
-}
-
 func main() {
 	ctx := context.Background()
-	env, err := config.Load[settings](ctx, parameters.OnDemand{})
+	env, err := config.ForLambda[enrich.Settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		log.Fatal(err)
 	}

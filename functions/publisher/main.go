@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"log"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -26,24 +25,9 @@ import (
 	"notionrelay/shared/runs"
 )
 
-type settings struct {
-	NotionAPIKey     config.Secret `env:"NOTION_API_KEY,required,notEmpty"`
-	NotionDatabaseID string        `env:"NOTION_DATABASE_ID,required,notEmpty"`
-	NotionBaseURL    string        `env:"NOTION_BASE_URL"`
-	NotionMinGap     time.Duration `env:"NOTION_MIN_GAP" envDefault:"100ms"`
-	NotionBudget     int           `env:"NOTION_BUDGET" envDefault:"180"`
-	HomepageCoverURL string        `env:"HOMEPAGE_COVER_URL"`
-	PublishQueueURL  string        `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
-	PublishDLQURL    string        `env:"PUBLISH_DLQ_URL,required,notEmpty"`
-	EnrichQueueURL   string        `env:"ENRICH_QUEUE_URL,required,notEmpty"`
-	RunsTable        string        `env:"RUNS_TABLE,required,notEmpty"`
-
-	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"`
-}
-
 func main() {
 	ctx := context.Background()
-	env, err := config.Load[settings](ctx, parameters.OnDemand{})
+	env, err := config.ForLambda[publish.Settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -23,16 +23,9 @@ import (
 	"notionrelay/shared/runs"
 )
 
-type settings struct {
-	PublishQueueURL string          `env:"PUBLISH_QUEUE_URL,required,notEmpty"`
-	RunsTable       string          `env:"RUNS_TABLE,required,notEmpty"`
-	WebhookSecrets  []config.Secret `env:"WEBHOOK_SECRETS,required,notEmpty"`
-	StatusTokenKey  config.Secret   `env:"STATUS_TOKEN_KEY,required,notEmpty"`
-}
-
 func main() {
 	ctx := context.Background()
-	env, err := config.Load[settings](ctx, parameters.OnDemand{})
+	env, err := config.ForLambda[intake.Settings](ctx, parameters.OnDemand{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -32,28 +33,71 @@ func (s Secret) GoString() string { return "***" }
 // Reveal is the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// Load fills a struct from the environment by its env tags. The store is asked
-// once, and not at all when no setting is in it. The error names every variable
-// that is missing or wrong, not only the first, and no value.
-func Load[T any](ctx context.Context, store ParameterStore) (T, error) {
+// Setting is a field of a struct of settings.
+type Setting struct {
+	Field    string
+	Variable string // of the environment
+	Default  string
+	Required bool // in Lambda; on one machine every setting is optional
+	Secret   bool // its value is a Secret, or a list of them
+}
+
+// Settings lists the fields of T, those of structs in it included, by their
+// tags: env names the variable, envDefault its default, and lambda:"required"
+// says that a Lambda function does not start without it.
+func Settings[T any]() []Setting { return settingsOf(reflect.TypeFor[T]()) }
+
+func settingsOf(t reflect.Type) (all []Setting) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		variable, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+		if variable == "" {
+			all = append(all, settingsOf(f.Type)...)
+			continue
+		}
+		secret := f.Type == reflect.TypeFor[Secret]() || f.Type == reflect.TypeFor[[]Secret]()
+		all = append(all, Setting{f.Name, variable, f.Tag.Get("envDefault"), f.Tag.Get("lambda") == "required", secret})
+	}
+	return all
+}
+
+// ForLambda fills a struct from the environment by its tags, and wants what is
+// required. The store is asked once, and not at all when no setting is in it.
+// The error names every variable that is missing or wrong, not only the first,
+// and no value.
+func ForLambda[T any](ctx context.Context, store ParameterStore) (T, error) {
+	return load[T](ctx, store, true)
+}
+
+// ForMachine fills a struct as ForLambda does, and requires nothing.
+func ForMachine[T any](ctx context.Context, store ParameterStore) (T, error) {
+	return load[T](ctx, store, false)
+}
+
+func load[T any](ctx context.Context, store ParameterStore, lambda bool) (T, error) {
 	environment, err := resolved[T](ctx, store)
 	if err != nil {
 		var none T
 		return none, err
 	}
-	settings, err := env.ParseAsWithOptions[T](env.Options{Environment: environment})
-	if err == nil {
-		return settings, nil
+	problems := []error{errors.New("read settings from the environment")}
+	for _, s := range Settings[T]() {
+		if lambda && s.Required && environment[s.Variable] == "" {
+			problems = append(problems, fmt.Errorf("%s is required and is not set", s.Variable))
+		}
 	}
-	all, ok := errors.AsType[env.AggregateError](err)
-	if !ok {
+	settings, err := env.ParseAsWithOptions[T](env.Options{Environment: environment})
+	if all, ok := errors.AsType[env.AggregateError](err); ok {
+		for _, e := range all.Errors {
+			problems = append(problems, withoutValue[T](e))
+		}
+	} else if err != nil {
 		return settings, fmt.Errorf("read settings: %w", err)
 	}
-	problems := []error{errors.New("read settings from the environment")}
-	for _, e := range all.Errors {
-		problems = append(problems, plain(e))
+	if len(problems) > 1 {
+		return settings, errors.Join(problems...)
 	}
-	return settings, errors.Join(problems...)
+	return settings, nil
 }
 
 // elsewhere begins a setting whose value is a parameter; what follows it is the
@@ -64,16 +108,12 @@ const elsewhere = "ssm:"
 // settings name.
 func resolved[T any](ctx context.Context, store ParameterStore) (map[string]string, error) {
 	environment := env.ToMap(os.Environ())
-	fields, err := env.GetFieldParams(new(T))
-	if err != nil {
-		return nil, fmt.Errorf("read tags of settings: %w", err)
-	}
 	parameters := map[string]string{} // names by variable
 	var variables, names []string     // in the order of the settings
-	for _, f := range fields {
-		if name, ok := strings.CutPrefix(environment[f.Key], elsewhere); ok && strings.HasPrefix(name, "/") {
-			parameters[f.Key] = name
-			variables = append(variables, f.Key)
+	for _, s := range Settings[T]() {
+		if name, ok := strings.CutPrefix(environment[s.Variable], elsewhere); ok && strings.HasPrefix(name, "/") {
+			parameters[s.Variable] = name
+			variables = append(variables, s.Variable)
 			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}
@@ -100,19 +140,26 @@ func resolved[T any](ctx context.Context, store ParameterStore) (map[string]stri
 	return environment, nil
 }
 
-// plain drops the value from a parse error, as it may be a secret's.
-func plain(err error) error {
-	if parse, ok := errors.AsType[env.ParseError](err); ok {
-		return fmt.Errorf("%s is not a %s", parse.Name, parse.Type)
+// withoutValue is a parse error that names the variable, and not the value, as
+// that may be a secret's.
+func withoutValue[T any](err error) error {
+	parse, ok := errors.AsType[env.ParseError](err)
+	if !ok {
+		return err
 	}
-	return err
+	for _, s := range Settings[T]() {
+		if s.Field == parse.Name {
+			return fmt.Errorf("%s is not a %s", s.Variable, parse.Type)
+		}
+	}
+	return fmt.Errorf("%s is not a %s", parse.Name, parse.Type)
 }
 
 // Reveal is what a list of secrets holds.
 func Reveal(secrets []Secret) []string {
-	plain := make([]string, len(secrets))
+	revealed := make([]string, len(secrets))
 	for i, s := range secrets {
-		plain[i] = string(s)
+		revealed[i] = string(s)
 	}
-	return plain
+	return revealed
 }

@@ -14,8 +14,8 @@ import (
 )
 
 type settings struct {
-	Key     config.Secret   `env:"CONFIG_TEST_KEY,required,notEmpty"`
-	Secrets []config.Secret `env:"CONFIG_TEST_SECRETS,required,notEmpty"`
+	Key     config.Secret   `env:"CONFIG_TEST_KEY" lambda:"required"`
+	Secrets []config.Secret `env:"CONFIG_TEST_SECRETS" lambda:"required"`
 	Twice   config.Secret   `env:"CONFIG_TEST_TWICE"`
 	Gap     time.Duration   `env:"CONFIG_TEST_GAP" envDefault:"100ms"`
 	Budget  int             `env:"CONFIG_TEST_BUDGET" envDefault:"180"`
@@ -41,14 +41,14 @@ func setenv(t *testing.T, variables map[string]string) {
 	}
 }
 
-func TestLoadReadsParametersInOneCall(t *testing.T) {
+func TestForLambdaReadsParametersInOneCall(t *testing.T) {
 	setenv(t, map[string]string{
 		"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "ssm:/relay/secrets",
 		"CONFIG_TEST_TWICE": "ssm:/relay/key", "CONFIG_TEST_BUDGET": "60",
 		"CONFIG_TEST_OTHER": "ssm:/not/ours",
 	})
 	s := &store{values: map[string]string{"/relay/key": "k", "/relay/secrets": "old,new"}}
-	got, err := config.Load[settings](t.Context(), s)
+	got, err := config.ForLambda[settings](t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,17 +61,17 @@ func TestLoadReadsParametersInOneCall(t *testing.T) {
 	}
 }
 
-func TestLoadAsksNobodyWithoutParameters(t *testing.T) {
+func TestForLambdaAsksNobodyWithoutParameters(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:no-path", "CONFIG_TEST_SECRETS": "a"})
-	got, err := config.Load[settings](t.Context(), nil)
+	got, err := config.ForLambda[settings](t.Context(), nil)
 	if err != nil || got.Key.Reveal() != "ssm:no-path" {
 		t.Errorf("key %q, %v; want it as it stands", got.Key.Reveal(), err)
 	}
 }
 
-func TestLoadNamesEveryMissingParameter(t *testing.T) {
+func TestForLambdaNamesEveryMissingParameter(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "ssm:/relay/secrets", "CONFIG_TEST_TWICE": "ssm:/relay/there"})
-	_, err := config.Load[settings](t.Context(), &store{values: map[string]string{"/relay/there": "hidden"}})
+	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/there": "hidden"}})
 	want := "read settings from the parameter store\n" +
 		"CONFIG_TEST_KEY: there is no parameter /relay/key\n" +
 		"CONFIG_TEST_SECRETS: there is no parameter /relay/secrets"
@@ -80,27 +80,44 @@ func TestLoadNamesEveryMissingParameter(t *testing.T) {
 	}
 }
 
-func TestLoadSaysWhichSettingsAStoreWithheld(t *testing.T) {
+func TestForLambdaSaysWhichSettingsAStoreWithheld(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "a"})
 	denied := errors.New("access denied")
-	_, err := config.Load[settings](t.Context(), &store{err: denied})
+	_, err := config.ForLambda[settings](t.Context(), &store{err: denied})
 	if !errors.Is(err, denied) || !strings.Contains(err.Error(), "CONFIG_TEST_KEY") {
 		t.Errorf("error %v, want one that names the variable and the cause", err)
 	}
 }
 
 // An empty parameter is as good as an empty variable.
-func TestLoadNamesEveryMissingAndEveryWrongVariableButNoValue(t *testing.T) {
+func TestForLambdaNamesEveryMissingAndEveryWrongVariableButNoValue(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_BUDGET": "hidden", "CONFIG_TEST_GAP": "hidden"})
-	_, err := config.Load[settings](t.Context(), &store{values: map[string]string{"/relay/key": ""}})
+	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/key": ""}})
 	message := fmt.Sprint(err)
-	for _, name := range []string{"CONFIG_TEST_KEY", "CONFIG_TEST_SECRETS", "Budget", "Gap"} {
+	for _, name := range []string{"CONFIG_TEST_KEY", "CONFIG_TEST_SECRETS", "CONFIG_TEST_BUDGET", "CONFIG_TEST_GAP"} {
 		if !strings.Contains(message, name) {
 			t.Errorf("error %q does not name %s", message, name)
 		}
 	}
 	if strings.Contains(message, "hidden") {
 		t.Errorf("error %q says a value", message)
+	}
+}
+
+func TestForMachineRequiresNothing(t *testing.T) {
+	t.Parallel()
+	got, err := config.ForMachine[struct{ Inner settings }](t.Context(), nil)
+	if err != nil || got.Inner.Budget != 180 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	got := config.Settings[struct{ Inner settings }]()
+	want := config.Setting{Field: "Key", Variable: "CONFIG_TEST_KEY", Required: true, Secret: true}
+	if len(got) != 5 || got[0] != want || !got[1].Secret || got[4].Default != "180" {
+		t.Errorf("got %+v", got)
 	}
 }
 

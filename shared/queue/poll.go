@@ -97,7 +97,7 @@ func (m Mapping) call(ctx context.Context, handler Handler, batch []Incoming) (f
 			err = fmt.Errorf("handler panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	response, err := handler(ctx, m.event(batch))
+	response, err := handler(ctx, m.Event(batch))
 	if err != nil {
 		return nil, fmt.Errorf("handle messages: %w", err)
 	}
@@ -126,7 +126,8 @@ func failures(response events.SQSEventResponse, batch []Incoming) (map[string]bo
 	return failed, nil
 }
 
-func (m Mapping) event(batch []Incoming) events.SQSEvent {
+// Event is what Lambda invokes a function with for these messages.
+func (m Mapping) Event(batch []Incoming) events.SQSEvent {
 	var region string
 	if source, err := arn.Parse(m.ARN); err == nil {
 		region = source.Region

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"notionrelay/functions/publisher/publish"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
@@ -24,7 +25,7 @@ var coldStartLimit = flag.Duration("coldstart.limit", 0, "the median above which
 // reports the median.
 func BenchmarkColdStart(b *testing.B) {
 	c := startCloud(b)
-	d := c.deploy(b, 3*time.Minute, untouched)
+	d := c.deploy(b, publish.Timeout, untouched)
 	small := report.Payload{Reports: map[string]string{"strategyReport": "# Plan"}}
 	b.Run("publisher", func(b *testing.B) {
 		// Nothing is left to do for the report, so that Notion's time does not count.

@@ -23,6 +23,9 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
+	"notionrelay/functions/enricher/enrich"
+	"notionrelay/functions/publisher/publish"
+	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
@@ -102,9 +105,7 @@ type between func(w http.ResponseWriter, r *http.Request, outside http.Handler)
 func untouched(w http.ResponseWriter, r *http.Request, outside http.Handler) { outside.ServeHTTP(w, r) }
 
 const (
-	webhookTimeout  = 30 * time.Second
-	enricherTimeout = 2 * time.Minute
-	secret          = "a secret of the tests"
+	secret = "a secret of the tests"
 )
 
 func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere between) *deployment {
@@ -114,8 +115,8 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 		tb.Fatal(err)
 	}
 	name := uuid.NewString()
-	publishURL, deadURL := c.sqs.Create(tb, "publish-"+name, awstest.Queues{FIFO: true, Visibility: 18 * time.Minute, MaxReceives: 10})
-	enrichURL, _ := c.sqs.Create(tb, "enrich-"+name, awstest.Queues{Visibility: 6 * enricherTimeout, MaxReceives: 6})
+	publishURL, deadURL := c.sqs.Create(tb, "publish-"+name, awstest.Queues{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives})
+	enrichURL, _ := c.sqs.Create(tb, "enrich-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives})
 	c.dynamodb.Create(tb, runs.Table("runs-"+name))
 	common := map[string]string{
 		"AWS_REGION": awstest.Region, "AWS_ACCESS_KEY_ID": awstest.AccessKey, "AWS_SECRET_ACCESS_KEY": awstest.AccessKey,
@@ -131,8 +132,8 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 	d := &deployment{
 		sim: sim, runs: runs.NewDynamoDB(c.dynamodb.Client, "runs-"+name),
 		publish: queue.NewSQS(c.sqs.Client, publishURL), dead: queue.NewSQS(c.sqs.Client, deadURL), enrich: queue.NewSQS(c.sqs.Client, enrichURL),
-		webhook:  function("webhook", webhookTimeout, map[string]string{"WEBHOOK_SECRETS": secret, "STATUS_TOKEN_KEY": "a key"}),
-		enricher: function("enricher", enricherTimeout, map[string]string{"ENRICH_QUEUE_URL": enrichURL}),
+		webhook:  function("webhook", intake.Timeout, map[string]string{"WEBHOOK_SECRETS": secret, "STATUS_TOKEN_KEY": "a key"}),
+		enricher: function("enricher", enrich.Timeout, map[string]string{"ENRICH_QUEUE_URL": enrichURL}),
 		publisher: function("publisher", publisherTimeout, map[string]string{
 			"PUBLISH_DLQ_URL": deadURL, "ENRICH_QUEUE_URL": enrichURL,
 			"NOTION_API_KEY": "token", "NOTION_DATABASE_ID": sim.DatabaseID(), "NOTION_BASE_URL": outside,

@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/runs"
 )
@@ -49,7 +49,7 @@ func TestTheStackWritesWhatOneMachineWrites(t *testing.T) {
 			if err != nil {
 				t.Skipf("the sample is not there: %v", err)
 			}
-			d := c.deploy(t, 3*time.Minute, untouched)
+			d := c.deploy(t, publish.Timeout, untouched)
 			d.serve(t, invoke(d.publisher))
 			var first, second accepted
 			for _, a := range []*accepted{&first, &second} {

@@ -17,10 +17,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"notionrelay/functions/enricher/enrich"
+	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
@@ -62,8 +63,8 @@ func containers(t *testing.T) *world {
 	})
 	table, servers := awstest.StartDynamoDB(t), awstest.StartSQS(t)
 	table.Create(t, runs.Table("runs"))
-	publishURL, deadURL := servers.Create(t, "publish", awstest.Queues{FIFO: true, Visibility: time.Minute, MaxReceives: 10})
-	enrichURL, _ := servers.Create(t, "enrich", awstest.Queues{Visibility: time.Minute, MaxReceives: 6})
+	publishURL, deadURL := servers.Create(t, "publish", awstest.Queues{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives})
+	enrichURL, _ := servers.Create(t, "enrich", awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives})
 
 	network, host := networkOfContainers(t)
 	lookFor(t, map[string]string{

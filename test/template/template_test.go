@@ -16,6 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"notionrelay/functions/enricher/enrich"
+	"notionrelay/functions/publisher/publish"
+	"notionrelay/functions/webhook/intake"
+	"notionrelay/shared/config"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
@@ -31,7 +35,7 @@ var invariants = map[string]invariant{
 	"queues keep messages, whole and encrypted":         storage,
 	"the publisher is single":                           singlePublisher,
 	"functions report which messages failed":            partialFailures,
-	"one machine has the times of the cloud":            localTimes,
+	"one machine has the times of the cloud":            timesOfTheCode,
 	"functions get the settings that they require":      requiredSettings,
 	"functions get no settings that they do not know":   unknownSettings,
 	"secrets are names of parameters":                   secretsAreParameters,
@@ -155,23 +159,23 @@ func partialFailures(template tree) (wrong []string) {
 
 // localTimes compares with the constants by which cmd/local joins the queues to
 // the handlers, and the publisher counts its deliveries.
-func localTimes(template tree) (wrong []string) {
-	local, publisher := constantsOf("../../cmd/local"), constantsOf("../../functions/publisher/publish")
-	seconds := func(name string) float64 { return local[name] / 1e9 }
+// timesOfTheCode compares what stands in the code for both places.
+func timesOfTheCode(template tree) (wrong []string) {
 	for _, tt := range []struct {
-		name      string
-		got, want float64
+		resource string
+		path     string
+		want     float64
 	}{
-		{"publisherTimeout", template.number(properties("PublisherFunction"), "Timeout"), seconds("publisherTimeout")},
-		{"publishVisibility", template.number(properties("PublishQueue"), "VisibilityTimeout"), seconds("publishVisibility")},
-		{"publishReceives", template.number(properties("PublishQueue"), "RedrivePolicy", "maxReceiveCount"), local["publishReceives"]},
-		{"maxReceives", template.number(properties("PublishQueue"), "RedrivePolicy", "maxReceiveCount"), publisher["maxReceives"]},
-		{"enricherTimeout", template.number(properties("EnricherFunction"), "Timeout"), seconds("enricherTimeout")},
-		{"enrichVisibility", template.number(properties("EnrichQueue"), "VisibilityTimeout"), seconds("enrichVisibility")},
-		{"enrichReceives", template.number(properties("EnrichQueue"), "RedrivePolicy", "maxReceiveCount"), local["enrichReceives"]},
+		{"WebhookFunction", "Timeout", intake.Timeout.Seconds()},
+		{"PublisherFunction", "Timeout", publish.Timeout.Seconds()},
+		{"PublishQueue", "VisibilityTimeout", publish.Visibility.Seconds()},
+		{"PublishQueue", "RedrivePolicy.maxReceiveCount", publish.MaxReceives},
+		{"EnricherFunction", "Timeout", enrich.Timeout.Seconds()},
+		{"EnrichQueue", "VisibilityTimeout", enrich.Visibility.Seconds()},
+		{"EnrichQueue", "RedrivePolicy.maxReceiveCount", enrich.MaxReceives},
 	} {
-		if tt.got != tt.want || tt.want == 0 {
-			wrong = append(wrong, fmt.Sprintf("%s is %v here and %v in the code", tt.name, tt.got, tt.want))
+		if got := template.at(properties(tt.resource)).number(tt.path); got != tt.want {
+			wrong = append(wrong, fmt.Sprintf("%s %s is %v here and %v in the code", tt.resource, tt.path, got, tt.want))
 		}
 	}
 	return wrong
@@ -180,9 +184,9 @@ func localTimes(template tree) (wrong []string) {
 func requiredSettings(template tree) (wrong []string) {
 	for function, folder := range functions {
 		set := template.at(environment(function))
-		for _, s := range settingsOf("../../functions/" + folder) {
-			if value := set.at(s.variable).value; s.required && (value == nil || value == "") {
-				wrong = append(wrong, function+" needs "+s.variable)
+		for _, s := range settings[folder] {
+			if value := set.at(s.Variable).value; s.Required && (value == nil || value == "") {
+				wrong = append(wrong, function+" needs "+s.Variable)
 			}
 		}
 	}
@@ -191,9 +195,9 @@ func requiredSettings(template tree) (wrong []string) {
 
 func unknownSettings(template tree) (wrong []string) {
 	for function, folder := range functions {
-		known := settingsOf("../../functions/" + folder)
+		known := settings[folder]
 		for _, variable := range template.at(environment(function)).keys() {
-			if !slices.ContainsFunc(known, func(s setting) bool { return s.variable == variable }) {
+			if !slices.ContainsFunc(known, func(s config.Setting) bool { return s.Variable == variable }) {
 				wrong = append(wrong, function+" does not know "+variable)
 			}
 		}
@@ -203,10 +207,10 @@ func unknownSettings(template tree) (wrong []string) {
 
 func secretsAreParameters(template tree) (wrong []string) {
 	for function, folder := range functions {
-		for _, s := range settingsOf("../../functions/" + folder) {
-			value := template.at(environment(function), s.variable)
-			if s.secret && value.value != nil && parameterOf(value) == "" {
-				wrong = append(wrong, fmt.Sprintf("%s gets %s as %v", function, s.variable, value.value))
+		for _, s := range settings[folder] {
+			value := template.at(environment(function), s.Variable)
+			if s.Secret && value.value != nil && parameterOf(value) == "" {
+				wrong = append(wrong, fmt.Sprintf("%s gets %s as %v", function, s.Variable, value.value))
 			}
 		}
 	}

@@ -55,10 +55,9 @@ type Enricher struct {
 	Metrics      metrics.Recorder
 }
 
-// maxReceives is the number of deliveries in which the AI and the research
-// database are asked before a report does without them. The enrich queue allows
-// one more, for a delivery whose process died.
-const maxReceives = 5
+// maxAsks is the number of deliveries in which the AI and the research database
+// are asked before a report does without them.
+const maxAsks = 5
 
 // Handle works on every message and reports those that have to come again.
 func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
@@ -68,7 +67,7 @@ func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 		logs.Set(ctx, "messageId", m.MessageId)
 		logs.Set(ctx, "sentInTrace", xray.ID(m.Attributes["AWSTraceHeader"]))
 		receives := queue.Receives(m)
-		if err := e.enrich(ctx, m, receives >= maxReceives); err != nil {
+		if err := e.enrich(ctx, m, receives >= maxAsks); err != nil {
 			wait := retryAfter(receives)
 			e.Log.WarnContext(ctx, "message given back", "receives", receives, "wait", wait, "error", err)
 			if err := e.EnrichQueue.ChangeVisibility(ctx, m.ReceiptHandle, wait); err != nil {

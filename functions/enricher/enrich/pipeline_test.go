@@ -180,11 +180,10 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const publisherTimeout, enricherTimeout = 3 * time.Minute, 2 * time.Minute
 	log := slog.New(slog.DiscardHandler)
 	dead := store.Queue("dead", embedded.QueueOptions{FIFO: true})
-	publishes := store.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: 6 * publisherTimeout, MaxReceives: 10, DeadLetter: dead})
-	enriches := store.Queue("enrich", embedded.QueueOptions{Visibility: 6 * enricherTimeout})
+	publishes := store.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives, DeadLetter: dead})
+	enriches := store.Queue("enrich", embedded.QueueOptions{Visibility: enrich.Visibility})
 	publisher := &publish.Publisher{Notion: client, Runs: store.Runs(), PublishQueue: publishes, DeadLetters: dead, EnrichQueue: enriches, DatabaseID: sim.DatabaseID(), Owner: "p", Log: log}
 	enricher := &enrich.Enricher{PublishQueue: publishes, EnrichQueue: enriches, Log: log}
 	if provider != nil {
@@ -199,8 +198,8 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 		queue.Poll(ctx, source, handler, queue.Mapping{ARN: "arn:aws:sqs:local:000000000000:q", BatchSize: 1, Timeout: timeout, Logger: log})
 		stopped <- struct{}{}
 	}
-	go poll(publishes, publisher.Handle, publisherTimeout)
-	go poll(enriches, enricher.Handle, enricherTimeout)
+	go poll(publishes, publisher.Handle, publish.Timeout)
+	go poll(enriches, enricher.Handle, enrich.Timeout)
 	t.Cleanup(func() {
 		stop()
 		<-stopped

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/runs"
 )
@@ -107,7 +108,7 @@ func TestCrashMatrix(t *testing.T) {
 							t.Fatal("the process was not killed")
 						}
 					}
-					w.drain(w.publisher("second", nil), 2*functionTimeout)
+					w.drain(w.publisher("second", nil), 2*publish.Timeout)
 					if run := w.run("rep_1"); run.Status != runs.Complete {
 						t.Errorf("the run ended %s: %+v", run.Status, run)
 					}

@@ -257,7 +257,7 @@ func (p *player) hand(acknowledged bool, between time.Duration, to ...*process) 
 	for i, process := range to {
 		go func() {
 			time.Sleep(time.Duration(i) * between)
-			ctx, cancel := context.WithTimeout(process.alive, functionTimeout)
+			ctx, cancel := context.WithTimeout(process.alive, publish.Timeout)
 			defer cancel()
 			response, err := process.Handle(ctx, eventOf(batch[0]))
 			settled <- err == nil && len(response.BatchItemFailures) == 0 && process.alive.Err() == nil

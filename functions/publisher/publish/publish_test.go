@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
@@ -250,7 +251,7 @@ func TestASecondPublisherWaitsForTheLease(t *testing.T) {
 			p := w.publisher(owner, nil)
 			go func() {
 				time.Sleep(time.Duration(i) * time.Second) // the first one is at work
-				ctx, cancel := context.WithTimeout(t.Context(), functionTimeout)
+				ctx, cancel := context.WithTimeout(t.Context(), publish.Timeout)
 				defer cancel()
 				response, _ := p.Handle(ctx, eventOf(batch[0]))
 				done <- len(response.BatchItemFailures)

@@ -41,10 +41,6 @@ var abandoned = runs.Failure{
 	Message: "Its pages stopped being written. Look for the report in the dead-letter queue and redrive it.",
 }
 
-// maxReceives is the publish queue's: one more delivery and SQS itself moves a
-// message to the dead letters, without a reason.
-const maxReceives = 10
-
 // judge decides from the error of a delivery, nil included, from how often the
 // message has been received, and from whether the delivery wrote anything.
 func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
@@ -55,7 +51,7 @@ func judge(err error, receives int, wrote bool) (verdict, time.Duration) {
 	switch {
 	case err == nil:
 		return acknowledge, 0
-	case (isLeased || errors.Is(err, runs.ErrStale)) && receives >= maxReceives:
+	case (isLeased || errors.Is(err, runs.ErrStale)) && receives >= MaxReceives:
 		return continueLater, time.Second // a new message has all its deliveries before it
 	case isLeased:
 		return giveBack, max(time.Second, time.Until(leased.Until))
@@ -109,7 +105,7 @@ func isPermanent(err error) bool {
 
 // afterPatience gives a message back as long as there are deliveries left.
 func afterPatience(wait time.Duration, receives int) (verdict, time.Duration) {
-	if receives >= maxReceives {
+	if receives >= MaxReceives {
 		return deadLetter, 0
 	}
 	return giveBack, min(wait, maxVisibility)

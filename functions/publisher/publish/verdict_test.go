@@ -74,7 +74,7 @@ func TestJudgeWaitsForALease(t *testing.T) {
 func TestAMessageOutlastsAnOutageOfTwoHours(t *testing.T) {
 	t.Parallel()
 	var all time.Duration
-	for receives := 1; receives < maxReceives; receives++ {
+	for receives := 1; receives < MaxReceives; receives++ {
 		_, wait := judge(errors.New("down"), receives, false)
 		all += wait
 	}

@@ -29,12 +29,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// The publisher's function and queue as they are deployed.
-const (
-	functionTimeout = 3 * time.Minute
-	visibility      = 6 * functionTimeout
-	maxReceives     = 10
-)
+const visibility = publish.Visibility
 
 // world is everything around a publisher: a simulated Notion, the record and
 // the queues, all in the time of a synctest bubble.
@@ -67,7 +62,7 @@ func newWorld(t testing.TB, options notionsim.Options) *world {
 	})
 	w := &world{t: t, sim: sim, db: db, log: slog.New(slog.DiscardHandler), minGap: 100 * time.Millisecond, budget: options.Budget}
 	w.dead = db.Queue("dead", embedded.QueueOptions{FIFO: true, Visibility: visibility})
-	w.publish = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: visibility, MaxReceives: maxReceives, DeadLetter: w.dead})
+	w.publish = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: visibility, MaxReceives: publish.MaxReceives, DeadLetter: w.dead})
 	w.enrich = db.Queue("enrich", embedded.QueueOptions{Visibility: visibility})
 	return w
 }
@@ -155,7 +150,7 @@ func (w *world) deliver(alive context.Context, p *publish.Publisher, wait time.D
 	if len(batch) == 0 {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(alive, functionTimeout)
+	ctx, cancel := context.WithTimeout(alive, publish.Timeout)
 	defer cancel()
 	response, err := p.Handle(ctx, eventOf(batch[0]))
 	if err != nil {
