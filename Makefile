@@ -5,7 +5,8 @@ FUZZTIME = 20s
 # Random histories that the publisher is put through: so many for each seed.
 HISTORIES = 2500
 SEEDS = 1 2 3 4
-# How often the publisher's process is killed against real servers.
+# How often the publisher's process is killed against real servers. Each death is
+# waited for, up to a hundred of them side by side.
 KILLS = 200
 # One Lambda function per folder below functions/.
 FUNCTIONS = webhook publisher enricher
@@ -33,9 +34,10 @@ test: ## every test that needs nothing but Go
 
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
-integration: servers ## the tests that run against them, none skipped
-	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs
-	RELAY_REQUIRE_SERVERS=1 go test $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
+integration: servers ## the tests that need Java, PostgreSQL and Chromium, or processes that are killed
+	go test -tags integration $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./shared/research ./local/notionview
+	go test -tags integration $(TESTFLAGS) -count=1 -parallel 30 ./cmd/local
+	go test -tags integration $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
 
 race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
@@ -66,12 +68,12 @@ measure: build servers ## the functions' sizes and cold starts, within their lim
 		echo "functions/$$f: $$size bytes zipped"; \
 		test $$size -le $(SIZE_LIMIT) || { echo "that is more than $(SIZE_LIMIT)"; exit 1; }; \
 	done
-	RELAY_REQUIRE_SERVERS=1 go test -run '^$$' -bench ColdStart -benchtime 51x ./test/deployed -coldstart.limit $(COLD_START_LIMIT)
+	go test -tags integration -run '^$$' -bench ColdStart -benchtime 51x ./test/deployed -coldstart.limit $(COLD_START_LIMIT)
 
 lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
-	go vet ./...
-	bin/golangci-lint run
+	go vet -tags integration,sam ./...
+	bin/golangci-lint run --build-tags integration,sam
 	go mod tidy -diff
 
 check: test lint
@@ -93,8 +95,8 @@ template: .venv/bin/sam ## template.yaml under its linters, and built
 
 e2e-sam: .venv/bin/sam servers ## the functions in containers, as `sam local invoke` runs them; needs Docker and root
 	GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
-	PATH=$(CURDIR)/.venv/bin:$$PATH RELAY_E2E_SAM=1 RELAY_REQUIRE_SERVERS=1 test/events/with-docker \
-		go test $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./test/events
+	PATH=$(CURDIR)/.venv/bin:$$PATH test/events/with-docker \
+		go test -tags sam $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./test/events
 
 .venv/bin/sam: test/requirements.txt
 	python3 -m venv .venv

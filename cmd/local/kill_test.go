@@ -1,3 +1,5 @@
+//go:build integration
+
 package main
 
 import (
@@ -75,7 +77,7 @@ func TestAKilledProcessLeavesNoTrace(t *testing.T) {
 	const sample = 8
 	for i := range sample {
 		k := 1 + i*(requests-1)/(sample-1)
-		for _, m := range []moment{beforeAnswer, withAnswer} {
+		for _, m := range []moment{beforeRequest, beforeAnswer, withAnswer} {
 			t.Run(fmt.Sprintf("request %d %s", k, m), func(t *testing.T) {
 				t.Parallel()
 				if got, _ := killedAt(t, body, k, m); got != want {
@@ -130,4 +132,31 @@ func bigRun(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return body
+}
+
+func TestARunKilledBetweenStepsIsFinishedAfterARestart(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"strategyReport":"# Plan\n\nDo it.","comprehensiveReport":"# All\n\nOf it.","email":"x@acme.com"}`)
+	undisturbed := t.TempDir()
+	process, url := command(t, undisturbed, "NOTION_MIN_GAP=0s")
+	waitFor(t, url, body)
+	stop(t, process)
+	want := tree(t, undisturbed)
+
+	data := t.TempDir()
+	process, url = command(t, data, "NOTION_MIN_GAP=300ms")
+	accepted := send(t, url, body, "wait=0")
+	for status(t, accepted.Data.StatusURL).Progress.Done < 2 {
+	}
+	process.Process.Kill()
+	process.Wait()
+	if got := tree(t, data); got == want {
+		t.Fatal("the run had ended before it was killed")
+	}
+	process, url = command(t, data, "NOTION_MIN_GAP=0s")
+	waitFor(t, url, body)
+	stop(t, process)
+	if diff := cmp.Diff(want, tree(t, data)); diff != "" {
+		t.Errorf("tree (-undisturbed +killed):\n%s", diff)
+	}
 }

@@ -2,9 +2,7 @@ package block_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"testing"
@@ -17,20 +15,6 @@ import (
 func TestMain(m *testing.M) {
 	rapidtest.Settle()
 	os.Exit(m.Run())
-}
-
-// loadSchema returns nil, and says so, where Notion's description is not at hand.
-func loadSchema(tb testing.TB) *notionschema.Schema {
-	tb.Helper()
-	schema, err := notionschema.Load("../../../shared/notion-openapi.json")
-	if errors.Is(err, fs.ErrNotExist) {
-		tb.Log("requests are not judged by Notion's OpenAPI description, which is not there")
-		return nil
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return schema
 }
 
 // encode is the JSON array of the blocks as a request has it.

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"notionrelay/shared/block"
+	"notionrelay/test/notionschema"
 )
 
 // leaves is n paragraphs.
@@ -165,7 +166,7 @@ func divisions(blocks []block.Block) int {
 
 func TestPlanWritesEverythingOnceInOrder(t *testing.T) {
 	t.Parallel()
-	schema := loadSchema(t)
+	schema := notionschema.Official(t)
 	rapid.Check(t, func(t *rapid.T) {
 		blocks := tree(6).Draw(t, "blocks")
 		plan := checkPlan(t, blocks)

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"notionrelay/shared/block"
+	"notionrelay/test/notionschema"
 )
 
 // TestEveryWordOnceInOrder writes documents of all constructs in each other, in
@@ -35,7 +36,7 @@ func TestEveryWordOnceInOrder(t *testing.T) {
 // TestGeneratedDocumentsArePublished writes such documents to a simulated Notion.
 func TestGeneratedDocumentsArePublished(t *testing.T) {
 	t.Parallel()
-	schema := loadSchema(t)
+	schema := notionschema.Official(t)
 	rapid.Check(t, func(t *rapid.T) {
 		g := generator{T: t}
 		blocks := checkDocument(t, strings.Join(g.blocks(3), "\n"))

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,7 +48,7 @@ func TestPlansAreCarriedOut(t *testing.T) {
 	}
 	documents["all examples"] = examples.String()
 
-	schema := loadSchema(t)
+	schema := notionschema.Official(t)
 	for name, source := range documents {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,24 +79,6 @@ func read(tb testing.TB, path string) string {
 	}
 	return string(data)
 }
-
-// loadSchema returns nil, and says so, where Notion's description is not at hand.
-func loadSchema(tb testing.TB) *notionschema.Schema {
-	tb.Helper()
-	schema, err := readSchema()
-	if errors.Is(err, fs.ErrNotExist) {
-		tb.Log("requests are judged by the simulator only: Notion's OpenAPI description is not there")
-		return nil
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return schema
-}
-
-var readSchema = sync.OnceValues(func() (*notionschema.Schema, error) {
-	return notionschema.Load("../../../shared/notion-openapi.json")
-})
 
 // simulatedNotion is a client of a simulated Notion.
 type simulatedNotion struct {
@@ -244,7 +224,7 @@ func FuzzRequests(f *testing.F) {
 	for _, source := range seeds(f) {
 		f.Add(source)
 	}
-	schema := loadSchema(f)
+	schema := notionschema.Official(f)
 	f.Fuzz(func(t *testing.T, source string) {
 		blocks := markdown.Blocks(source)
 		n := openNotion(t, schema)

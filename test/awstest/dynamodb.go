@@ -14,7 +14,7 @@ type DynamoDB struct {
 }
 
 // StartDynamoDB runs DynamoDB Local until the test ends. Where it is not
-// installed the test is skipped; with RELAY_REQUIRE_SERVERS=1 it fails.
+// installed the test fails.
 func StartDynamoDB(tb testing.TB) *DynamoDB {
 	tb.Helper()
 	const name = "dynamodb-local"

@@ -42,7 +42,7 @@ const (
 )
 
 // start runs a server until the test ends and returns its address. Where it is
-// not installed the test is skipped; with RELAY_REQUIRE_SERVERS=1 it fails.
+// not installed the test fails.
 func (j java) start(tb testing.TB) (endpoint string) {
 	tb.Helper()
 	program, jars := j.installed(tb)
@@ -81,17 +81,13 @@ func (j java) start(tb testing.TB) (endpoint string) {
 // installed finds Java and the folder with the server's jars.
 func (j java) installed(tb testing.TB) (program, jars string) {
 	tb.Helper()
-	missing := tb.Skipf
-	if os.Getenv("RELAY_REQUIRE_SERVERS") == "1" {
-		missing = tb.Fatalf
-	}
 	program, err := exec.LookPath("java")
 	if err != nil {
-		missing("Java is not installed: %v", err)
+		tb.Fatalf("Java is not installed: %v", err)
 	}
 	jars = filepath.Join(root(tb), "bin", j.name)
 	if _, err := os.Stat(filepath.Join(jars, "pom.xml")); err != nil {
-		missing("%s is not installed; `make servers` does it: %v", j.name, err)
+		tb.Fatalf("%s is not installed; `make servers` does it: %v", j.name, err)
 	}
 	return program, jars
 }

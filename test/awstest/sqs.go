@@ -19,7 +19,7 @@ type SQS struct {
 }
 
 // StartSQS runs ElasticMQ until the test ends. Where it is not installed the
-// test is skipped; with RELAY_REQUIRE_SERVERS=1 it fails.
+// test fails.
 func StartSQS(tb testing.TB) *SQS {
 	tb.Helper()
 	endpoint := java{

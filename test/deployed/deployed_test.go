@@ -1,3 +1,5 @@
+//go:build integration
+
 // Package deployed_test runs the functions' production binaries together, as
 // they are deployed: under Lambda's runtime API, with servers that speak SQS
 // and DynamoDB, and a simulated Notion.

@@ -1,3 +1,5 @@
+//go:build sam
+
 package events_test
 
 import (
@@ -33,9 +35,6 @@ import (
 // `make e2e-sam` brings the SAM CLI and the Docker engine that it takes.
 func TestTheFunctionsDoWhatTheEventsAskFor(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("RELAY_E2E_SAM") == "" {
-		t.Skip("only `make e2e-sam` has what this takes")
-	}
 	w := containers(t)
 	w.story(t)
 	here, _ := handlers(t, secret, io.Discard)
