@@ -11,6 +11,7 @@ type apiError struct {
 	status     int
 	code       string
 	message    string
+	terse      string         // the message without the place of what is refused; empty where that is no question
 	retryAfter int            // seconds; 0 sends no header
 	additional map[string]any // additional_data; nil leaves it out
 }
@@ -35,6 +36,18 @@ func (e *apiError) answer() *answer {
 func invalid(format string, args ...any) error {
 	return &apiError{status: http.StatusBadRequest, code: "validation_error", message: fmt.Sprintf(format, args...)}
 }
+
+// badURL refuses a URL, with the sentence that Notion has for it.
+func badURL(at *place, before, sentence string) error {
+	return &apiError{
+		status: http.StatusBadRequest, code: "validation_error",
+		message: fmt.Sprintf("%s%s: %s", before, at, sentence), terse: before + sentence,
+	}
+}
+
+// creationFailed begins the messages about blocks that Notion refuses only when
+// it makes them.
+const creationFailed = "Content creation Failed. Fix the following: \n"
 
 // notFound refuses a request for something that is not there, or of another
 // kind than the request says.

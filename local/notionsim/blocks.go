@@ -8,7 +8,7 @@ import (
 )
 
 func getBlock(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
+	n := w.shared(q.id)
 	if n == nil {
 		return nil, notFound("block", q.id)
 	}
@@ -16,11 +16,11 @@ func getBlock(w *workspace, q *request) (*outcome, error) {
 }
 
 func listChildren(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
+	n := w.shared(q.id)
 	if n == nil || n.Object == objectDatabase || w.archived(n) {
 		return nil, notFound("block", q.id)
 	}
-	page, err := paginate(w.children[q.id], func(id string) bool { return !w.nodes[id].Archived }, root("query"), q.query["start_cursor"], queryPageSize(q))
+	page, err := paginate(w.children[q.id], func(id string) bool { return !w.nodes[id].Archived && !w.nodes[id].Unshared }, root("query"), q.query["start_cursor"], queryPageSize(q))
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func listChildren(w *workspace, q *request) (*outcome, error) {
 }
 
 func appendChildren(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
+	n := w.established(q, q.id)
 	if n == nil {
 		return nil, notFound("block", q.id)
 	}
@@ -101,14 +101,11 @@ func (w *workspace) sibling(parent *node, after any) (string, error) {
 	return id, nil
 }
 
-// editable refuses a node that is in the trash, by itself or with something
-// above it.
+// editable refuses a node that is in the trash. The words are the same where
+// only something above it is: they do not say that it was deleted itself.
 func (w *workspace) editable(n *node) error {
-	if n.Archived {
-		return invalid("Can't edit block that is archived. You must unarchive the block before editing.")
-	}
 	if w.archived(n) {
-		return invalid("Can't edit page on block with an archived ancestor. You must unarchive the ancestor before editing.")
+		return invalid("Can't edit block that is archived. You must unarchive the block before editing.")
 	}
 	return nil
 }
@@ -127,7 +124,7 @@ func (w *workspace) archived(n *node) bool {
 // there already is refused like any other edit of it, as Notion's reference
 // says of archived blocks; a block that never was is answered 404.
 func deleteBlock(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
+	n := w.shared(q.id)
 	if n == nil {
 		return nil, notFound("block", q.id)
 	}

@@ -65,7 +65,7 @@ func textMembers(kind string, children shape) []member {
 // leafShapes are the blocks without children.
 func leafShapes() map[string]shape {
 	return map[string]shape{
-		"image":             oneOf(map[string]shape{"external": object(must("url", webAddress))}, may("caption", richText)),
+		"image":             oneOf(map[string]shape{"external": object(must("url", imageAddress))}, may("caption", richText)),
 		"code":              object(must("rich_text", richText), must("language", among(languages...)), may("caption", richText)),
 		"equation":          object(must("expression", text(maxExpression))),
 		"divider":           object(),
@@ -96,7 +96,7 @@ func newTable(at *place, v any) error {
 
 func fitsTable(row map[string]any, width any) error {
 	if float64(len(row["cells"].([]any))) != width {
-		return invalid("Content creation Failed. Fix the following: \nNumber of cells in table row must match the table width of the parent table")
+		return invalid(creationFailed + "Number of cells in table row must match the table width of the parent table")
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func placed(parent string, children []any) error {
 	for _, child := range children {
 		kind, _ := kindOf(child)
 		if (kind == "table_row") != (parent == "table") {
-			return invalid("Content creation Failed. Fix the following: \nTable rows, and nothing else, can be children of a table")
+			return invalid(creationFailed + "Table rows, and nothing else, can be children of a table")
 		}
 		if err := placed(kind, childrenOf(child)); err != nil {
 			return err

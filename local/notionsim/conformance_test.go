@@ -122,7 +122,7 @@ const quotesSchema = `{"Quote":{"title":{}},"Category":{"select":{"options":[{"n
 	`"Added":{"date":{}},"Seen":{"checkbox":{}},"Mail":{"email":{}},"Why":{"rich_text":{}}}`
 
 var conformance = slicesOf(
-	emptyValueCases, linkCases, limitCases, nestingCases, optionCases, codeCases,
+	emptyValueCases, linkCases, imageCases, limitCases, nestingCases, optionCases, codeCases,
 	pageCases, blockCases, databaseCases, queryCases,
 )
 
@@ -260,8 +260,7 @@ var linkCases = []conformanceCase{
 	accepted(ruleLink, "https link", "PATCH", children2, children(linked("https://example.com/a?b=c#d"))),
 	accepted(ruleLink, "http link", "PATCH", children2, children(linked("http://example.com"))),
 	accepted(ruleLink, "mailto link", "PATCH", children2, children(linked("mailto:a@example.com"))),
-	refused(ruleText, "relative image", "PATCH", children2, children(`{"image":{"external":{"url":"a.png"}}}`), "Invalid url"),
-	refused(ruleText, "relative cover", "PATCH", "/v1/pages/{page}", `{"cover":{"external":{"url":"a.png"}}}`, "Invalid url"),
+	refused(ruleText, "relative cover", "PATCH", "/v1/pages/{page}", `{"cover":{"external":{"url":"a.png"}}}`, "body.cover.external.url: Invalid URL."),
 }
 
 var limitCases = []conformanceCase{
@@ -273,7 +272,7 @@ var limitCases = []conformanceCase{
 	refused(ruleArray, "101 pieces of rich text", "PATCH", children2, children(`{"paragraph":{"rich_text":[`+times(101, rich("x"))+`]}}`), "rich_text.length should be ≤ `100`"),
 	accepted(ruleArray, "100 pieces of rich text", "PATCH", children2, children(`{"paragraph":{"rich_text":[`+times(100, rich("x"))+`]}}`)),
 	refused(ruleArray, "101 pieces in a title", "POST", "/v1/pages", reportsRow(`"Company":{"title":[`+times(101, rich("x"))+`]}`), "title.length should be ≤ `100`"),
-	refused(ruleArray, "101 pieces in a caption", "PATCH", children2, children(`{"image":{"external":{"url":"https://example.com/x"},"caption":[`+times(101, rich("x"))+`]}}`), "caption.length should be ≤ `100`"),
+	refused(ruleArray, "101 pieces in a caption", "PATCH", children2, children(`{"image":{"external":{"url":"https://example.com/x.png"},"caption":[`+times(101, rich("x"))+`]}}`), "caption.length should be ≤ `100`"),
 	refused(ruleArray, "101 rows", "PATCH", children2, children(table(2, 101)), "table.children.length should be ≤ `100`"),
 	accepted(ruleArray, "100 rows", "PATCH", children2, children(table(2, 100))),
 	refused(ruleArray, "101 cells", "PATCH", children2, children(table(101, 1)), "cells.length should be ≤ `100`"),
@@ -412,7 +411,7 @@ var blockCases = []conformanceCase{
 	refused(ruleAfter, "append after what is no id", "PATCH", children2, `{"after":"end","children":[`+item+`]}`, "after should be a valid uuid"),
 	refused(ruleVersion, "append at a position", "PATCH", children2, `{"position":{"type":"start"},"children":[`+item+`]}`, "position should be not present"),
 	refused(ruleArchived, "append to the trash", "PATCH", "/v1/blocks/{trash}/children", children(item), "You must unarchive the block before editing."),
-	refused(ruleArchived, "append below the trash", "PATCH", "/v1/blocks/{below trash}/children", children(item), "archived ancestor"),
+	refused(ruleArchived, "append below the trash", "PATCH", "/v1/blocks/{below trash}/children", children(item), "You must unarchive the block before editing."),
 	refused(ruleArchived, "delete of what is in the trash", "DELETE", "/v1/blocks/{trash}", "", "You must unarchive the block before editing."),
 	refused(ruleSchema, "101 blocks per listing", "GET", "/v1/blocks/{page}/children?page_size=101", "", "query.page_size should be ≤ `100`, instead was `101`"),
 	refused(ruleSchema, "listing from a cursor that is none", "GET", "/v1/blocks/{page}/children?start_cursor=x", "", "start_cursor should be a valid uuid"),

@@ -1,6 +1,7 @@
 package notionsim
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -8,11 +9,30 @@ import (
 )
 
 func getDatabase(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
+	n := w.shared(q.id)
 	if n == nil || n.Object != objectDatabase {
 		return nil, notFound("database", q.id)
 	}
+	if err := oneSource(n); err != nil {
+		return nil, err
+	}
 	return &outcome{reply: func() map[string]any { return w.renderDatabase(n) }}, nil
+}
+
+// oneSource refuses a database to which a person has added a data source: this
+// version of the API knows no more than one.
+func oneSource(n *node) error {
+	if n.Source == "" {
+		return nil
+	}
+	return &apiError{
+		status: http.StatusBadRequest, code: "validation_error",
+		message: "Databases with multiple data sources are not supported in this API version.",
+		additional: map[string]any{
+			"error_type": "multiple_data_sources_for_database", "database_id": n.ID,
+			"child_data_source_ids": []string{n.ID, n.Source}, "minimum_api_version": "2025-09-03",
+		},
+	}
 }
 
 var newDatabase = object(
@@ -24,7 +44,7 @@ func createDatabase(w *workspace, q *request) (*outcome, error) {
 	if err := newDatabase(root("body"), q.body); err != nil {
 		return nil, err
 	}
-	parent, err := w.parent(q.body["parent"].(map[string]any))
+	parent, err := w.parent(q)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,10 @@
 // package notionview shows the pages.
 //
 // Beside the rules for single requests it has what makes Notion hard to write
-// to: the request budget, conflicts between overlapping writes, slow answers,
-// and faults by script ([Sim.Inject]).
+// to: the request budget, conflicts between overlapping writes, slow answers
+// and indexes ([Options]); answers that fail, are lost or come from somebody
+// else, and effects that come late ([Sim.Inject]); and people who edit
+// ([Sim.People]).
 //
 // What it has are the endpoints, the kinds of block and of property, and the
 // filters that this project uses or may come to use; it refuses all others.

@@ -112,6 +112,11 @@ func TestFaultAnswers(t *testing.T) {
 		t.Errorf("got %d %v %q, want the HTML of the fault", resp.StatusCode, resp.Header, body)
 	}
 
+	c.sim.Inject(notionsim.Fault{Body: `{"object":"us`})
+	if resp, err = c.sim.Transport().RoundTrip(c.request("GET", "/v1/users/me", "")); err != nil || resp.StatusCode != 200 || resp.ContentLength != 13 {
+		t.Errorf("got %v, %v, want 200 with the 13 bytes of the fault", resp, err)
+	}
+
 	c.sim.Inject(notionsim.Fault{Drop: true, Err: syscall.ECONNREFUSED})
 	if _, err := c.sim.Transport().RoundTrip(c.request("GET", "/v1/users/me", "")); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("got %v, want connection refused", err)

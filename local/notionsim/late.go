@@ -64,7 +64,7 @@ func (s *Sim) lock() {
 	for len(s.late) > 0 && !s.late[0].due.After(now) {
 		e := s.late[0]
 		s.late = slices.Delete(s.late, 0, 1)
-		e.call.request.now, e.call.late = e.due, true
+		e.call.request.now = e.due
 		_, e.answer = s.perform(e.call, e.body)
 		if e.call.parent != "" {
 			s.gate.collide(e.call.parent, e.due)

@@ -1,5 +1,7 @@
 package notionsim
 
+import "strings"
+
 // Top lists the pages and databases at the top of the workspace that are not in
 // the trash, as Notion sends them.
 func (s *Sim) Top() []map[string]any {
@@ -34,6 +36,43 @@ func (s *Sim) Children(id string) []map[string]any {
 		blocks = append(blocks, s.space.renderBlock(child))
 	}
 	return blocks
+}
+
+// Find is the id of the first page, database or block, in the order of Tree,
+// that has text in its title or its own text; empty when there is none.
+func (s *Sim) Find(text string) (id string) {
+	s.lock()
+	defer s.mu.Unlock()
+	return s.space.find(s.space.roots, text)
+}
+
+func (w *workspace) find(ids []string, text string) string {
+	for _, n := range w.withoutArchived(ids) {
+		if strings.Contains(n.text(), text) {
+			return n.ID
+		}
+		if id := w.find(w.children[n.ID], text); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// text is what can be read of a node without what is below it.
+func (n *node) text() string {
+	if n.Object != objectBlock {
+		return n.title()
+	}
+	var all []any
+	for _, name := range []string{"rich_text", "caption"} {
+		items, _ := n.Content[name].([]any)
+		all = append(all, items...)
+	}
+	cells, _ := n.Content["cells"].([]any)
+	for _, c := range cells {
+		all = append(all, c.([]any)...)
+	}
+	return plainText(all)
 }
 
 func (w *workspace) objects(nodes []*node) []map[string]any {

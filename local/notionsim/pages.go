@@ -3,7 +3,7 @@ package notionsim
 import "maps"
 
 func getPage(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
+	n := w.shared(q.id)
 	if n == nil || n.Object != objectPage {
 		return nil, notFound("page", q.id)
 	}
@@ -20,7 +20,7 @@ func createPage(w *workspace, q *request) (*outcome, error) {
 	if err := newPage(root("body"), q.body); err != nil {
 		return nil, err
 	}
-	parent, err := w.parent(q.body["parent"].(map[string]any))
+	parent, err := w.parent(q)
 	if err != nil {
 		return nil, err
 	}
@@ -55,20 +55,34 @@ func createPage(w *workspace, q *request) (*outcome, error) {
 }
 
 // parent finds what a new page or database is to be put below.
-func (w *workspace) parent(ref map[string]any) (*node, error) {
+func (w *workspace) parent(q *request) (*node, error) {
+	ref := q.body["parent"].(map[string]any)
 	for kind, object := range map[string]string{"page_id": objectPage, "database_id": objectDatabase} {
 		given, ok := ref[kind].(string)
 		if !ok {
 			continue
 		}
 		id, _ := parseID(given)
-		n := w.nodes[id]
+		n := w.established(q, id)
 		if n == nil || n.Object != object {
 			return nil, notFound(object, id)
+		}
+		if err := oneSource(n); err != nil {
+			return nil, err
 		}
 		return n, w.editable(n)
 	}
 	return nil, invalid("body failed validation: body.parent should be a page or a database.")
+}
+
+// established is the node with an id, or nil when there is none that an integration
+// can reach, or that is there for long enough to have something put below it.
+func (w *workspace) established(q *request, id string) *node {
+	n := w.shared(id)
+	if n != nil && n.CreateBy == q.bot && q.now.Sub(n.Created) < q.parentLag {
+		return nil
+	}
+	return n
 }
 
 // newChildren are the blocks of a request that creates a page.
@@ -96,7 +110,7 @@ var pageUpdate = object(
 	may("archived", boolean), may("in_trash", boolean))
 
 func updatePage(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
+	n := w.shared(q.id)
 	if n == nil || n.Object != objectPage {
 		return nil, notFound("page", q.id)
 	}

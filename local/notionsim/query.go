@@ -17,9 +17,12 @@ var sorting = object(
 	must("direction", among("ascending", "descending")))
 
 func queryDatabase(w *workspace, q *request) (*outcome, error) {
-	n := w.nodes[q.id]
+	n := w.established(q, q.id)
 	if n == nil || n.Object != objectDatabase || w.archived(n) {
 		return nil, notFound("database", q.id)
+	}
+	if err := oneSource(n); err != nil {
+		return nil, err
 	}
 	if err := newQuery(root("body"), q.body); err != nil {
 		return nil, err
@@ -33,7 +36,10 @@ func queryDatabase(w *workspace, q *request) (*outcome, error) {
 	}
 	ids := slices.Clone(w.children[n.ID])
 	slices.SortStableFunc(ids, func(a, b string) int { return inOrder(q.body["sorts"], w.nodes[a], w.nodes[b]) })
-	matches := func(id string) bool { return !w.nodes[id].Archived && keep(w.nodes[id]) }
+	matches := func(id string) bool {
+		row := w.nodes[id]
+		return !row.Archived && !row.Unshared && q.now.Sub(row.Created) >= q.indexLag && keep(row)
+	}
 	cursor, _ := q.body["start_cursor"].(string)
 	page, err := paginate(ids, matches, root("body"), cursor, q.body["page_size"])
 	if err != nil {

@@ -39,7 +39,7 @@ func link(at *place, v any) error {
 		return err
 	}
 	if !absoluteURL(v.(map[string]any)["url"].(string), "http", "https", "mailto") {
-		return invalid("Invalid URL for link.")
+		return badURL(at.field("url"), "", "Invalid URL for link.")
 	}
 	return nil
 }
@@ -84,11 +84,6 @@ func storedAnnotations(v any) map[string]any {
 	a := maps.Clone(plain)
 	maps.Copy(a, given)
 	return a
-}
-
-// textItem is a stored rich text item without formatting.
-func textItem(content string) map[string]any {
-	return storedItem(map[string]any{"text": map[string]any{"content": content}})
 }
 
 // plainText is stored rich text without its formatting.

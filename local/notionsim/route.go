@@ -10,7 +10,7 @@ import (
 type route struct {
 	method string
 	path   string // "*" stands for an id
-	write  bool   // conflicts with other writes
+	needs  Capability
 	handle func(*workspace, *request) (*outcome, error)
 }
 
@@ -38,17 +38,20 @@ func (o *outcome) committed() map[string]any {
 
 var routes = []*route{
 	{method: "GET", path: "users/me", handle: getMe},
-	{method: "POST", path: "databases", write: true, handle: createDatabase},
-	{method: "GET", path: "databases/*", handle: getDatabase},
-	{method: "POST", path: "databases/*/query", handle: queryDatabase},
-	{method: "POST", path: "pages", write: true, handle: createPage},
-	{method: "GET", path: "pages/*", handle: getPage},
-	{method: "PATCH", path: "pages/*", write: true, handle: updatePage},
-	{method: "GET", path: "blocks/*", handle: getBlock},
-	{method: "DELETE", path: "blocks/*", write: true, handle: deleteBlock},
-	{method: "GET", path: "blocks/*/children", handle: listChildren},
-	{method: "PATCH", path: "blocks/*/children", write: true, handle: appendChildren},
+	{method: "POST", path: "databases", needs: InsertContent, handle: createDatabase},
+	{method: "GET", path: "databases/*", needs: ReadContent, handle: getDatabase},
+	{method: "POST", path: "databases/*/query", needs: ReadContent, handle: queryDatabase},
+	{method: "POST", path: "pages", needs: InsertContent, handle: createPage},
+	{method: "GET", path: "pages/*", needs: ReadContent, handle: getPage},
+	{method: "PATCH", path: "pages/*", needs: UpdateContent, handle: updatePage},
+	{method: "GET", path: "blocks/*", needs: ReadContent, handle: getBlock},
+	{method: "DELETE", path: "blocks/*", needs: UpdateContent, handle: deleteBlock},
+	{method: "GET", path: "blocks/*/children", needs: ReadContent, handle: listChildren},
+	{method: "PATCH", path: "blocks/*/children", needs: InsertContent, handle: appendChildren},
 }
+
+// writes tells whether the endpoint conflicts with others that do.
+func (r *route) writes() bool { return r.needs == InsertContent || r.needs == UpdateContent }
 
 func (r *route) String() string {
 	return r.method + " /v1/" + strings.ReplaceAll(r.path, "*", "{id}")

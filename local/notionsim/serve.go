@@ -27,7 +27,6 @@ type call struct {
 	fault   *Fault // that happens to this request, or nil
 	refusal error  // of the gate: the request is answered with it and has no effect
 	write   bool
-	late    bool   // it takes effect now, though it came in earlier
 	saving  bool   // a write that was let in
 	parent  string // below which it wrote, once it took effect
 }
@@ -64,9 +63,9 @@ func (s *Sim) arrive(r *http.Request, body []byte) *call {
 	c := &call{}
 	c.route, c.request = findRoute(r)
 	c.token, _ = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	c.request.bot = botID(c.token)
-	c.request.now = now
-	c.write = c.route != nil && c.route.write
+	c.request.bot = botID(s.access.integration(c.token))
+	c.request.now, c.request.indexLag, c.request.parentLag = now, s.opts.IndexLag, s.opts.ParentLag
+	c.write = c.route != nil && c.route.writes()
 
 	s.stats.Requests++
 	if c.route != nil {
@@ -84,7 +83,7 @@ func (s *Sim) arrive(r *http.Request, body []byte) *call {
 
 // admit decides whether a request is let in. s.mu is held.
 func (s *Sim) admit(c *call, r *http.Request, now time.Time) error {
-	if c.token == "" || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") || (s.opts.Token != "" && c.token != s.opts.Token) {
+	if c.token == "" || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") || (s.opts.Token != "" && s.access.integration(c.token) != s.opts.Token) || s.access.revoked[c.token] {
 		return &apiError{status: http.StatusUnauthorized, code: "unauthorized", message: "API token is invalid."}
 	}
 	if retryAfter, ok := s.gate.spend(c.token, s.opts.Budget, now); !ok {
@@ -160,7 +159,7 @@ func (s *Sim) perform(c *call, body []byte) (*outcome, *answer) {
 	done, err := s.effect(c, body)
 	if err == nil {
 		object := done.reply()
-		if c.fault != nil && c.fault.Partial {
+		if c.fault != nil && c.fault.Partial || s.access.withheld[ReadContent] && c.write {
 			object = partial(object)
 		}
 		return done, jsonAnswer(http.StatusOK, object)
@@ -168,6 +167,9 @@ func (s *Sim) perform(c *call, body []byte) (*outcome, *answer) {
 	var refused *apiError
 	if !errors.As(err, &refused) {
 		refused = &apiError{status: http.StatusInternalServerError, code: "internal_server_error", message: err.Error()}
+	}
+	if s.opts.Terse && refused.terse != "" {
+		refused.message = refused.terse
 	}
 	return nil, refused.answer()
 }
@@ -182,6 +184,9 @@ func (s *Sim) effect(c *call, body []byte) (*outcome, error) {
 	if err := c.request.decode(body); err != nil {
 		return nil, err
 	}
+	if err := s.access.permit(c.route.needs); err != nil {
+		return nil, err
+	}
 	done, err := c.route.handle(s.space, &c.request)
 	if err != nil {
 		return nil, err
@@ -189,7 +194,7 @@ func (s *Sim) effect(c *call, body []byte) (*outcome, error) {
 	if !c.write {
 		return done, nil
 	}
-	if s.gate.recentlySaved(done.parent, s.opts.ConflictWindow, time.Now()) || (!c.late && s.gate.collided(done.parent, c.request.now)) {
+	if s.gate.recentlySaved(done.parent, s.opts.ConflictWindow, time.Now()) || s.gate.collided(done.parent, c.request.now) {
 		return nil, conflict()
 	}
 	if err := s.commit(done.change); err != nil {
@@ -229,6 +234,8 @@ type request struct {
 	query   map[string]string
 	body    map[string]any
 	hasBody bool // the method takes a body
+
+	indexLag, parentLag time.Duration // as in Options
 }
 
 // decode checks what all requests have in common, and reads the body.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -282,10 +283,26 @@ func webAddress(at *place, v any) error {
 		return err
 	}
 	if !absoluteURL(v.(string), "http", "https") {
-		return invalid("Content creation Failed. Fix the following: \nInvalid url: %s should be an absolute http or https URL.", at)
+		return badURL(at, "", "Invalid URL.")
 	}
 	return nil
 }
+
+// imageAddress allows the URL of an image that is hosted directly, which Notion
+// tells by the end of its path.
+func imageAddress(at *place, v any) error {
+	if err := populated(maxURL)(at, v); err != nil {
+		return err
+	}
+	s := v.(string)
+	if u, err := url.Parse(s); err != nil || !absoluteURL(s, "http", "https") ||
+		!slices.Contains(imageExtensions, strings.ToLower(strings.TrimPrefix(path.Ext(u.Path), "."))) {
+		return badURL(at, creationFailed, "Invalid image url.")
+	}
+	return nil
+}
+
+var imageExtensions = []string{"bmp", "gif", "heic", "jpeg", "jpg", "png", "svg", "tif", "tiff"}
 
 // absoluteURL tells whether Notion takes s for a link: one of the schemes, a
 // host (for mailto an address), and no white space.

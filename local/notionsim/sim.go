@@ -33,6 +33,18 @@ type Options struct {
 	// and half after: a caller that gives up can do so on either side.
 	Latency time.Duration
 
+	// IndexLag is how long after its creation a row is left out of the answers
+	// to queries. By its id it can be read at once.
+	IndexLag time.Duration
+
+	// ParentLag is how long what was just created answers 404 to a request that
+	// puts something below it or queries it.
+	ParentLag time.Duration
+
+	// Terse refuses a URL without saying where in the request it stands, as
+	// Notion has been seen to.
+	Terse bool
+
 	// Dir is the folder in which the state is kept. Empty keeps it in memory.
 	Dir string
 }
@@ -45,6 +57,7 @@ type Sim struct {
 	mu     sync.Mutex
 	space  *workspace
 	gate   gate
+	access access
 	faults []*armedFault
 	late   []*lateEffect // in the order in which they are due
 	stats  Stats
@@ -57,7 +70,7 @@ func Open(opts Options) (*Sim, error) {
 	if opts.Budget == 0 {
 		opts.Budget = DefaultBudget
 	}
-	s := &Sim{opts: opts, space: newWorkspace(), gate: newGate(), stats: newStats()}
+	s := &Sim{opts: opts, space: newWorkspace(), gate: newGate(), access: newAccess(), stats: newStats()}
 	if opts.Dir != "" {
 		j, err := openJournal(opts.Dir, s.space.apply)
 		if err != nil {

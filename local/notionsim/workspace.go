@@ -35,6 +35,7 @@ type node struct {
 	CreateBy string    `json:"createdBy"`
 	EditBy   string    `json:"editedBy"`
 	Archived bool      `json:"archived,omitempty"`
+	Unshared bool      `json:"unshared,omitempty"` // neither it nor what is below can be reached by integrations
 
 	// Of a block: its type, and its content as Notion sends it.
 	Type    string         `json:"type,omitempty"`
@@ -46,6 +47,7 @@ type node struct {
 	// Of a database.
 	Title  []any      `json:"title,omitempty"`
 	Schema []property `json:"schema,omitempty"`
+	Source string     `json:"source,omitempty"` // id of a second data source
 
 	// Of pages and databases, as Notion sends them.
 	Icon  map[string]any `json:"icon,omitempty"`
@@ -87,6 +89,7 @@ type change struct {
 // is the workspace itself.
 type insertion struct {
 	Parent string   `json:"parent,omitempty"`
+	First  bool     `json:"first,omitempty"` // at the beginning
 	After  string   `json:"after,omitempty"`
 	IDs    []string `json:"ids"`
 }
@@ -111,11 +114,24 @@ func (w *workspace) apply(c change) {
 		}
 		siblings := w.children[in.Parent]
 		at := len(siblings)
-		if i := slices.Index(siblings, in.After); i >= 0 {
+		if in.First {
+			at = 0
+		} else if i := slices.Index(siblings, in.After); i >= 0 {
 			at = i + 1
 		}
 		w.children[in.Parent] = slices.Insert(siblings, at, in.IDs...)
 	}
+}
+
+// shared is the node with an id, or nil when there is none that an integration
+// can reach.
+func (w *workspace) shared(id string) *node {
+	for up := w.nodes[id]; up != nil; up = w.nodes[up.Parent.ID] {
+		if up.Unshared {
+			return nil
+		}
+	}
+	return w.nodes[id]
 }
 
 // live lists what is below a node and not archived.
@@ -167,7 +183,7 @@ func seed(now time.Time) change {
 		Put: []*node{{
 			ID: reportsDatabaseID, Object: objectDatabase, Parent: parentRef{Type: "workspace"},
 			Created: now, Edited: now, CreateBy: ownerID, EditBy: ownerID,
-			Title: []any{textItem("Reports")},
+			Title: storedRichText(newText("Reports")),
 			Icon:  map[string]any{"type": "emoji", "emoji": "🗂️"},
 			Schema: []property{
 				{ID: "title", Name: "Company", Type: "title"},
