@@ -28,6 +28,7 @@ const (
 	Divider          Kind = "divider"
 	Table            Kind = "table"
 	TableRow         Kind = "table_row"
+	TableOfContents  Kind = "table_of_contents"
 	ChildPage        Kind = "child_page"
 	ChildDatabase    Kind = "child_database"
 )
@@ -61,5 +62,6 @@ type Text struct {
 	Bold          bool
 	Italic        bool
 	Strikethrough bool
+	Underline     bool
 	Code          bool
 }

@@ -32,6 +32,7 @@ type JSON struct {
 	Divider          *content `json:"divider,omitempty"`
 	Table            *content `json:"table,omitempty"`
 	TableRow         *content `json:"table_row,omitempty"`
+	TableOfContents  *content `json:"table_of_contents,omitempty"`
 	ChildPage        *content `json:"child_page,omitempty"`
 	ChildDatabase    *content `json:"child_database,omitempty"`
 }
@@ -97,6 +98,7 @@ type richText struct {
 		Bold          bool `json:"bold,omitzero"`
 		Italic        bool `json:"italic,omitzero"`
 		Strikethrough bool `json:"strikethrough,omitzero"`
+		Underline     bool `json:"underline,omitzero"`
 		Code          bool `json:"code,omitzero"`
 	} `json:"annotations,omitzero"`
 
@@ -124,7 +126,7 @@ func (b *Block) JSON() *JSON {
 
 func (b *Block) content() content {
 	switch b.Kind {
-	case Divider:
+	case Divider, TableOfContents:
 		return content{}
 	case Equation:
 		return content{Expression: &b.Expression}
@@ -175,7 +177,7 @@ func richTexts(texts []Text) []richText {
 		r := &out[i]
 		r.Type, r.Text.Content, r.Text.Link.URL = "text", t.Content, t.Link
 		a := &r.Annotations
-		a.Bold, a.Italic, a.Strikethrough, a.Code = t.Bold, t.Italic, t.Strikethrough, t.Code
+		a.Bold, a.Italic, a.Strikethrough, a.Underline, a.Code = t.Bold, t.Italic, t.Strikethrough, t.Underline, t.Code
 	}
 	return out
 }
@@ -246,7 +248,7 @@ func texts(read []richText) []Text {
 			t = Text{Content: or(r.PlainText, ""), Link: or(r.Href, "")}
 		}
 		a := r.Annotations
-		t.Bold, t.Italic, t.Strikethrough, t.Code = a.Bold, a.Italic, a.Strikethrough, a.Code
+		t.Bold, t.Italic, t.Strikethrough, t.Underline, t.Code = a.Bold, a.Italic, a.Strikethrough, a.Underline, a.Code
 		out = append(out, t)
 	}
 	return out

@@ -16,7 +16,7 @@ import (
 func every() []block.Block {
 	texts := []block.Text{
 		{Content: "plain "},
-		{Content: "all", Link: "https://example.com", Bold: true, Italic: true, Strikethrough: true, Code: true},
+		{Content: "all", Link: "https://example.com", Bold: true, Italic: true, Strikethrough: true, Underline: true, Code: true},
 	}
 	blocks := []block.Block{
 		{Kind: block.ToDo, Text: texts, Checked: true},
@@ -26,6 +26,7 @@ func every() []block.Block {
 		{Kind: block.Equation, Expression: `\frac{1}{2} < "x"`},
 		{Kind: block.Image, URL: "https://example.com/a.png", Text: texts},
 		{Kind: block.Divider},
+		{Kind: block.TableOfContents},
 		{Kind: block.Table, HeaderRow: true, Children: []block.Block{{Kind: block.TableRow, Cells: [][]block.Text{texts, nil}}}},
 		{Kind: block.Toggle, Text: texts, Children: []block.Block{{Kind: block.Quote, Children: []block.Block{{Kind: block.Divider}}}}},
 	}

@@ -2,6 +2,8 @@ package block
 
 import (
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 )
 
@@ -10,21 +12,28 @@ import (
 // Anything else is answered "Invalid URL for link." and refuses the whole
 // request.
 func ValidLink(rawURL string) bool {
-	if !hasPrefixFold(rawURL, "mailto:") {
-		return ValidImage(rawURL)
-	}
 	parsed, err := url.Parse(rawURL)
-	return err == nil && strings.Contains(parsed.Opaque, "@") && validURL(rawURL)
+	if hasPrefixFold(rawURL, "mailto:") {
+		return err == nil && strings.Contains(parsed.Opaque, "@") && validURL(rawURL)
+	}
+	return err == nil && parsed.Hostname() != "" && validURL(rawURL) &&
+		(hasPrefixFold(rawURL, "http://") || hasPrefixFold(rawURL, "https://"))
 }
 
-// ValidImage tells whether Notion takes rawURL as an external file: an absolute
-// http or https URL of at most MaxURL.
+// imageExtensions are those of the images that Notion takes by their URL.
+// Source: https://developers.notion.com/reference/block#image
+var imageExtensions = []string{".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".png", ".svg", ".tif", ".tiff"}
+
+// ValidImage tells whether Notion surely takes rawURL as an image: an absolute
+// http or https URL of at most MaxURL whose path ends in an extension that Notion
+// names. Others have been answered "Invalid image url.", which refuses the whole
+// request.
 func ValidImage(rawURL string) bool {
-	if !hasPrefixFold(rawURL, "http://") && !hasPrefixFold(rawURL, "https://") || !validURL(rawURL) {
+	if !ValidLink(rawURL) || hasPrefixFold(rawURL, "mailto:") {
 		return false
 	}
 	parsed, err := url.Parse(rawURL)
-	return err == nil && parsed.Hostname() != ""
+	return err == nil && slices.Contains(imageExtensions, strings.ToLower(path.Ext(parsed.EscapedPath())))
 }
 
 // validURL leaves out what a URL cannot hold and net/url does not mind.

@@ -39,15 +39,19 @@ func (t *Text) size() int {
 	if t.Link != "" {
 		n += len(`,"link":{"url":""}`) + stringSize(t.Link)
 	}
-	for i, set := range [...]bool{t.Bold, t.Italic, t.Strikethrough, t.Code, t.Bold || t.Italic || t.Strikethrough || t.Code} {
+	marks := 0
+	for i, set := range [...]bool{t.Bold, t.Italic, t.Strikethrough, t.Underline, t.Code} {
 		if set {
-			n += markSizes[i]
+			marks += markSizes[i]
 		}
+	}
+	if marks > 0 {
+		n += len(`,"annotations":{}`) + marks
 	}
 	return n
 }
 
-var markSizes = [...]int{len(`"bold":true,`), len(`"italic":true,`), len(`"strikethrough":true,`), len(`"code":true,`), len(`,"annotations":{}`)}
+var markSizes = [...]int{len(`"bold":true,`), len(`"italic":true,`), len(`"strikethrough":true,`), len(`"underline":true,`), len(`"code":true,`)}
 
 // stringSize is the length of s as encoding/json writes it, without the quotes.
 func stringSize(s string) int {

@@ -14,89 +14,98 @@ import (
 
 // converter walks goldmark's tree and writes blocks.
 type converter struct {
+	page
 	source    []byte
-	out       []block.Block
-	text      textBuffer
 	footnotes []*extast.Footnote
-	depth     int // toggles and containers that are open
-	referable int // bytes of URLs that may still be referred to
+	anchor    anchor // the link of HTML that is open
+	referable int    // bytes of URLs that may still be referred to
 }
 
-func (c *converter) document(root ast.Node) {
-	var top siblings
-	c.children(root, &top)
-	c.allFootnotes(&top)
-	c.out = top.close(c)
+func convert(root ast.Node, source []byte) []block.Block {
+	c := converter{source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}}}
+	c.children(root)
+	c.popTo(1)
+	c.allFootnotes()
+	return c.open[0].block.Children
 }
 
 // children converts the children of a container. They leave the tree one by
 // one, so that a big document is not in memory twice.
-func (c *converter) children(parent ast.Node, out *siblings) {
-	out.grow(parent.ChildCount())
+func (c *converter) children(parent ast.Node) {
+	c.grow(parent.ChildCount())
 	for n := parent.FirstChild(); n != nil; n = parent.FirstChild() {
 		parent.RemoveChild(parent, n)
-		c.block(n, out)
+		c.block(n)
 	}
 }
 
-func (c *converter) block(n ast.Node, out *siblings) {
+func (c *converter) block(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.Heading:
-		c.flow(n, &flow{out: out, kind: headings[min(n.Level, len(headings))-1], images: true})
+		c.flush()
+		c.flow(n, headings[min(n.Level, len(headings))-1])
 	case *ast.Paragraph, *ast.TextBlock:
-		c.flow(n, &flow{out: out, kind: block.Paragraph, images: true})
+		c.flow(n, block.Paragraph)
 	case *ast.List:
-		c.list(n, out)
+		c.list(n)
 	case *ast.Blockquote:
-		c.quote(n, out)
+		c.quote(n)
 	case *ast.FencedCodeBlock:
-		c.code(n, language(n.Language(c.source)), out)
+		c.code(n, language(n.Language(c.source)))
 	case *ast.CodeBlock:
-		c.code(n, plainText, out)
+		c.code(n, plainText)
+	case *ast.HTMLBlock:
+		c.htmlBlock(n)
 	case *ast.ThematicBreak:
-		out.add(block.Block{Kind: block.Divider})
+		c.add(block.Block{Kind: block.Divider})
 	case *extast.Table:
-		c.table(n, out)
+		c.table(n)
 	case *extast.FootnoteList:
 		for f := n.FirstChild(); f != nil; f = f.NextSibling() {
 			c.footnotes = append(c.footnotes, f.(*extast.Footnote))
 		}
 	case *equation:
-		c.equation(n, out)
+		c.equation(n)
+	case *contents:
+		c.add(block.Block{Kind: block.TableOfContents})
 	case *tagLine:
-		c.tagLine(n, out)
+		c.tagLine(n)
 	case *comment, *ast.LinkReferenceDefinition:
 		// Nothing of these is text.
 	default:
-		c.children(n, out)
+		c.children(n)
 	}
 }
 
 var headings = [...]block.Kind{block.Heading1, block.Heading2, block.Heading3}
 
-// list converts a list. Notion numbers neighbouring numbered items by itself,
-// from 1: an item keeps its kind while that gives its number, and is otherwise
-// a paragraph that begins with the number. (The request schema of
-// numbered_list_item has no start; list_start_index is only in answers.)
-func (c *converter) list(list *ast.List, out *siblings) {
+// list converts a list.
+func (c *converter) list(list *ast.List) {
 	number := list.Start
-	out.grow(list.ChildCount())
+	c.grow(list.ChildCount())
 	for n := list.FirstChild(); n != nil; n = list.FirstChild() {
 		list.RemoveChild(list, n)
-		item := block.Block{Kind: block.BulletedListItem}
-		prefix := ""
+		item, prefix := block.Block{Kind: block.BulletedListItem}, ""
 		if box := checkBox(n); box != nil {
 			item.Kind, item.Checked = block.ToDo, box.IsChecked
 		} else if list.IsOrdered() {
-			item.Kind = block.NumberedListItem
-			if out.nextNumber() != number {
-				item.Kind = block.Paragraph
-				prefix = strconv.Itoa(number) + ". "
-			}
+			item, prefix = c.numberedItem(number)
 		}
-		c.item(n, item, prefix, out)
+		c.item(n, item, prefix)
 		number++
 	}
+}
+
+// numberedItem is the block of an item with a number, and what its text begins
+// with. Notion numbers neighbouring numbered items by itself, from 1: an item
+// keeps its kind while that gives its number, and is otherwise a paragraph that
+// begins with the number. (The request schema of numbered_list_item has no
+// start; list_start_index is only in answers.)
+func (c *converter) numberedItem(number int) (item block.Block, prefix string) {
+	if !c.onlyText() && c.container().items+1 == number {
+		return block.Block{Kind: block.NumberedListItem}, ""
+	}
+	return block.Block{Kind: block.Paragraph}, strconv.Itoa(number) + ". "
 }
 
 // checkBox is the check box with which a list item begins, or nil.
@@ -111,41 +120,24 @@ func checkBox(item ast.Node) *extast.TaskCheckBox {
 
 // item converts a container whose first paragraph is the text of a block, with
 // prefix before it, and whose other children are children of that block.
-func (c *converter) item(n ast.Node, proto block.Block, prefix string, out *siblings) {
-	c.depth++
-	defer func() { c.depth-- }()
-	var inner siblings
-	own := ownText{empty: true}
+func (c *converter) item(n ast.Node, item block.Block, prefix string) {
+	c.push(element{holds: textThenBlocks, end: endBlock, block: item})
+	depth := len(c.open)
 	c.text.write(prefix, block.Text{})
-	child := n.FirstChild()
-	if isParagraph(child) {
-		c.flow(child, &flow{out: &inner, kind: block.Paragraph, own: &own, images: true})
-		child = child.NextSibling()
-	} else {
-		own.set(c.text.take())
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		c.block(child)
 	}
-	for ; child != nil; child = child.NextSibling() {
-		c.block(child, &inner)
-	}
-	out.addText(proto, own.chunks, inner.close(c))
-}
-
-func isParagraph(n ast.Node) bool {
-	switch n.(type) {
-	case *ast.Paragraph, *ast.TextBlock:
-		return true
-	}
-	return false
+	c.popTo(depth - 1)
 }
 
 // quote converts a block quote, or GitHub's alert, which is one that begins
 // with a line like [!NOTE].
-func (c *converter) quote(n *ast.Blockquote, out *siblings) {
+func (c *converter) quote(n *ast.Blockquote) {
 	if icon, ok := alert(n, c.source); ok {
-		c.item(n, block.Block{Kind: block.Callout, Icon: icon}, "", out)
+		c.item(n, block.Block{Kind: block.Callout, Icon: icon}, "")
 		return
 	}
-	c.item(n, block.Block{Kind: block.Quote}, "", out)
+	c.item(n, block.Block{Kind: block.Quote}, "")
 }
 
 // alert takes the marker out of an alert and returns the alert's icon.
@@ -177,24 +169,19 @@ var alertIcons = map[string]string{
 	"[!CAUTION]":   "🛑",
 }
 
-func (c *converter) code(n ast.Node, language string, out *siblings) {
+func (c *converter) code(n ast.Node, language string) {
 	content := strings.TrimSuffix(c.lines(n), "\n")
-	var chunks [][]block.Text
-	if content != "" {
-		chunks = block.Chunks([]block.Text{{Content: content}})
-	}
-	out.addText(block.Block{Kind: block.Code, Language: language}, chunks, nil)
+	c.addText(block.Block{Kind: block.Code, Language: language}, []block.Text{{Content: content}})
 }
 
 // equation converts a block equation. What is too long for one is LaTeX code.
-func (c *converter) equation(n *equation, out *siblings) {
+func (c *converter) equation(n *equation) {
 	expression := strings.TrimSpace(c.lines(n))
 	if block.Units(expression) <= block.MaxEquation {
-		out.add(block.Block{Kind: block.Equation, Expression: expression})
+		c.add(block.Block{Kind: block.Equation, Expression: expression})
 		return
 	}
-	chunks := block.Chunks([]block.Text{{Content: expression}})
-	out.addText(block.Block{Kind: block.Code, Language: "latex"}, chunks, nil)
+	c.addText(block.Block{Kind: block.Code, Language: "latex"}, []block.Text{{Content: expression}})
 }
 
 // lines is the raw text of a block.
@@ -209,27 +196,26 @@ func (c *converter) lines(n ast.Node) string {
 }
 
 // tagLine obeys the tags of a line that has nothing else.
-func (c *converter) tagLine(n *tagLine, out *siblings) {
+func (c *converter) tagLine(n *tagLine) {
 	segment := n.Lines().At(0)
 	line := bytes.TrimSpace(segment.Value(c.source))
 	for len(line) > 0 {
-		t, ok := scanTag(line)
+		t, ok := scanTag(line, nil)
 		if !ok {
 			return
 		}
-		c.tag(t, &flow{out: out, kind: block.Paragraph})
+		c.tag(t)
 		line = bytes.TrimLeft(line[t.length:], " \t")
 	}
 }
 
 // allFootnotes writes the footnotes at the end of the page: those that are
 // referred to in the order of their numbers, then the others.
-func (c *converter) allFootnotes(out *siblings) {
+func (c *converter) allFootnotes() {
 	if len(c.footnotes) == 0 {
 		return
 	}
-	out.end(c)
-	out.add(block.Block{Kind: block.Divider})
+	c.add(block.Block{Kind: block.Divider})
 	number := 0
 	for _, f := range c.footnotes {
 		number = max(number, f.Index)
@@ -243,19 +229,8 @@ func (c *converter) allFootnotes(out *siblings) {
 	slices.SortStableFunc(c.footnotes, func(a, b *extast.Footnote) int { return a.Index - b.Index })
 	for i := 0; i < len(c.footnotes); i++ { //nolint:intrange // a footnote can bring up others
 		f := c.footnotes[i]
-		c.item(f, block.Block{Kind: block.Paragraph}, footnoteMark(f.Index)+" ", out)
+		c.item(f, block.Block{Kind: block.Paragraph}, footnoteMark(f.Index)+" ")
 	}
 }
 
 func footnoteMark(index int) string { return "[" + strconv.Itoa(index) + "]" }
-
-// ownText is the text of a container, which is the first text in it.
-type ownText struct {
-	chunks [][]block.Text
-	empty  bool
-}
-
-func (o *ownText) set(texts []block.Text) {
-	o.chunks = block.Chunks(texts)
-	o.empty = false
-}

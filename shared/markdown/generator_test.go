@@ -92,9 +92,9 @@ func (g *generator) blocks(levels int) []string {
 }
 
 func (g *generator) block(levels int) []string {
-	leaves := []func() []string{g.paragraph, g.heading, g.fence, g.rule, g.table, g.equation, g.image}
+	leaves := []func() []string{g.paragraph, g.heading, g.fence, g.rule, g.table, g.equation, g.image, g.html}
 	if levels > 1 && g.draw(0, 1) == 0 {
-		containers := []func(int) []string{g.list, g.quote, g.details, g.section}
+		containers := []func(int) []string{g.list, g.quote, g.details, g.section, g.div}
 		return containers[g.draw(0, len(containers)-1)](levels - 1)
 	}
 	return leaves[g.draw(0, len(leaves)-1)]()
@@ -117,8 +117,8 @@ func (g *generator) inline(levels int) string {
 			continue
 		}
 		marks := rapid.SampledFrom([][2]string{
-			{"*", "*"}, {"_", "_"}, {"**", "**"}, {"__", "__"}, {"***", "***"}, {"struck~~", "~~"}, {"<u>", "</u>"},
-			{"[", "](https://example.com/a)"}, {"[", "](#anchor)"}, {"[", `](javascript:x "title")`}, {"![", "](https://example.com/i.png)"},
+			{"*", "*"}, {"_", "_"}, {"**", "**"}, {"__", "__"}, {"***", "***"}, {"struck~~", "~~"}, {"<u>", "</u>"}, {"<b>", "</b>"}, {`<a href="https://example.com/a">`, "</a>"}, {`<a href="tel:+1">`, "</a>"},
+			{"[", "](https://example.com/a)"}, {"[", "](#anchor)"}, {"[", `](javascript:x "title")`}, {"![", "](https://example.com/i.png)"}, {"![", "](https://example.com/i?png)"}, {"![", "](data:image/png;base64,AA)"},
 		}).Draw(g.T, "format")
 		parts = append(parts, marks[0]+g.inline(levels-1)+marks[1])
 	}
@@ -166,6 +166,29 @@ func (g *generator) equation() []string {
 
 func (g *generator) image() []string {
 	return []string{"![" + g.inline(2) + "](https://example.com/i.png)"}
+}
+
+// html is a block of HTML that ends with all its tags closed.
+func (g *generator) html() []string {
+	cell := func() string { return "<td>" + g.word() + " <b>" + g.word() + "</b></td>" }
+	return rapid.SampledFrom([]func() []string{
+		func() []string { return []string{"<p>" + g.word() + "<br>", "<em>" + g.word() + "</em> *raw*</p>"} },
+		func() []string { return []string{"<h2>" + g.word() + "</h2>", "<hr>", g.word()} },
+		func() []string {
+			return []string{"<ul>", "<li>" + g.word(), "<ol><li>" + g.word() + "</li></ol>", "<li><p>" + g.word() + "</p>" + g.word(), "</ul>"}
+		},
+		func() []string { return []string{"<blockquote>" + g.word(), "<p>" + g.word() + "</p></blockquote>"} },
+		func() []string { return []string{"<pre><code>" + g.word(), "", "  " + g.word() + "</code></pre>"} },
+		func() []string {
+			return []string{"<table><tr>" + cell() + cell() + "</tr>", "<tr>" + cell() + "</table>" + g.word()}
+		},
+		func() []string { return []string{`<img src="https://example.com/i.png" alt="` + g.word() + `">`} },
+	}).Draw(g.T, "html")()
+}
+
+func (g *generator) div(levels int) []string {
+	tag := rapid.SampledFrom([]string{"div", "blockquote", "td", "li"}).Draw(g.T, "tag")
+	return append(append([]string{"<" + tag + ">", g.word(), ""}, g.blocks(levels)...), "</"+tag+">")
 }
 
 func (g *generator) table() []string {

@@ -11,46 +11,28 @@ import (
 	"notionrelay/shared/block"
 )
 
-// flow says what becomes of the text of a block of inlines. The zero flow is
-// for text that has no place for blocks: a table cell, a caption.
-type flow struct {
-	out    *siblings
-	kind   block.Kind // of the blocks that the text becomes
-	own    *ownText   // takes the first text instead, if not nil
-	images bool       // an image becomes a block, which splits the text; else it is its alt text
-}
-
-// flow converts a block of inlines.
-func (c *converter) flow(n ast.Node, f *flow) {
-	c.inlines(n, block.Text{}, f)
-	c.flush(f)
-}
-
-// flush turns the text written so far into blocks.
-func (c *converter) flush(f *flow) {
-	texts := c.text.take()
-	switch t := f.out.summary(); {
-	case len(texts) == 0:
-	case t != nil:
-		if len(t.summary) > 0 {
-			t.summary = append(t.summary, block.Text{Content: "\n"})
-		}
-		t.summary = append(t.summary, texts...)
-	case f.own != nil && f.own.empty && len(f.out.blocks) == 0 && len(f.out.toggles) == 0:
-		f.own.set(texts)
-	default:
-		f.out.addText(block.Block{Kind: f.kind}, block.Chunks(texts), nil)
+// flow converts a block of inlines. Tags of HTML in it are closed at its end, but
+// for <details>, which is often opened on a line with its summary.
+func (c *converter) flow(n ast.Node, kind block.Kind) {
+	c.kind = kind
+	around := len(c.open)
+	c.inlines(n, block.Text{})
+	c.endMarks()
+	c.flush()
+	for len(c.open) > around && c.top().tag != "details" {
+		c.pop()
 	}
+	c.kind = block.Paragraph
 }
 
 // inlines writes the children of a node in a format, whose Content is unused.
-func (c *converter) inlines(parent ast.Node, format block.Text, f *flow) {
+func (c *converter) inlines(parent ast.Node, format block.Text) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		c.inline(n, format, f)
+		c.inline(n, format)
 	}
 }
 
-func (c *converter) inline(n ast.Node, format block.Text, f *flow) {
+func (c *converter) inline(n ast.Node, format block.Text) {
 	switch n := n.(type) {
 	case *ast.Text:
 		c.text.writeMarkdown(n.Segment.Value(c.source), format)
@@ -68,25 +50,22 @@ func (c *converter) inline(n ast.Node, format block.Text, f *flow) {
 		} else {
 			format.Bold = true
 		}
-		c.inlines(n, format, f)
+		c.inlines(n, format)
 	case *extast.Strikethrough:
 		format.Strikethrough = true
-		c.inlines(n, format, f)
+		c.inlines(n, format)
 	case *ast.Link:
-		if url := c.destination(n.Destination, n.Reference); block.ValidLink(url) {
-			format.Link = url
-		}
-		c.inlines(n, format, f)
+		c.link(n, format)
 	case *ast.AutoLink:
 		c.autoLink(n, format)
 	case *ast.Image:
-		c.image(n, format, f)
+		c.image(c.destination(n.Destination, n.Reference), format, func(format block.Text) { c.inlines(n, format) })
 	case *ast.RawHTML:
-		c.rawHTML(n, format, f)
+		c.rawHTML(n, format)
 	case *extast.FootnoteLink:
 		c.text.write(footnoteMark(n.Index), format)
 	default:
-		c.inlines(n, format, f)
+		c.inlines(n, format)
 	}
 }
 
@@ -110,8 +89,8 @@ func (c *converter) codeSpan(n *ast.CodeSpan, format block.Text) {
 // escape in it, but there are entities (CommonMark, section 2.5).
 func (c *converter) autoLink(n *ast.AutoLink, format block.Text) {
 	label := appendUnescaped(nil, n.Label(c.source), entities)
-	url := string(util.URLEscape(appendUnescaped(nil, n.URL(c.source), entities), false))
-	if n.AutoLinkType == ast.AutoLinkEmail && !strings.HasPrefix(strings.ToLower(url), "mailto:") {
+	url := linkURL(string(appendUnescaped(nil, n.URL(c.source), entities)))
+	if n.AutoLinkType == ast.AutoLinkEmail && !hasPrefixFold(url, "mailto:") {
 		url = "mailto:" + url
 	}
 	if block.ValidLink(url) {
@@ -120,30 +99,102 @@ func (c *converter) autoLink(n *ast.AutoLink, format block.Text) {
 	c.text.write(string(label), format)
 }
 
-// image writes an image that Notion can show as a block, with its alt text as
-// the caption.
-func (c *converter) image(n *ast.Image, format block.Text, f *flow) {
-	url := c.destination(n.Destination, n.Reference)
-	if !f.images || !block.ValidImage(url) || f.out.summary() != nil {
-		c.inlines(n, format, f)
+// link writes the text of a link. An address that Notion does not take as a link
+// stands behind the text, in brackets.
+func (c *converter) link(n *ast.Link, format block.Text) {
+	address := c.destination(n.Destination, n.Reference)
+	if url := linkURL(address); block.ValidLink(url) {
+		format.Link = url
+		c.inlines(n, format)
 		return
 	}
-	c.flush(f)
-	c.inlines(n, format, &flow{})
+	at := c.position()
+	c.inlines(n, format)
+	c.address(address, at, format)
+}
+
+// image writes an image whose alt text the function writes. One that Notion takes
+// becomes a block with that text as its caption, where blocks can be. Any other
+// becomes the text, with a link to it or its address in brackets.
+func (c *converter) image(address string, format block.Text, alt func(block.Text)) {
+	url, at := linkURL(address), c.position()
+	around := c.text.merged(format).Link
+	switch {
+	case block.ValidImage(url) && !c.onlyText():
+		c.imageBlock(url, func() {
+			at := c.position()
+			alt(format)
+			c.writeIfBlank(around, at, format)
+		})
+	case block.ValidLink(url):
+		format.Link = orElse(around, url)
+		alt(format)
+		c.writeIfBlank(format.Link, at, format)
+	default:
+		alt(format)
+		c.address(address, at, format)
+	}
+}
+
+func (c *converter) imageBlock(url string, caption func()) {
+	c.push(element{holds: textOnly})
+	depth := len(c.open)
+	caption()
+	c.popTo(depth)
 	captions := block.Chunks(c.text.take())
+	c.text.taken++ // also without a caption there is something to see
+	c.open = c.open[:depth-1]
 	image := block.Block{Kind: block.Image, URL: url}
 	if len(captions) > 0 {
 		image.Text = captions[0]
 		captions = captions[1:]
 	}
-	f.out.add(image)
+	c.add(image)
 	for _, more := range captions {
-		f.out.add(block.Block{Kind: block.Paragraph, Text: more})
+		c.add(block.Block{Kind: block.Paragraph, Text: more})
 	}
 }
 
-// destination is the URL of a link, percent-encoded where URLs demand it. It is
-// empty when references to definitions have used up what they may.
+// position is a place in the text of a page.
+type position struct{ taken, length int }
+
+func (c *converter) position() position { return position{c.text.taken, len(c.text.content)} }
+
+// since is the text behind a position, without white space, as far as it has not
+// become a block, and whether there is any.
+func (c *converter) since(at position) (text string, some bool) {
+	if c.text.taken != at.taken {
+		return "", true
+	}
+	text = withoutSpace(string(c.text.content[min(at.length, len(c.text.content)):]))
+	return text, text != ""
+}
+
+func withoutSpace(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// writeIfBlank writes what stands for a text that turned out to be blank.
+func (c *converter) writeIfBlank(s string, at position, format block.Text) {
+	if _, some := c.since(at); !some {
+		c.text.write(s, format)
+	}
+}
+
+// address writes the address of a link or image behind its text, from a position
+// on, unless the text says it. Data is no address, and a fragment is none outside
+// of the document.
+func (c *converter) address(address string, at position, format block.Text) {
+	text, some := c.since(at)
+	switch {
+	case hasPrefixFold(address, "data:"), strings.HasPrefix(address, "#"), address == "", withoutSpace(address) == text:
+	case some:
+		c.text.write(" ("+address+")", format)
+	default:
+		c.text.write(address, format)
+	}
+}
+
+// destination is where a link of markdown goes to. It is empty when references to
+// definitions have used up what they may.
 func (c *converter) destination(raw []byte, reference *ast.ReferenceLink) string {
 	if reference != nil {
 		if len(raw) > c.referable {
@@ -151,8 +202,14 @@ func (c *converter) destination(raw []byte, reference *ast.ReferenceLink) string
 		}
 		c.referable -= len(raw)
 	}
-	return string(util.URLEscape(raw, true))
+	if bytes.IndexAny(raw, backslashes+entities) < 0 {
+		return string(raw)
+	}
+	return string(appendUnescaped(nil, raw, backslashes+entities))
 }
+
+// linkURL is an address percent-encoded where URLs demand it.
+func linkURL(address string) string { return string(util.URLEscape([]byte(address), false)) }
 
 var (
 	cdataStart = []byte("<![CDATA[")
@@ -160,7 +217,7 @@ var (
 )
 
 // rawHTML obeys a tag inside text. The content of a CDATA section is text.
-func (c *converter) rawHTML(n *ast.RawHTML, format block.Text, f *flow) {
+func (c *converter) rawHTML(n *ast.RawHTML, format block.Text) {
 	if n.Segments.Len() == 0 {
 		return
 	}
@@ -169,38 +226,12 @@ func (c *converter) rawHTML(n *ast.RawHTML, format block.Text, f *flow) {
 		c.text.write(string(bytes.TrimSuffix(cdata, cdataEnd)), format)
 		return
 	}
-	c.tag(rawTag(raw), f)
+	c.tag(rawTag(raw))
 }
 
-// maxDepth is how deep toggles nest, with the containers around them.
-const maxDepth = maxOpenBlocks
-
-// tag obeys a tag: <br> breaks the line, <details> and <summary> make a toggle,
-// HTML's blocks begin a new line. Any other leaves nothing.
-func (c *converter) tag(t tag, f *flow) {
-	switch {
-	case t.name == "br":
-		c.text.write("\n", block.Text{})
-	case t.breaks():
-		c.text.breakLine()
-	case f.out == nil: // no place for blocks
-	case t.name == "details" && !t.closing:
-		if c.depth < maxDepth {
-			c.flush(f)
-			f.out.openToggle()
-			c.depth++
-		}
-	case t.name == "details":
-		c.flush(f)
-		if len(f.out.toggles) > 0 {
-			f.out.closeToggle()
-			c.depth--
-		}
-	case t.name == "summary" && !t.closing:
-		c.flush(f)
-		f.out.openSummary()
-	case t.name == "summary":
-		c.flush(f)
-		f.out.closeSummary()
+func orElse(s, fallback string) string {
+	if s == "" {
+		return fallback
 	}
+	return s
 }

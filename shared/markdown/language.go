@@ -44,7 +44,7 @@ var languageAliases = map[string]string{
 	"golang": "go", "gql": "graphql", "hs": "haskell", "htm": "html", "ini": "toml", "js": "javascript",
 	"jsx": "javascript", "mjs": "javascript", "cjs": "javascript", "json5": "json", "jsonc": "json",
 	"jsonl": "json", "jl": "julia", "kt": "kotlin", "kts": "kotlin", "tex": "latex", "make": "makefile",
-	"mk": "makefile", "md": "markdown", "mdx": "markdown", "objc": "objective-c", "objectivec": "objective-c",
+	"math": "latex", "mk": "makefile", "md": "markdown", "mdx": "markdown", "objc": "objective-c", "objectivec": "objective-c",
 	"ml": "ocaml", "pl": "perl", "text": plainText, "txt": plainText, "plain": plainText,
 	"plaintext": plainText, "ps": "powershell", "ps1": "powershell", "pwsh": "powershell", "proto": "protobuf",
 	"py": "python", "python3": "python", "py3": "python", "rb": "ruby", "rs": "rust", "sh": "bash",

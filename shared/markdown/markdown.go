@@ -36,9 +36,7 @@ import (
 func Blocks(source string) []block.Block {
 	source = clean(source)
 	bytes := []byte(source)
-	c := converter{source: bytes, referable: maxReferable}
-	c.document(parse(bytes))
-	return c.out
+	return convert(parse(bytes), bytes)
 }
 
 // clean makes the source valid UTF-8 without NUL characters, for which
@@ -78,7 +76,9 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
 			util.Prioritized(equationParser{}, 750),
 			util.Prioritized(container{parser.NewBlockquoteParser()}, 800),
-			util.Prioritized(commentParser{}, 890),
+			util.Prioritized(contentsParser{}, 870),
+			util.Prioritized(commentParser{}, 880),
+			util.Prioritized(htmlParser{parser.NewHTMLBlockParser()}, 890),
 			util.Prioritized(tagLineParser{parser.NewParagraphParser()}, 900),
 			util.Prioritized(footnotes{container{extension.NewFootnoteBlockParser()}}, 999),
 			util.Prioritized(parser.NewParagraphParser(), 1000),

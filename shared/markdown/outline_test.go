@@ -48,7 +48,7 @@ func writeTexts(w *strings.Builder, texts []block.Text) {
 		for _, mark := range []struct {
 			set  bool
 			name string
-		}{{t.Bold, "+bold"}, {t.Italic, "+italic"}, {t.Strikethrough, "+strike"}, {t.Code, "+code"}} {
+		}{{t.Bold, "+bold"}, {t.Italic, "+italic"}, {t.Strikethrough, "+strike"}, {t.Underline, "+underline"}, {t.Code, "+code"}} {
 			if mark.set {
 				w.WriteString(mark.name)
 			}

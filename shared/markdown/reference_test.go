@@ -12,6 +12,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
 	goldmarkhtml "github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/util"
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/markdown"
@@ -33,6 +34,9 @@ type reference struct {
 	source    []byte
 	text      strings.Builder
 	footnotes []ast.Node
+	around    string // the URL of the link of markdown around, if it is good
+	anchor    string // the address of the link of HTML that is open
+	start     int    // of its text
 }
 
 func (r *reference) walk(n ast.Node) {
@@ -52,7 +56,30 @@ func (r *reference) walk(n ast.Node) {
 		raw := string(n.(*ast.RawHTML).Segments.Value(r.source))
 		if strings.HasPrefix(raw, "<![CDATA[") {
 			r.text.WriteString(raw[len("<![CDATA[") : len(raw)-len("]]>")])
+			return
 		}
+		if tagPattern.MatchString(raw) { // goldmark takes some that are none to CommonMark
+			r.html(raw, nil)
+		}
+		return
+	case ast.KindHTMLBlock:
+		raw := string(n.Lines().Value(r.source))
+		if block := n.(*ast.HTMLBlock); block.HasClosure() {
+			raw += string(block.ClosureLine.Value(r.source))
+		}
+		r.html(raw, rawText)
+		r.closeAnchor()
+		return
+	case ast.KindLink:
+		link := n.(*ast.Link)
+		r.link(r.destination(link.Destination), func() { r.walkFrom(n.FirstChild()) })
+		return
+	case ast.KindImage:
+		r.image(r.destination(n.(*ast.Image).Destination), func() { r.walkFrom(n.FirstChild()) })
+		return
+	case ast.KindParagraph, ast.KindTextBlock, ast.KindHeading, extast.KindTableCell:
+		r.walkFrom(n.FirstChild())
+		r.closeAnchor()
 		return
 	case ast.KindCodeBlock, ast.KindFencedCodeBlock:
 		r.text.Write(n.Lines().Value(r.source))
@@ -76,10 +103,135 @@ func (r *reference) walk(n ast.Node) {
 	case "Equation":
 		r.text.Write(n.Lines().Value(r.source))
 		return
-	case "TagLine", "Comment":
+	case "TagLine", "Comment", "Contents":
 		return
 	}
 	r.walkFrom(n.FirstChild())
+}
+
+func (r *reference) destination(raw []byte) string {
+	var saved strings.Builder
+	saved, r.text = r.text, saved
+	r.unescaped(raw)
+	saved, r.text = r.text, saved
+	return saved.String()
+}
+
+// link writes a link: an address that Notion does not take behind its text.
+func (r *reference) link(address string, text func()) {
+	if url := percentEncoded(address); block.ValidLink(url) {
+		r.around = url
+		text()
+		r.around = ""
+		return
+	}
+	start := r.text.Len()
+	text()
+	r.address(address, start)
+}
+
+func (r *reference) address(address string, start int) {
+	text := squeeze(r.text.String()[start:])
+	switch {
+	case address == "" || address[0] == '#' || strings.HasPrefix(strings.ToLower(address), "data:") || text == squeeze(address):
+	case text == "":
+		r.text.WriteString(address)
+	default:
+		r.text.WriteString("(" + address + ")")
+	}
+}
+
+// image writes an image: its text, or else where it leads or comes from.
+func (r *reference) image(address string, text func()) {
+	start, url, around := r.text.Len(), percentEncoded(address), r.around
+	if anchor := percentEncoded(r.anchor); around == "" && block.ValidLink(anchor) {
+		around = anchor
+	}
+	text()
+	switch blank := squeeze(r.text.String()[start:]) == ""; {
+	case !block.ValidLink(url):
+		r.address(address, start)
+	case blank && around != "":
+		r.text.WriteString(around)
+	case blank:
+		r.text.WriteString(url)
+	}
+}
+
+func percentEncoded(address string) string { return string(util.URLEscape([]byte(address), false)) }
+
+// Tags as CommonMark has them, with names of any script.
+var (
+	attributePattern = `(?:[ \t\n]+[A-Za-z_:][A-Za-z0-9_:.-]*(?:[ \t\n]*=[ \t\n]*(?:[^\x00- "'=<>` + "`" + `]+|'[^']*'|"[^"]*"))?)`
+	tagPattern       = regexp.MustCompile(`^<(/?)(\pL[\pL\p{Nd}_-]*)(` + attributePattern + `*)[ \t\n]*/?>`)
+	nothingPattern   = regexp.MustCompile(`(?s)^(?:<!-->|<!--->|<!--.*?-->|<\?.*?\?>|<![A-Z].*?>)`)
+)
+
+// rawText is up to where the elements reach that hold no tags.
+var rawText = map[string]*regexp.Regexp{
+	"script":   regexp.MustCompile(`(?is)^.*?(?:</script|$)`),
+	"style":    regexp.MustCompile(`(?is)^.*?(?:</style|$)`),
+	"textarea": regexp.MustCompile(`(?is)^.*?(?:</textarea|$)`),
+}
+
+// html writes the text of HTML.
+func (r *reference) html(raw string, rawText map[string]*regexp.Regexp) {
+	for raw != "" {
+		if raw[0] != '<' {
+			text, _, _ := strings.Cut(raw, "<")
+			r.text.WriteString(entity.ReplaceAllStringFunc(text, resolve))
+			raw = raw[len(text):]
+			continue
+		}
+		if nothing := nothingPattern.FindString(raw); nothing != "" {
+			raw = raw[len(nothing):]
+			continue
+		}
+		tag := tagPattern.FindStringSubmatch(raw)
+		if tag == nil {
+			r.text.WriteByte('<')
+			raw = raw[1:]
+			continue
+		}
+		raw = raw[len(tag[0]):]
+		switch name := strings.ToLower(tag[2]); {
+		case name == "a":
+			r.closeAnchor()
+			if tag[1] == "" {
+				r.anchor, r.start = attributeOf(tag[3], "href"), r.text.Len()
+			}
+		case tag[1] == "" && rawText[name] != nil:
+			text := rawText[name].FindString(raw)
+			if i := strings.LastIndex(text, "</"); strings.HasSuffix(strings.ToLower(text), "</"+name) {
+				text = text[:i]
+			}
+			r.text.WriteString(text)
+			raw = raw[len(text):]
+		case name == "img" && tag[1] == "":
+			r.image(attributeOf(tag[3], "src"), func() { r.text.WriteString(attributeOf(tag[3], "alt")) })
+		}
+	}
+}
+
+func attributeOf(attributes, name string) string {
+	for _, attribute := range regexp.MustCompile(attributePattern).FindAllString(attributes, -1) {
+		key, value, _ := strings.Cut(attribute, "=")
+		if strings.EqualFold(strings.TrimSpace(key), name) {
+			value = strings.TrimSpace(value)
+			if value != "" && (value[0] == '"' || value[0] == '\'') {
+				value = value[1 : len(value)-1]
+			}
+			return entity.ReplaceAllStringFunc(value, resolve)
+		}
+	}
+	return ""
+}
+
+func (r *reference) closeAnchor() {
+	if !block.ValidLink(percentEncoded(r.anchor)) {
+		r.address(r.anchor, r.start)
+	}
+	r.anchor = ""
 }
 
 func (r *reference) walkFrom(n ast.Node) {
@@ -171,8 +323,8 @@ func (r *reference) notes() {
 }
 
 // blockText is the text of blocks as Notion shows it, without white space:
-// numbered items have the numbers that Notion gives them, and a header that is
-// repeated in the next part of a table counts once.
+// numbered items have the numbers that Notion gives them, and images without a
+// caption their URL.
 func blockText(blocks []block.Block) string {
 	var b strings.Builder
 	writeBlocks(&b, blocks)
@@ -186,15 +338,14 @@ func writeBlocks(w *strings.Builder, blocks []block.Block) {
 		if b.Kind != block.NumberedListItem {
 			number = 0
 		}
-		children := b.Children
 		switch {
 		case b.Kind == block.NumberedListItem && !continues(blocks[:i]):
 			w.WriteString(strconv.Itoa(number) + ".")
-		case b.Kind == block.Table && i > 0 && repeatsHeader(blocks[i-1], b):
-			children = children[1:]
+		case b.Kind == block.Image && len(b.Text) == 0:
+			w.WriteString(b.URL)
 		}
 		w.WriteString(b.Plain())
-		writeBlocks(w, children)
+		writeBlocks(w, b.Children)
 	}
 }
 
@@ -205,11 +356,6 @@ func continues(before []block.Block) bool {
 	}
 	last := before[len(before)-1]
 	return last.Kind == block.NumberedListItem && len(last.Text) == block.MaxRichTexts
-}
-
-func repeatsHeader(before, b block.Block) bool {
-	return before.Kind == block.Table && len(before.Children) == block.MaxChildren &&
-		b.HeaderRow && before.Children[0].Plain() == b.Children[0].Plain()
 }
 
 func squeeze(s string) string {

@@ -1,56 +1,49 @@
 package markdown
 
 import (
-	"slices"
-
-	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
 
 	"notionrelay/shared/block"
 )
 
-// maxRepeatedHeader is how long a header may be, in bytes, to be repeated in
-// each part of a long table: a huge one would be multiplied by its rows.
-const maxRepeatedHeader = 8 << 10
-
-// table converts a table. A block's children are at most 100, so that a longer
-// table becomes several, each with the header again.
-func (c *converter) table(n *extast.Table, out *siblings) {
-	width := tableWidth(n)
-	t := block.Block{Kind: block.Table, HeaderRow: true}
-	var repeated []block.Block
+// table converts a table of markdown.
+func (c *converter) table(n *extast.Table) {
+	c.push(element{holds: tableParts, end: endTable, block: block.Block{Kind: block.Table, HeaderRow: true}})
 	for row := n.FirstChild(); row != nil; row = n.FirstChild() {
 		n.RemoveChild(n, row)
-		rows := c.row(row, width)
-		if _, ok := row.(*extast.TableHeader); ok && len(rows) == 1 && len(rows[0].Plain()) <= maxRepeatedHeader {
-			repeated = rows
+		c.push(element{holds: tableParts, end: endRow, cells: make([][]block.Text, 0, row.ChildCount())})
+		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+			c.push(element{holds: cellText, end: endCell})
+			c.flow(cell, block.Paragraph)
+			c.pop()
 		}
-		for _, r := range rows {
-			if len(t.Children) == block.MaxChildren {
-				out.add(t)
-				t = block.Block{Kind: block.Table, HeaderRow: len(repeated) > 0, Children: slices.Clone(repeated)}
-			}
-			t.Children = append(t.Children, r)
-		}
+		c.pop()
 	}
-	out.add(t)
+	c.pop()
 }
 
-// tableWidth is the number of columns of the widest row, within Notion's limit.
-func tableWidth(n *extast.Table) int {
-	width := len(n.Alignments)
-	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
-		width = max(width, row.ChildCount())
+// tableBlocks makes the rows of a table, which are as wide as the widest of them,
+// within Notion's limit.
+func tableBlocks(rows [][][]block.Text) []block.Block {
+	width := 0
+	for _, cells := range rows {
+		width = max(width, min(len(cells), block.MaxCells))
 	}
-	return min(width, block.MaxCells)
+	if width == 0 {
+		return nil
+	}
+	blocks := make([]block.Block, 0, len(rows))
+	for _, cells := range rows {
+		blocks = appendRow(blocks, cells, width)
+	}
+	return blocks
 }
 
-// row converts a row into one block, padded to the table's width. What a block
+// appendRow appends a row as one block, padded to the table's width. What a block
 // cannot hold continues in the next, so that the text keeps its order: cells
 // beyond the hundredth from its first column on, the rest of a cell that is too
 // long in the same column.
-func (c *converter) row(n ast.Node, width int) []block.Block {
-	var rows []block.Block
+func appendRow(rows []block.Block, texts [][]block.Text, width int) []block.Block {
 	cells := make([][]block.Text, 0, width)
 	size := 0
 	next := func(column int) {
@@ -58,11 +51,11 @@ func (c *converter) row(n ast.Node, width int) []block.Block {
 		cells = make([][]block.Text, column, width)
 		size = 0
 	}
-	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+	for _, text := range texts {
 		if len(cells) == width {
 			next(0)
 		}
-		chunks := block.Chunks(c.cell(child))
+		chunks := block.Chunks(text)
 		if len(chunks) == 0 {
 			cells = append(cells, nil)
 			continue
@@ -80,11 +73,6 @@ func (c *converter) row(n ast.Node, width int) []block.Block {
 	}
 	next(0)
 	return rows
-}
-
-func (c *converter) cell(n ast.Node) []block.Text {
-	c.inlines(n, block.Text{}, &flow{})
-	return c.text.take()
 }
 
 func padded(cells [][]block.Text, width int) [][]block.Text {

@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/util"
@@ -15,7 +16,9 @@ import (
 type textBuffer struct {
 	content  []byte
 	spans    []span
-	lineOpen bool // the next text belongs on a line of its own
+	lineOpen bool       // the next text belongs on a line of its own
+	taken    int        // how many texts were taken
+	marks    block.Text // the format that tags of HTML give, without Content
 }
 
 // span is text of one format. It begins where the span before it ends.
@@ -45,6 +48,51 @@ func (b *textBuffer) writeMarkdown(s []byte, format block.Text) {
 	b.extend(format)
 }
 
+// writeReferences appends text in which entities stand for characters.
+func (b *textBuffer) writeReferences(s []byte) {
+	if len(s) > 0 {
+		b.startLine()
+		b.content = appendUnescaped(b.content, s, entities)
+		b.extend(block.Text{})
+	}
+}
+
+// writeCollapsed appends text of HTML: white space is one space, and none at the
+// start of a line.
+func (b *textBuffer) writeCollapsed(s []byte) {
+	for len(s) > 0 {
+		space := len(s) - len(bytes.TrimLeft(s, whiteSpace))
+		if n := len(b.content); space > 0 && n > 0 && !b.lineOpen && strings.IndexByte(whiteSpace, b.content[n-1]) < 0 {
+			b.write(" ", block.Text{})
+		}
+		s = s[space:]
+		word := len(s)
+		if i := bytes.IndexAny(s, whiteSpace); i >= 0 {
+			word = i
+		}
+		b.writeReferences(s[:word])
+		s = s[word:]
+	}
+}
+
+const whiteSpace = " \t\r\n"
+
+// mark opens or closes a format of HTML.
+func (b *textBuffer) mark(tag string, on bool) {
+	switch tag {
+	case "b", "strong":
+		b.marks.Bold = on
+	case "i", "em":
+		b.marks.Italic = on
+	case "s", "del", "strike":
+		b.marks.Strikethrough = on
+	case "u":
+		b.marks.Underline = on
+	case "code":
+		b.marks.Code = on
+	}
+}
+
 // breakLine makes what is written next begin on a new line.
 func (b *textBuffer) breakLine() { b.lineOpen = true }
 
@@ -58,6 +106,7 @@ func (b *textBuffer) startLine() {
 
 // extend gives what was appended behind the last span a format.
 func (b *textBuffer) extend(format block.Text) {
+	format = b.merged(format)
 	if n := len(b.spans); n > 0 && b.spans[n-1].format == format {
 		b.spans[n-1].end = len(b.content)
 		return
@@ -65,17 +114,37 @@ func (b *textBuffer) extend(format block.Text) {
 	b.spans = append(b.spans, span{format: format, end: len(b.content)})
 }
 
+// merged is a format with that of the tags that are open.
+func (b *textBuffer) merged(format block.Text) block.Text {
+	format.Bold = format.Bold || b.marks.Bold
+	format.Italic = format.Italic || b.marks.Italic
+	format.Strikethrough = format.Strikethrough || b.marks.Strikethrough
+	format.Underline = format.Underline || b.marks.Underline
+	format.Code = format.Code || b.marks.Code
+	format.Link = orElse(format.Link, b.marks.Link)
+	return format
+}
+
 // take returns the text without white space around it, and empties the buffer.
 func (b *textBuffer) take() []block.Text {
-	const space = " \t\r\n"
-	content := bytes.TrimRight(b.content, space)
-	start := len(content) - len(bytes.TrimLeft(content, space))
+	content := bytes.TrimRight(b.content, whiteSpace)
+	start := len(content) - len(bytes.TrimLeft(content, whiteSpace))
 	var texts []block.Text
 	if start < len(content) {
+		b.taken++
 		texts = b.texts(string(content), start)
 	}
 	b.content, b.spans, b.lineOpen = b.content[:0], b.spans[:0], false
 	return texts
+}
+
+// takeCode returns the text without formats and the line ends around it, and
+// empties the buffer.
+func (b *textBuffer) takeCode() string {
+	code := string(bytes.Trim(b.content, "\n"))
+	b.taken++
+	b.content, b.spans, b.lineOpen = b.content[:0], b.spans[:0], false
+	return code
 }
 
 func (b *textBuffer) texts(content string, start int) []block.Text {

@@ -1,0 +1,40 @@
+package markdown
+
+import (
+	"bytes"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
+
+var kindContents = ast.NewNodeKind("Contents")
+
+// contents is the place of a table of contents.
+type contents struct{ ast.BaseBlock }
+
+func (*contents) Kind() ast.NodeKind              { return kindContents }
+func (*contents) IsRaw() bool                     { return true }
+func (n *contents) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
+
+// contentsParser parses [TOC] and [[_TOC_]], each alone on a line.
+type contentsParser struct{}
+
+func (contentsParser) Trigger() []byte { return []byte{'['} }
+
+func (contentsParser) Open(_ ast.Node, reader text.Reader, _ parser.Context) (ast.Node, parser.State) {
+	line, _ := reader.PeekLine()
+	switch string(bytes.ToUpper(bytes.TrimSpace(line))) {
+	case "[TOC]", "[[_TOC_]]":
+		reader.AdvanceToEOL()
+		return &contents{}, parser.NoChildren
+	}
+	return nil, parser.NoChildren
+}
+
+func (contentsParser) Continue(ast.Node, text.Reader, parser.Context) parser.State {
+	return parser.Close
+}
+func (contentsParser) Close(ast.Node, text.Reader, parser.Context) {}
+func (contentsParser) CanInterruptParagraph() bool                 { return true }
+func (contentsParser) CanAcceptIndentedLine() bool                 { return false }
