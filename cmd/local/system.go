@@ -35,6 +35,10 @@ type settings struct {
 	Enricher  enrich.Settings
 }
 
+// simulatorKeeps is how many bytes of pages the simulated Notion keeps, some
+// 40,000 blocks, before it forgets the oldest rows: 100 MB of memory.
+const simulatorKeeps = 32 << 20
+
 // run starts the system, says that it is ready, and stops it when ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
@@ -141,7 +145,7 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 	}
 	switch {
 	case env.Publisher.NotionAPIKey == "" && env.Publisher.NotionBaseURL == "":
-		s.simulator, err = notionsim.Open(notionsim.Options{Budget: max(env.Publisher.NotionBudget, notionsim.DefaultBudget), Dir: filepath.Join(data, "notion")})
+		s.simulator, err = notionsim.Open(notionsim.Options{Budget: max(env.Publisher.NotionBudget, notionsim.DefaultBudget), Dir: filepath.Join(data, "notion"), Keep: simulatorKeeps})
 		if err != nil {
 			return "", err
 		}

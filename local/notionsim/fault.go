@@ -124,12 +124,12 @@ func (f *armedFault) take(r *http.Request, body []byte) bool {
 		return false
 	}
 	f.seen++
-	first := max(f.Nth, 1)
-	times := f.Times
-	if times == 0 {
-		times = 1
-	}
-	return f.seen >= first && (times < 0 || f.seen < first+times)
+	return f.seen >= max(f.Nth, 1)
+}
+
+// over tells whether the fault has happened as often as it may.
+func (f *armedFault) over() bool {
+	return f.Times >= 0 && f.seen >= max(f.Nth, 1)+max(f.Times, 1)-1
 }
 
 func (f *armedFault) selects(r *http.Request, body []byte) bool {

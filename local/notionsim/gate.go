@@ -1,6 +1,7 @@
 package notionsim
 
 import (
+	"maps"
 	"math"
 	"time"
 )
@@ -12,6 +13,7 @@ const budgetWindow = time.Minute
 // knows which writes are in progress or were just saved.
 type gate struct {
 	arrivals map[string][]time.Time // by token, oldest first, within the window
+	swept    time.Time              // when tokens without any were last left out
 	inFlight int                    // writes that wait for their answer, refused ones included
 	saving   int                    // writes in progress that were let in
 	saved    map[string]time.Time   // by parent, when the last write below it ended
@@ -25,6 +27,10 @@ func newGate() gate {
 // spend takes one request out of the token's budget. When there is none left it
 // returns how long the caller must wait, in whole seconds as Retry-After has it.
 func (g *gate) spend(token string, budget int, now time.Time) (retryAfter int, ok bool) {
+	if now.Sub(g.swept) >= budgetWindow {
+		g.swept = now
+		maps.DeleteFunc(g.arrivals, func(_ string, all []time.Time) bool { return now.Sub(all[len(all)-1]) >= budgetWindow })
+	}
 	recent := g.arrivals[token]
 	for len(recent) > 0 && now.Sub(recent[0]) >= budgetWindow {
 		recent = recent[1:]

@@ -15,32 +15,40 @@ import (
 // each, oldest first.
 const journalFile = "notionsim.jsonl"
 
+// slack is how many bytes of changes that were overtaken by others are left
+// alone.
+const slack = 1 << 20
+
 // journal keeps changes on file. A line is written in full before the request
 // that caused it is answered, so that a killed process loses nothing it has
 // promised. It is not synced to disk: this outlives a process, not a power cut.
 type journal struct {
-	file *os.File
-	size int64 // of the whole lines
+	name  string // of the file
+	file  *os.File
+	size  int64 // of the whole lines
+	least int64 // what they took when the file was last written anew
 }
 
-// openJournal replays the changes in dir and opens the file for more. A last
-// line without an end was never answered for, and is cut off.
-func openJournal(dir string, apply func(change)) (*journal, error) {
+// openJournal replays the changes in dir, each with its size in bytes, and opens
+// the file for more. A last line without an end was never answered for, and is
+// cut off.
+func openJournal(dir string, apply func(change, int64)) (*journal, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the simulator says where
+	name := filepath.Join(dir, journalFile)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the simulator says where
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{file: f}
+	j := &journal{name: name, file: f}
 	if err := j.replay(apply); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return j, nil
 }
 
-func (j *journal) replay(apply func(change)) error {
+func (j *journal) replay(apply func(change, int64)) error {
 	r := bufio.NewReader(j.file)
 	for n := 1; ; n++ {
 		line, err := r.ReadBytes('\n')
@@ -54,24 +62,32 @@ func (j *journal) replay(apply func(change)) error {
 		if err := json.Unmarshal(line, &c); err != nil {
 			return fmt.Errorf("read %s line %d: %w", journalFile, n, err)
 		}
-		apply(c)
+		apply(c, int64(len(line)))
 		j.size += int64(len(line))
 	}
 }
 
-// append writes one change, wholly or not at all.
-func (j *journal) append(c change) error {
+// append writes one change, wholly or not at all, and returns its size in bytes.
+func (j *journal) append(c change) (int64, error) {
+	line, err := encode(c)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := j.file.Write(line); err != nil {
+		return 0, errors.Join(fmt.Errorf("write %s: %w", journalFile, err), j.truncate())
+	}
+	j.size += int64(len(line))
+	return int64(len(line)), nil
+}
+
+func encode(c change) ([]byte, error) {
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(c); err != nil {
-		return fmt.Errorf("encode change: %w", err)
+		return nil, fmt.Errorf("encode change: %w", err)
 	}
-	if _, err := j.file.Write(line.Bytes()); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", journalFile, err), j.truncate())
-	}
-	j.size += int64(line.Len())
-	return nil
+	return line.Bytes(), nil
 }
 
 // truncate cuts the file to its whole lines and goes to its end.
@@ -81,6 +97,34 @@ func (j *journal) truncate() error {
 	}
 	_, err := j.file.Seek(j.size, io.SeekStart)
 	return err
+}
+
+// overgrown tells whether more than half of the file may be of no use any more.
+func (j *journal) overgrown() bool { return j.size > 2*j.least+slack }
+
+// compact puts a file with these changes in the place of the old one, and
+// returns their sizes. When that fails the old one stays, and the next try is
+// made when it has doubled again.
+func (j *journal) compact(changes []change) (sizes []int64, err error) {
+	j.least = j.size
+	f, err := os.OpenFile(j.name+".new", os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	next := &journal{file: f}
+	for _, c := range changes {
+		size, err := next.append(c)
+		if err != nil {
+			return nil, errors.Join(err, next.close())
+		}
+		sizes = append(sizes, size)
+	}
+	if err := os.Rename(j.name+".new", j.name); err != nil {
+		return nil, errors.Join(err, next.close())
+	}
+	_ = j.close() // nothing is asked of the old file any more
+	j.file, j.size, j.least = next.file, next.size, next.size
+	return sizes, nil
 }
 
 func (j *journal) close() error { return j.file.Close() }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -109,6 +110,7 @@ func (s *Sim) takeFault(r *http.Request, body []byte) *Fault {
 			s.stats.Faults++
 		}
 	}
+	s.faults = slices.DeleteFunc(s.faults, (*armedFault).over)
 	return taken
 }
 

@@ -47,6 +47,13 @@ type Options struct {
 
 	// Dir is the folder in which the state is kept. Empty keeps it in memory.
 	Dir string
+
+	// Keep is how many bytes of state the folder may hold, and at most twice as
+	// many on disk; memory takes about three times as many. What is too much is
+	// forgotten row by row, with everything below, the row first that was not
+	// changed for longest; it is answered 404 from then on. The row that is
+	// being written stays, however large it is. Zero forgets nothing.
+	Keep int64
 }
 
 // Sim is a simulated Notion workspace. It is safe for concurrent use.
@@ -56,6 +63,7 @@ type Sim struct {
 
 	mu     sync.Mutex
 	space  *workspace
+	kept   keeper
 	gate   gate
 	access access
 	faults []*armedFault
@@ -70,9 +78,9 @@ func Open(opts Options) (*Sim, error) {
 	if opts.Budget == 0 {
 		opts.Budget = DefaultBudget
 	}
-	s := &Sim{opts: opts, space: newWorkspace(), gate: newGate(), access: newAccess(), stats: newStats()}
+	s := &Sim{opts: opts, space: newWorkspace(), kept: newKeeper(), gate: newGate(), access: newAccess(), stats: newStats()}
 	if opts.Dir != "" {
-		j, err := openJournal(opts.Dir, s.space.apply)
+		j, err := openJournal(opts.Dir, s.apply)
 		if err != nil {
 			return nil, fmt.Errorf("open simulator state in %q: %w", opts.Dir, err)
 		}
@@ -132,13 +140,58 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.response(r), nil
 }
 
-// commit makes a change durable and then visible. s.mu is held.
+// commit makes a change durable and then visible, and forgets what there is no
+// room for. s.mu is held.
 func (s *Sim) commit(c change) error {
-	if s.journal != nil {
-		if err := s.journal.append(c); err != nil {
+	if err := s.put(c); err != nil {
+		return err
+	}
+	for s.opts.Keep > 0 && s.kept.total > s.opts.Keep {
+		row := s.kept.oldest()
+		if row == "" {
+			break
+		}
+		if err := s.put(change{At: c.At, By: c.By, Forget: row}); err != nil {
 			return err
 		}
 	}
-	s.space.apply(c)
+	if s.journal != nil && s.journal.overgrown() {
+		s.compact()
+	}
 	return nil
+}
+
+func (s *Sim) put(c change) error {
+	if s.journal == nil {
+		s.apply(c, 0)
+		return nil
+	}
+	bytes, err := s.journal.append(c)
+	if err != nil {
+		return err
+	}
+	s.apply(c, bytes)
+	return nil
+}
+
+// compact writes the journal anew without what was overtaken. A failure costs
+// room and nothing else.
+func (s *Sim) compact() {
+	changes := s.space.snapshot()
+	sizes, err := s.journal.compact(changes)
+	if err != nil {
+		return
+	}
+	for i, c := range changes {
+		s.kept.resize(s.space.rowOf(c), sizes[i])
+	}
+}
+
+// apply makes a change visible that takes so many bytes in the journal.
+func (s *Sim) apply(c change, bytes int64) {
+	if c.Forget != "" {
+		s.kept.forget(c.Forget)
+	}
+	s.space.apply(c)
+	s.kept.count(s.space.rowOf(c), bytes)
 }

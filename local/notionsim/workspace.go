@@ -83,6 +83,7 @@ type change struct {
 	Put    []*node     `json:"put,omitempty"`    // nodes that are new or replaced
 	Insert []insertion `json:"insert,omitempty"` // nodes that get a place among their siblings
 	Touch  []string    `json:"touch,omitempty"`  // nodes that count as edited, because what is below them changed
+	Forget string      `json:"forget,omitempty"` // a row that is given up for the room it takes
 }
 
 // insertion puts nodes behind the sibling After, or at the end. The parent ""
@@ -99,6 +100,12 @@ func newWorkspace() *workspace {
 }
 
 func (w *workspace) apply(c change) {
+	if n := w.nodes[c.Forget]; n != nil {
+		siblings := w.children[n.Parent.ID]
+		i := slices.Index(siblings, n.ID)
+		w.children[n.Parent.ID] = slices.Delete(siblings, i, i+1)
+		w.remove(n.ID)
+	}
 	for _, n := range c.Put {
 		w.nodes[n.ID] = n
 	}

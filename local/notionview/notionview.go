@@ -63,7 +63,7 @@ func answer(rw http.ResponseWriter, status int, kind string, body []byte) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	rw.WriteHeader(status)
-	_, _ = rw.Write(body) //nolint:gosec // html/template made it; a reader that has gone is not our concern
+	_, _ = rw.Write(body) // a reader that has gone is not our concern
 }
 
 type viewer struct{ space Workspace }

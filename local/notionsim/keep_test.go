@@ -1,0 +1,125 @@
+package notionsim_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/local/notionsim"
+)
+
+// slack is what a journal may have beyond twice of what is in it.
+const slack = 1 << 20
+
+// sizeOf is the size of all files in a folder.
+func sizeOf(t *testing.T, dir string) (size int64) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	return size
+}
+
+func TestKeepForgetsWhatWasNotWrittenForLongest(t *testing.T) {
+	t.Parallel()
+	const keep = 2 << 20
+	opts := notionsim.Options{Budget: 1000, Dir: t.TempDir(), Keep: keep}
+	c := open(t, opts)
+	big := children(times(100, paragraph(strings.Repeat("x", 2000)))) // 200 KB and more
+	longest := c.row("written again and again")
+	quiet := c.row("quiet")
+	c.must("PATCH", "/v1/blocks/"+quiet+"/children", big)
+	child := c.page(quiet, "Child", paragraph("y"))
+	var last string
+	for range 30 {
+		last = c.row("other")
+		c.must("PATCH", "/v1/blocks/"+last+"/children", big)
+		c.must("PATCH", "/v1/blocks/"+longest+"/children", children(item))
+		if got := sizeOf(t, opts.Dir); got > 2*keep+slack {
+			t.Fatalf("the folder has %d bytes, want at most %d", got, 2*keep+slack)
+		}
+	}
+	for _, gone := range []string{quiet, child} {
+		status, o := c.do("GET", "/v1/pages/"+gone, "")
+		checkError(t, o, status, "object_not_found")
+	}
+	for _, there := range []string{longest, last} {
+		c.must("GET", "/v1/pages/"+there, "")
+	}
+	rows := ids(c.must("POST", "/v1/databases/"+c.sim.DatabaseID()+"/query", ""))
+	if len(rows) < 5 || len(rows) > 12 || rows[0] != longest || rows[len(rows)-1] != last {
+		t.Errorf("got %d rows, want the 2 MB that were written last, and the one that was written all the time", len(rows))
+	}
+	again := open(t, opts)
+	if diff := cmp.Diff(c.sim.Tree(), again.sim.Tree()); diff != "" {
+		t.Errorf("tree after restart (-want +got):\n%s", diff)
+	}
+	again.must("PATCH", "/v1/blocks/"+longest+"/children", big)
+	if status, _ := again.do("GET", "/v1/pages/"+rows[1], ""); status != http.StatusNotFound {
+		t.Errorf("the oldest row after a restart and another write: got %d, want 404", status)
+	}
+}
+
+// One row may be larger than all that is kept: what is being written stays.
+func TestKeepSparesTheRowThatIsWritten(t *testing.T) {
+	t.Parallel()
+	c := open(t, notionsim.Options{Dir: t.TempDir(), Keep: 1})
+	row := c.row("Acme")
+	c.must("PATCH", "/v1/blocks/"+row+"/children", children(item))
+	if got := c.blocks(row); got != 1 {
+		t.Errorf("blocks: got %d, want 1", got)
+	}
+	c.row("next")
+	if status, _ := c.do("GET", "/v1/pages/"+row, ""); status != http.StatusNotFound {
+		t.Errorf("row after the next one was made: got %d, want 404", status)
+	}
+}
+
+func TestJournalIsCompacted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := open(t, notionsim.Options{Budget: 100_000, Dir: dir})
+	row := c.row("Acme")
+	page := c.page(row, "Home", nested(2, paragraph("x"))+","+table(2, 2)+","+paragraph("gone"))
+	c.must("DELETE", "/v1/blocks/"+c.sim.Find("gone"), "")
+	first := ids(c.must("GET", "/v1/blocks/"+page+"/children", ""))[0]
+	c.must("PATCH", "/v1/blocks/"+page+"/children", `{"after":"`+first+`","children":[`+item+`]}`)
+	c.must("POST", "/v1/databases", `{"parent":{"type":"page_id","page_id":"`+page+`"},"properties":`+quotesSchema+`}`)
+	c.sim.People().Insert(page, 0, "top")
+	title := strings.Repeat("long ", 300)
+	for range 2000 {
+		c.must("PATCH", "/v1/pages/"+page, `{"properties":{"title":{"title":[`+rich(title)+`]}}}`)
+	}
+	if got := sizeOf(t, dir); got > 2*slack {
+		t.Errorf("the journal has %d bytes after 2,000 changes of a title, want at most %d", got, 2*slack)
+	}
+	// A process that dies while it writes the journal anew leaves this behind.
+	if err := os.WriteFile(filepath.Join(dir, "notionsim.jsonl.new"), []byte("torn"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, notionsim.Options{Budget: 100_000, Dir: dir})
+	if diff := cmp.Diff(c.sim.Tree(), again.sim.Tree()); diff != "" {
+		t.Errorf("tree after restart (-want +got):\n%s", diff)
+	}
+	if status, _ := again.do("GET", "/v1/blocks/"+first, ""); status != http.StatusOK {
+		t.Errorf("a block after restart: got %d, want 200", status)
+	}
+	for range 1000 {
+		again.must("PATCH", "/v1/pages/"+page, `{"properties":{"title":{"title":[`+rich(title)+`]}}}`)
+	}
+	if got := sizeOf(t, dir); got > 2*slack {
+		t.Errorf("the folder has %d bytes after 1,000 more, want at most %d", got, 2*slack)
+	}
+}
