@@ -355,7 +355,7 @@ func TestStatusIsShownToPeople(t *testing.T) {
 func TestSimulatedPagesAreShown(t *testing.T) {
 	t.Parallel()
 	r := start(t, quick, t.TempDir())
-	_, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan\n\n<script>alert(1)</script> *now*","email":"x@acme.com"}`), "Prefer", "wait=25")
+	_, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan\n\n<script>alert(1)</script>\n\nDo it *now*","email":"x@acme.com"}`), "Prefer", "wait=25")
 	if page := r.get(t, r.url+"/notion/", "text/html"); !strings.Contains(page, "Acme Market Research Report") {
 		t.Error("the database does not show the row")
 	}
