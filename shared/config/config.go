@@ -48,8 +48,7 @@ type Setting struct {
 func Settings[T any]() []Setting { return settingsOf(reflect.TypeFor[T]()) }
 
 func settingsOf(t reflect.Type) (all []Setting) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		variable, _, _ := strings.Cut(f.Tag.Get("env"), ",")
 		if variable == "" {
 			all = append(all, settingsOf(f.Type)...)

@@ -49,7 +49,7 @@ func TestAdopt(t *testing.T) {
 		{"behind what the page was made with", "a b c d", "", "a b", "c d", "c d"},
 		{"nothing behind what the page was made with", "a b", "", "a b", "c d", ""},
 		{"the same again, nothing happened", "a a", "", "a a", "a a", ""},
-		{"the same again, all happened", "a a a a", "", "a a", "a a", "a a"},
+		{"the same again, all happened", "a a a a", "", "a a", "a a", "a a"}, //nolint:dupword // that is the case
 		{"a person has deleted one that was there before", "b c d", "", "a b", "c d", "c d"},
 		{"and nothing happened", "b", "", "a b", "c d", ""},
 	}
@@ -105,7 +105,7 @@ func page(words string) []notion.Child {
 
 func blocks(words string) []block.Block {
 	var all []block.Block
-	for _, w := range strings.Fields(words) {
+	for w := range strings.FieldsSeq(words) {
 		b := block.Block{Kind: block.Paragraph, Text: []block.Text{{Content: w}}}
 		if w == "#" {
 			b = block.Block{Kind: block.Table}

@@ -90,7 +90,11 @@ func fingerprintOf(plan block.Plan) (string, error) {
 		return "", fmt.Errorf("fingerprint plan: %w", err)
 	}
 	for _, a := range plan.Appends {
-		if err := encoder.Encode(a); err != nil {
+		request := struct {
+			Parent   block.Path    `json:"parent"`
+			Children []block.Block `json:"children"`
+		}{a.Parent, a.Children}
+		if err := encoder.Encode(request); err != nil {
 			return "", fmt.Errorf("fingerprint plan: %w", err)
 		}
 	}

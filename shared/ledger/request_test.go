@@ -54,14 +54,14 @@ func newLedger(t *testing.T, step runs.Step) (*Ledger, *memory) {
 func said(status int, code string) error { return &notion.Error{Status: status, Code: code} }
 
 var (
-	refused   = error(&notion.Error{Unsent: true, Cause: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}})
-	cut       = error(&notion.Error{Cause: io.ErrUnexpectedEOF})
-	badGate   = error(&notion.Error{Status: 502})
-	conflict  = said(409, "conflict_error")
-	internal  = said(500, "internal_server_error")
-	invalid   = said(400, "validation_error")
-	notFound  = said(404, "object_not_found")
-	throttled = error(&notion.Error{Status: 429, Code: "rate_limited", RetryAfter: 9 * time.Second})
+	errRefused   = error(&notion.Error{Unsent: true, Cause: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}})
+	errCut       = error(&notion.Error{Cause: io.ErrUnexpectedEOF})
+	errBadGate   = error(&notion.Error{Status: 502})
+	errConflict  = said(409, "conflict_error")
+	errInternal  = said(500, "internal_server_error")
+	errInvalid   = said(400, "validation_error")
+	errMissing   = said(404, "object_not_found")
+	errThrottled = error(&notion.Error{Status: 429, Code: "rate_limited", RetryAfter: 9 * time.Second})
 )
 
 // TestARequestTakesEffectOnce goes through what the attempts of one request can
@@ -80,24 +80,24 @@ func TestARequestTakesEffectOnce(t *testing.T) {
 		waits time.Duration
 	}{
 		{name: "works at once", sends: []error{nil}},
-		{name: "what was refused is sent again without a look", sends: []error{refused, refused, nil}, waits: 3 * time.Second},
-		{name: "a rate limit waits as told", sends: []error{throttled, nil}, waits: 9 * time.Second},
-		{name: "after a conflict it is looked for", sends: []error{conflict}, finds: []presence{whole}, waits: time.Second},
-		{name: "a conflict that was not applied is repeated", sends: []error{conflict, nil}, finds: []presence{absent}, waits: time.Second},
-		{name: "an ended request that is absent is repeated at once", sends: []error{internal, internal, nil}, finds: []presence{absent, absent}, waits: 3 * time.Second},
-		{name: "an index is given time to show it", r: request{lag: indexLag}, sends: []error{internal}, finds: []presence{absent, whole}, waits: indexLag},
-		{name: "an open request that is there is believed at once", sends: []error{cut}, finds: []presence{whole}, waits: time.Second},
-		{name: "an open request that is absent may still come", sends: []error{badGate}, finds: []presence{absent}, want: badGate, until: notion.LateEffect, waits: time.Second},
-		{name: "a part of it is completed", sends: []error{cut, nil}, finds: []presence{partly}, waits: time.Second},
+		{name: "what was refused is sent again without a look", sends: []error{errRefused, errRefused, nil}, waits: 3 * time.Second},
+		{name: "a rate limit waits as told", sends: []error{errThrottled, nil}, waits: 9 * time.Second},
+		{name: "after a conflict it is looked for", sends: []error{errConflict}, finds: []presence{whole}, waits: time.Second},
+		{name: "a conflict that was not applied is repeated", sends: []error{errConflict, nil}, finds: []presence{absent}, waits: time.Second},
+		{name: "an ended request that is absent is repeated at once", sends: []error{errInternal, errInternal, nil}, finds: []presence{absent, absent}, waits: 3 * time.Second},
+		{name: "an index is given time to show it", r: request{lag: indexLag}, sends: []error{errInternal}, finds: []presence{absent, whole}, waits: indexLag},
+		{name: "an open request that is there is believed at once", sends: []error{errCut}, finds: []presence{whole}, waits: time.Second},
+		{name: "an open request that is absent may still come", sends: []error{errBadGate}, finds: []presence{absent}, want: errBadGate, until: notion.LateEffect, waits: time.Second},
+		{name: "a part of it is completed", sends: []error{errCut, nil}, finds: []presence{partly}, waits: time.Second},
 		{name: "a killed process's intent is looked for", step: func() runs.Step { return runs.Step{IntendedAt: ago(2 * time.Second)} }, finds: []presence{whole}},
 		{name: "a killed process's intent may still come", step: func() runs.Step { return runs.Step{IntendedAt: ago(30 * time.Second)} }, finds: []presence{absent}, want: errNone, until: 35 * time.Second},
 		{name: "its last seconds are waited out on the spot", step: func() runs.Step { return runs.Step{IntendedAt: ago(60 * time.Second)} }, finds: []presence{absent, absent}, sends: []error{nil}, waits: 5 * time.Second},
 		{name: "and then it is sent", step: func() runs.Step { return runs.Step{IntendedAt: ago(65 * time.Second)} }, finds: []presence{absent}, sends: []error{nil}},
 		{name: "what Notion had ended is sent at once", step: func() runs.Step { return runs.Step{IntendedAt: ago(time.Second), EndedAt: ago(time.Second)} }, finds: []presence{absent}, sends: []error{nil}},
-		{name: "what is refused for good is not repeated", sends: []error{invalid}, want: invalid},
-		{name: "a missing parent is", sends: []error{notFound}, want: notFound},
-		{name: "but not one that was just made", r: request{fresh: true}, sends: []error{notFound, nil}, waits: time.Second},
-		{name: "it gives way after its attempts", sends: []error{refused, refused, refused, refused}, want: refused, waits: 7 * time.Second},
+		{name: "what is refused for good is not repeated", sends: []error{errInvalid}, want: errInvalid},
+		{name: "a missing parent is", sends: []error{errMissing}, want: errMissing},
+		{name: "but not one that was just made", r: request{fresh: true}, sends: []error{errMissing, nil}, waits: time.Second},
+		{name: "it gives way after its attempts", sends: []error{errRefused, errRefused, errRefused, errRefused}, want: errRefused, waits: 7 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func check(t *testing.T, l *Ledger, err, want error, until time.Time) {
 	if isUnsettled && !unsettled.Until.Equal(until) {
 		t.Errorf("its absence counts from %s, want %s", unsettled.Until, until)
 	}
-	if want == errNone && isUnsettled && unsettled.Cause == nil {
+	if errors.Is(want, errNone) && isUnsettled && unsettled.Cause == nil {
 		return
 	}
 	if !errors.Is(err, want) || step.Done != 0 {
@@ -222,7 +222,7 @@ func TestALeaseKeepsOthersOut(t *testing.T) {
 func TestErrorsNameTheRunAndItsStep(t *testing.T) {
 	t.Parallel()
 	l, _ := newLedger(t, runs.Step{})
-	err := l.perform(t.Context(), request{step: "step", index: 3, send: func(context.Context) error { return invalid }})
+	err := l.perform(t.Context(), request{step: "step", index: 3, send: func(context.Context) error { return errInvalid }})
 	if err == nil || !strings.HasPrefix(err.Error(), "step step, request 3 of run rep_1: ") {
 		t.Errorf("got %v", err)
 	}

@@ -202,7 +202,7 @@ func (c *converter) destination(raw []byte, reference *ast.ReferenceLink) string
 		}
 		c.referable -= len(raw)
 	}
-	if bytes.IndexAny(raw, backslashes+entities) < 0 {
+	if !bytes.ContainsAny(raw, backslashes+entities) {
 		return string(raw)
 	}
 	return string(appendUnescaped(nil, raw, backslashes+entities))

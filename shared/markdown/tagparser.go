@@ -39,8 +39,9 @@ func (p htmlParser) Open(parent ast.Node, reader text.Reader, pc parser.Context)
 	line, segment := reader.PeekLine()
 	name := bytes.TrimPrefix(bytes.TrimLeft(line, " \t"), []byte("<"))
 	name = bytes.TrimPrefix(name, []byte("/"))
-	switch name := string(bytes.ToLower(name[:nameLength(name)])); {
-	case rawTags[name]:
+	name = bytes.ToLower(name[:nameLength(name)])
+	switch {
+	case rawTags[string(name)]:
 		end, known := pc.Get(rawEndKey).(int)
 		if !known {
 			end = lastRawEnd(reader.Source())
@@ -49,7 +50,7 @@ func (p htmlParser) Open(parent ast.Node, reader text.Reader, pc parser.Context)
 		if segment.Start > end {
 			return nil, parser.NoChildren
 		}
-	case !layoutTags[name] && (!inlineTags[name] || voidTags[name]):
+	case !layoutTags[string(name)] && (!inlineTags[string(name)] || voidTags[string(name)]):
 		return nil, parser.NoChildren
 	}
 	return p.BlockParser.Open(parent, reader, pc)

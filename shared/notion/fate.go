@@ -9,15 +9,15 @@ import (
 type Fate int
 
 const (
-	// Repeat: the request has surely had no effect. Send it again after a wait.
+	// Repeat says that the request has surely had no effect. Send it again after a wait.
 	Repeat Fate = iota + 1
-	// Recover: Notion has ended the request, and it may have had its effect.
+	// Recover says that Notion has ended the request, and it may have had its effect.
 	// Look before repeating it; what is not there now will not come.
 	Recover
-	// Await: nobody has said that the request is over. It may still have its
-	// effect until LateEffect after it was sent.
+	// Await says that nobody has ended the request. It may still have its effect
+	// until LateEffect after it was sent.
 	Await
-	// Permanent: the request will fail the same way for ever.
+	// Permanent says that the request will fail the same way for ever.
 	Permanent
 )
 
