@@ -25,6 +25,8 @@ type Error struct {
 	RetryAfter  time.Duration // what the answer asked for, else 0
 	Reason      string        // additional_data.rate_limit_reason
 	CommittedID string        // additional_data.committed_resource_id: the write was saved under this id
+	Kind        string        // additional_data.error_type: what is behind a validation_error
+	BlockLimit  bool          // additional_data.block_limit is there: a free workspace may make no more blocks
 
 	// Unsent says that Notion has surely not seen the request: no connection
 	// came about, or the budget had no room for it.
@@ -66,17 +68,30 @@ func (e *Error) Outcome() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// answerBody is Notion's error object. The additional data came with newer
-// answers and is not described for every error.
+// answerBody is Notion's error object. The additional data differs from error to
+// error, and not all of it is described; what is of another type than expected
+// must not hide the code.
 type answerBody struct {
-	Object     string `json:"object"`
-	Code       string `json:"code"`
-	Message    string `json:"message"`
-	RequestID  string `json:"request_id"`
-	Additional struct {
-		Reason      string `json:"rate_limit_reason"`
-		CommittedID string `json:"committed_resource_id"`
-	} `json:"additional_data"`
+	Object     string          `json:"object"`
+	Code       string          `json:"code"`
+	Message    string          `json:"message"`
+	RequestID  string          `json:"request_id"`
+	Additional json.RawMessage `json:"additional_data"`
+}
+
+func (e *Error) read(body answerBody) {
+	e.Code, e.Message = body.Code, cut(body.Message)
+	if body.RequestID != "" {
+		e.RequestID = body.RequestID
+	}
+	var additional map[string]any
+	if json.Unmarshal(body.Additional, &additional) != nil {
+		return
+	}
+	e.Reason, _ = additional["rate_limit_reason"].(string)
+	e.CommittedID, _ = additional["committed_resource_id"].(string)
+	e.Kind, _ = additional["error_type"].(string)
+	_, e.BlockLimit = additional["block_limit"]
 }
 
 // errorOf turns an exchange into its error, or nil where it is a good answer.
@@ -96,11 +111,7 @@ func errorOf(x *exchange) error {
 	case err != nil && x.err == nil:
 		e.Cause = fmt.Errorf("answer of %d bytes is no JSON: %w", len(x.body), err)
 	case err == nil && body.Object == "error":
-		e.Code, e.Message = body.Code, cut(body.Message)
-		e.Reason, e.CommittedID = body.Additional.Reason, body.Additional.CommittedID
-		if body.RequestID != "" {
-			e.RequestID = body.RequestID
-		}
+		e.read(body)
 	case err == nil:
 		e.Cause = errors.New("answer is not an error object of Notion's")
 	}

@@ -25,8 +25,8 @@ func (f Fate) String() string {
 	return [...]string{"none", "repeat", "recover", "await", "permanent"}[f]
 }
 
-// blocked is the rate limit reason for which Notion says that repeating does
-// not help.
+// blocked is the rate limit reason, and elsewhere the code, for which Notion
+// says that repeating does not help.
 const blocked = "public_api_request_blocked"
 
 // FateOf decides the fate of every error of a request to Notion. What it does
@@ -36,7 +36,7 @@ func FateOf(err error) Fate {
 	switch {
 	case !ok:
 		return Await
-	case e.Reason == blocked:
+	case e.Reason == blocked, e.Code == blocked:
 		return Permanent
 	case e.Unsent, e.Status == http.StatusTooManyRequests, e.Status == statusOverloaded:
 		return Repeat
