@@ -248,7 +248,7 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 	callErr := call(requestCtx)
 	c.pacer.done(time.Now(), write)
 	if !x.sent {
-		return &Error{Unsent: true, Cause: callErr}
+		return &Error{Method: x.method, Path: x.path, Unsent: true, Cause: callErr}
 	}
 	err := errorOf(x)
 	if err == nil {

@@ -47,19 +47,26 @@ func (e *Error) Error() string {
 	case e.Status == 0:
 		return fmt.Sprintf("%s %s: no answer: %v", e.Method, e.Path, e.Cause)
 	case e.Code == "":
-		return fmt.Sprintf("%s %s: status %d (request %s): %v", e.Method, e.Path, e.Status, e.RequestID, e.Cause)
+		return fmt.Sprintf("%s %s: status %d (request %s, cf-ray %s): %v", e.Method, e.Path, e.Status, e.RequestID, e.Ray, e.Cause)
 	default:
 		return fmt.Sprintf("%s %s: status %d %s (request %s)", e.Method, e.Path, e.Status, e.Code, e.RequestID)
 	}
 }
 
-// Outcome says in words what an answer without a code was.
+// Outcome says in words what came of the request, for whoever has no message of
+// Notion's to read.
 func (e *Error) Outcome() string {
 	switch {
 	case e.Unsent:
 		return "Notion could not be reached"
 	case e.Status == 0:
 		return "Notion did not answer"
+	case e.Code != "":
+		return fmt.Sprintf("Notion answered %d %s", e.Status, e.Code)
+	case e.Status < 300:
+		return fmt.Sprintf("Notion's answer, with status %d, could not be read", e.Status)
+	case e.Status < 400:
+		return fmt.Sprintf("a redirection (%d) was answered in Notion's place", e.Status)
 	case e.Ray != "":
 		return fmt.Sprintf("the edge before Notion answered %d (cf-ray %s)", e.Status, e.Ray)
 	}
@@ -96,7 +103,10 @@ func (e *Error) read(body answerBody) {
 
 // errorOf turns an exchange into its error, or nil where it is a good answer.
 func errorOf(x *exchange) error {
-	e := &Error{Method: x.method, Path: x.path, Status: x.status, Cause: x.err}
+	e := &Error{
+		Method: x.method, Path: x.path, Status: x.status, Cause: x.err,
+		RequestID: x.header.Get(requestIDHeader), Ray: x.header.Get("Cf-Ray"), RetryAfter: retryAfter(x.header),
+	}
 	if x.status == 0 {
 		e.Unsent = !x.sent || neverConnected(x.err)
 		return e
@@ -104,10 +114,10 @@ func errorOf(x *exchange) error {
 	if x.status < 300 && x.err == nil && json.Valid(x.body) {
 		return nil
 	}
-	e.RequestID, e.Ray = x.header.Get(requestIDHeader), x.header.Get("Cf-Ray")
-	e.RetryAfter = retryAfter(x.header)
 	var body answerBody
 	switch err := json.Unmarshal(x.body, &body); {
+	case x.status >= 300 && x.status < 400:
+		e.Cause = fmt.Errorf("redirected to %q, where nothing is sent", x.header.Get("Location"))
 	case err != nil && x.err == nil:
 		e.Cause = fmt.Errorf("answer of %d bytes is no JSON: %w", len(x.body), err)
 	case err == nil && body.Object == "error":

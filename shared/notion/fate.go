@@ -65,12 +65,12 @@ func fateOfCode(e *Error) Fate {
 // fateOfEdge is for answers without a code: of the edge before Notion, or cut.
 func fateOfEdge(status int) Fate {
 	switch {
-	case status == 0 || status >= 500 || status == http.StatusRequestTimeout:
+	case status < 400:
+		return Await // no answer, a good one that was cut, or a redirection
+	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusConflict:
 		return Await
-	case status >= 400:
-		return Repeat // the edge let nothing through, which may pass: it blocks addresses for a while
 	}
-	return Await // a good answer that was cut, or none of Notion's
+	return Repeat // the edge let nothing through, which may pass: it blocks addresses for a while
 }
 
 // statusOverloaded is Notion's service_overload.
