@@ -64,11 +64,12 @@ type Message struct {
 	Quotes  *QuotesPart     `json:"quotes,omitempty"`  // with Quotes
 }
 
-// HomepageTexts is what the enricher has written for a report.
+// HomepageTexts is what the AI has written for a report. An empty text leaves the
+// standard one where it is.
 type HomepageTexts struct {
-	Title        string   `json:"title"`
-	Introduction string   `json:"introduction"`       // markdown
-	Warnings     []string `json:"warnings,omitempty"` // what the run's status should say
+	Title        string   `json:"title,omitempty"`
+	Introduction string   `json:"introduction,omitempty"` // markdown
+	Warnings     []string `json:"warnings,omitempty"`     // what the run's status should say
 }
 
 // QuotesPart is the quotes of a report, or a part of them where all would not
