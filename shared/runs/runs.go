@@ -135,8 +135,8 @@ func (s *Step) Finished() bool { return s.Total > 0 && s.Done >= s.Total }
 
 // Failure says why a run ended in the dead-letter queue.
 type Failure struct {
-	Kind            string `json:"kind,omitempty"` // of the message that is there
-	Part            int    `json:"part,omitempty"` // its first quote, where the quotes are divided
+	Kind            string `json:"kind,omitempty"`      // of the message that is there
+	Part            int    `json:"part,omitempty"`      // its first quote, where the quotes are divided
 	MessageID       string `json:"messageId,omitempty"` // SQS's, before it was put there
 	Code            string `json:"code"`
 	Message         string `json:"message"`

@@ -50,15 +50,15 @@ func TestAThirdKindIsOneLine(t *testing.T) {
 		}
 		tree := w.sim.Tree()
 		for want, times := range map[string]int{
-			`"Client - Competitor Landscape"`:         2, // the page's title
-			`icon {"emoji":"🥊","type":"emoji"}`:       2,
-			`"View Competitor Landscape"(link`:        2,
-			`"First of them."`:                        1,
-			`"Second of them."`:                       1,
+			`"Client - Competitor Landscape"`:           2, // the page's title
+			`icon {"emoji":"🥊","type":"emoji"}`:         2,
+			`"View Competitor Landscape"(link`:          2,
+			`"First of them."`:                          1,
+			`"Second of them."`:                         1,
 			`": who else your customers talk about.\n"`: 2, // the introduction
-			`"Competitor Landscape"(bold)`:            2,
-			`"Strategy Report"`:                       0,
-			"Generating personalized introduction":    0,
+			`"Competitor Landscape"(bold)`:              2,
+			`"Strategy Report"`:                         0,
+			"Generating personalized introduction":      0,
 		} {
 			if got := strings.Count(tree, want); got != times {
 				t.Errorf("%s is there %d times, want %d", want, got, times)

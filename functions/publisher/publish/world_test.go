@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -330,3 +332,6 @@ func bodyOf(t testing.TB, r *http.Request) string {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return string(body)
 }
+
+// errDial is what a connection ends with that nobody takes.
+var errDial = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
