@@ -24,13 +24,16 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test servers integration race model fuzz bench measure lint check build template e2e-sam clean
+.PHONY: run test notion-smoke servers integration race model fuzz bench measure lint check build template e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
 
 test: ## every test that needs nothing but Go
 	go test $(TESTFLAGS) ./...
+
+notion-smoke: ## a report, kills, and what is taken for granted, on Notion (NOTION_API_KEY, NOTION_DATABASE_ID) or the simulator
+	go run ./test/smoke
 
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 

@@ -73,6 +73,18 @@ func rateLimited(retryAfter int) *apiError {
 	}
 }
 
+func barred() *apiError {
+	return &apiError{
+		status: http.StatusTooManyRequests, code: "rate_limited", message: "Requests of this integration are blocked.",
+		additional: map[string]any{"rate_limit_reason": "public_api_request_blocked"},
+	}
+}
+
+// notDatabase refuses a page's id in the place of a database's.
+func notDatabase(id string) error {
+	return invalid("Provided ID %s is a page, not a database. Use the retrieve page API instead.", id)
+}
+
 // codeOf is the code that Notion sends with a status.
 func codeOf(status int) string {
 	switch status {

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 )
 
@@ -178,28 +177,6 @@ func TestRequestIDOfAnHTMLErrorComesFromItsHeader(t *testing.T) {
 	}
 	if want := "POST /v1/pages: status 502 (request req-2, cf-ray 8a-FRA): "; !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %q, want it to begin with %q", err, want)
-	}
-}
-
-// An answer with properties that the client library does not know is a good
-// answer: the page exists.
-func TestUnknownPropertiesDoNotHideACreatedPage(t *testing.T) {
-	t.Parallel()
-	body := `{"object":"page","id":"p1","url":"u","properties":{"New":{"id":"x","type":"verification_v9","verification_v9":{}}}}`
-	page, err := newClient(t, answer(200, body)).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
-	if err != nil || page.ID != "p1" {
-		t.Errorf("got %+v, %v", page, err)
-	}
-}
-
-// An integration that may not read content gets ids alone. The client library
-// panics on them, after the write.
-func TestAPartialBlockDoesNotHideAnAppend(t *testing.T) {
-	t.Parallel()
-	body := `{"object":"list","results":[{"object":"block","id":"b1"}]}`
-	blocks, err := newClient(t, answer(200, body)).AppendBlocks(t.Context(), "p", "", []block.Block{{Kind: block.Divider}})
-	if err != nil || len(blocks) != 1 || blocks[0].ID != "b1" {
-		t.Errorf("got %+v, %v", blocks, err)
 	}
 }
 

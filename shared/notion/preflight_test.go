@@ -34,15 +34,15 @@ func TestInspect(t *testing.T) {
 			sim.People().RenameColumn(s.DatabaseID, "Company", "Kunde")
 		}, nil, nil},
 		{"token revoked", func(sim *notionsim.Sim, _ *notion.Setup) { sim.People().RevokeToken("t") }, []string{notion.TokenRefused}, []string{"NOTION_API_KEY"}},
-		{"API blocked, 429", func(sim *notionsim.Sim, _ *notion.Setup) {
-			sim.Inject(notionsim.Fault{Times: -1, Status: 429, Additional: map[string]any{"rate_limit_reason": "public_api_request_blocked"}})
-		}, []string{notion.AccessBlocked}, []string{"support"}},
+		{"API blocked, 429", func(sim *notionsim.Sim, _ *notion.Setup) { sim.People().Bar() }, []string{notion.AccessBlocked}, []string{"support"}},
 		{"API blocked, 403", func(sim *notionsim.Sim, _ *notion.Setup) {
 			sim.Inject(notionsim.Fault{Times: -1, Status: 403, Additional: map[string]any{"rate_limit_reason": "public_api_request_blocked"}})
 		}, []string{notion.AccessBlocked}, []string{"support"}},
 		{"database not shared", func(sim *notionsim.Sim, s *notion.Setup) { sim.People().Unshare(s.DatabaseID) }, []string{notion.DatabaseNotFound}, []string{"Notion Simulator", "Simulated workspace", "Connections"}},
 		{"id of another database", func(_ *notionsim.Sim, s *notion.Setup) { s.DatabaseID = strings.Repeat("1", 32) }, []string{notion.DatabaseNotFound}, []string{strings.Repeat("1", 32), "NOTION_DATABASE_ID"}},
-		{"id of a page", func(sim *notionsim.Sim, _ *notion.Setup) { sim.Inject(notionsim.Fault{Status: 400}) }, []string{notion.DatabaseNotFound}, []string{"NOTION_DATABASE_ID"}},
+		{"id of a page", func(sim *notionsim.Sim, s *notion.Setup) {
+			s.DatabaseID = sim.People().NewPage(s.DatabaseID, "Acme")
+		}, []string{notion.DatabaseNotFound}, []string{"NOTION_DATABASE_ID"}},
 		{"address in place of the id", func(_ *notionsim.Sim, s *notion.Setup) { s.DatabaseID = "https://notion.so/x?v=y" }, []string{notion.DatabaseNotFound}, []string{"https://notion.so/x?v=y", "32 digits"}},
 		{"address in place of the id, and token revoked", func(sim *notionsim.Sim, s *notion.Setup) {
 			s.DatabaseID = "reports"
@@ -162,7 +162,7 @@ func TestProblemOf(t *testing.T) {
 		{"no capability to insert", func(s *notionsim.Sim) { s.People().Withhold(notionsim.InsertContent) }, create, notion.CannotInsert},
 		{"no capability to update", func(s *notionsim.Sim) { s.People().Withhold(notionsim.UpdateContent) }, rename, notion.CannotUpdate},
 		{"no capability to read", func(s *notionsim.Sim) { s.People().Withhold(notionsim.ReadContent) }, rename, notion.CannotRead},
-		{"block limit", func(s *notionsim.Sim) { s.Inject(notionsim.BlockLimit()) }, create, notion.BlockLimit},
+		{"block limit", func(s *notionsim.Sim) { s.People().UseUpBlocks() }, create, notion.BlockLimit},
 		{"API blocked, by its code", func(s *notionsim.Sim) {
 			s.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 429, Code: "public_api_request_blocked"})
 		}, create, notion.AccessBlocked},
@@ -170,7 +170,7 @@ func TestProblemOf(t *testing.T) {
 			s.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 403, Additional: map[string]any{"rate_limit_reason": 1, "block_limit": true}})
 		}, create, notion.BlockLimit},
 		{"a refused row", func(s *notionsim.Sim) { s.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 400}) }, create, ""},
-		{"a full database", func(s *notionsim.Sim) { s.Inject(notionsim.RowLimit()) }, create, ""},
+		{"a full database", func(s *notionsim.Sim) { s.People().Fill(s.DatabaseID()) }, create, ""},
 		{"the edge", func(s *notionsim.Sim) { s.Inject(notionsim.Edge(403)) }, create, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
