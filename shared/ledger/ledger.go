@@ -78,9 +78,6 @@ type Ledger struct {
 	// Yield asks whether somebody waits for whom the slice should end early; nil
 	// where nobody can.
 	Yield func(context.Context) bool
-	// Renew keeps the run's message hidden from others while a request is made.
-	// It is called before each one. Nil where nobody else could take it.
-	Renew func(context.Context)
 
 	// Step is the step that was worked on last, Wrote whether a request was made.
 	Step  string

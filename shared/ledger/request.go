@@ -164,9 +164,6 @@ func (l *Ledger) send(ctx context.Context, r request) error {
 		return err
 	}
 	step := l.Run.Step(r.step)
-	if l.Renew != nil {
-		l.Renew(ctx)
-	}
 	l.renewLease()
 	step.IntendedAt, step.EndedAt = time.Now(), time.Time{}
 	if err := l.Save(ctx); err != nil {

@@ -184,8 +184,9 @@ func (c *Client) do(ctx context.Context, write bool, result checked, call func(c
 	if err := c.Pause(ctx, c.pacer.wait(time.Now(), write), nil); err != nil {
 		return err
 	}
+	beforeOf(ctx)(ctx)
 	requestCtx, x := withExchange(ctx)
-	requestCtx, cancel := context.WithTimeout(requestCtx, c.limit(ctx))
+	requestCtx, cancel := context.WithTimeout(requestCtx, c.limit(ctx, write))
 	defer cancel()
 	started := time.Now()
 	callErr := call(requestCtx)
@@ -203,12 +204,20 @@ func (c *Client) do(ctx context.Context, write bool, result checked, call func(c
 
 type limitKey struct{}
 
+// readLimit is how long a read may take. It has no effect that could come late, and
+// others wait for the turn.
+const readLimit = 20 * time.Second
+
 // limit is how long one request may take.
-func (c *Client) limit(ctx context.Context) time.Duration {
-	if shorter, ok := ctx.Value(limitKey{}).(time.Duration); ok {
-		return min(shorter, c.timeout)
+func (c *Client) limit(ctx context.Context, write bool) time.Duration {
+	limit := c.timeout
+	if !write {
+		limit = min(limit, readLimit)
 	}
-	return c.timeout
+	if shorter, ok := ctx.Value(limitKey{}).(time.Duration); ok {
+		limit = min(limit, shorter)
+	}
+	return limit
 }
 
 func (c *Client) observe(ctx context.Context, x *exchange, took time.Duration, err error) {

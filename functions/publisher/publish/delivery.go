@@ -73,8 +73,8 @@ func (d *delivery) settle(ctx context.Context) bool {
 // visibility timeout.
 const hiddenFor = notion.LateEffect + 25*time.Second
 
-// hide keeps the message hidden while a request is made. It does so again when
-// what is left would not outlast another one.
+// hide keeps the message hidden while a request is made, reads included. It does
+// so again when what is left would not outlast another one.
 func (d *delivery) hide(ctx context.Context) {
 	if time.Until(d.hiddenUntil) > notion.LateEffect+5*time.Second {
 		return
@@ -160,7 +160,7 @@ func (d *delivery) open(ctx context.Context) (err error) {
 	d.found = run
 	d.ledger = &ledger.Ledger{
 		Run: &run, Store: d.Runs, Notion: d.Notion, Owner: d.Owner, Log: d.Log,
-		Slice: sliceTime, Stop: d.Stop, Renew: d.hide,
+		Slice: sliceTime, Stop: d.Stop,
 	}
 	return nil
 }
@@ -171,6 +171,7 @@ func (d *delivery) write(ctx context.Context) outcome {
 	if err := d.ledger.Begin(); err != nil {
 		return outcome{err: err}
 	}
+	ctx = notion.WithBefore(ctx, d.hide)
 	halt := d.halt(ctx)
 	if halt.Halted() {
 		if time.Now().Before(halt.Next) {
