@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"notionrelay/shared/notion"
@@ -166,6 +167,35 @@ func TestErrorKeepsWhatNotionSaid(t *testing.T) {
 	}
 	if want := "POST /v1/pages: status 503 service_unavailable (request req-1)"; err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "0.5": 500 * time.Millisecond, "-1": 0, "soon": 0, "1e9": 0,
+		"Sat, 01 Jan 2000 00:01:30 GMT": 90 * time.Second, "Fri, 31 Dec 1999 00:00:00 GMT": 0,
+	} {
+		t.Run(value, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { // it is midnight of 2000 in here
+				_, err := newClient(t, answer(429, "", "Retry-After", value)).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
+				if e, ok := errors.AsType[*notion.Error](err); !ok || e.RetryAfter != want {
+					t.Errorf("got %+v, want %s", e, want)
+				}
+			})
+		})
+	}
+}
+
+// What did not come from a request says nothing of it.
+func TestTheFateOfAnyOtherError(t *testing.T) {
+	t.Parallel()
+	if got := notion.FateOf(errors.New("?")); got != notion.Await {
+		t.Errorf("got %v, want %v", got, notion.Await)
+	}
+	if p := notion.ProblemOf(errors.New("?")); p != nil {
+		t.Errorf("got %v", p)
 	}
 }
 
