@@ -64,7 +64,7 @@ func read(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
 	switch {
 	case err != nil:
-		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be read.", cause: err}
+		return nil, &refusal{code: report.InvalidJSON, sentence: "The body could not be read.", cause: err}
 	case len(body) > report.MaxBody:
 		return nil, tooLarge(nil)
 	}
@@ -87,12 +87,12 @@ func checkMedia(r *http.Request) error {
 
 func parse(r *http.Request, body []byte) (report.Payload, error) {
 	if len(r.Header.Get("Idempotency-Key")) > maxKey {
-		return report.Payload{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "Idempotency-Key",
+		return report.Payload{}, &refusal{code: report.InvalidPayload, field: "Idempotency-Key",
 			sentence: fmt.Sprintf("The Idempotency-Key must have at most %d characters.", maxKey)}
 	}
 	payload, err := report.Parse(body)
 	if invalid, ok := errors.AsType[*report.InvalidError](err); ok {
-		return payload, &refusal{status: http.StatusBadRequest, code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
+		return payload, &refusal{code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
 	}
 	return payload, err
 }
@@ -126,7 +126,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 		return run, unavailable(fmt.Errorf("record report %s: %w", message.ReportID, err))
 	}
 	if run.Fingerprint != fingerprint {
-		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: "Idempotency-Key",
+		return run, &refusal{code: "idempotency_mismatch", field: "Idempotency-Key",
 			sentence: "This Idempotency-Key was used with another body."}
 	}
 	if created || run.Status == runs.Queued || run.Status == runs.Failed && !published(run) {
@@ -185,17 +185,3 @@ func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs
 // published tells whether the pages exist, also those of a run whose texts or
 // quotes have failed since.
 func published(run runs.Run) bool { return !run.PublishedAt.IsZero() }
-
-func unauthorized() error {
-	return &refusal{status: http.StatusUnauthorized, code: "unauthorized", sentence: "The request needs a valid secret or signature.",
-		headers: map[string]string{"WWW-Authenticate": "Bearer"}}
-}
-
-func unsupported(sentence string) error {
-	return &refusal{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", sentence: sentence}
-}
-
-func tooLarge(cause error) error {
-	return &refusal{status: http.StatusRequestEntityTooLarge, code: "payload_too_large",
-		sentence: fmt.Sprintf("The body must have at most %d bytes, and fit a queue message when it is packed.", report.MaxBody), cause: cause}
-}
