@@ -140,7 +140,7 @@ func (d *delivery) open(ctx context.Context) error {
 	if p := d.message.Payload; p != nil {
 		record.ResearchRunID, record.Fingerprint = p.RunID, p.Fingerprint()
 	} else { // there is no base to wait for any more
-		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: "record_lost", Message: "The record of the report is gone. Send the report again."})
+		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: codeRecordLost, Message: "The record of the report is gone. Send the report again."})
 	}
 	run, created, err := d.Runs.Create(ctx, record)
 	if err != nil {

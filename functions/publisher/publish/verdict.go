@@ -37,7 +37,7 @@ var errDefect = errors.New("the publisher has a defect")
 // to the dead letters without a word, as SQS sends it there when its process
 // dies at every delivery. Should it still come, the run goes on.
 var abandoned = runs.Failure{
-	Kind: string(queue.Publish), Code: "abandoned",
+	Kind: string(queue.Publish), Code: codeAbandoned,
 	Message: "Its pages stopped being written. Look for the report in the dead-letter queue and redrive it.",
 }
 
@@ -178,7 +178,7 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 func (d *delivery) failure(cause error) runs.Failure {
 	f := runs.Failure{
 		Kind: string(d.message.Kind), Part: partOf(d.message),
-		Code: "gave_up", Message: fmt.Sprintf("It did not succeed in %d deliveries.", d.receives),
+		Code: codeGaveUp, Message: fmt.Sprintf("It did not succeed in %d deliveries.", d.receives),
 	}
 	if d.ledger != nil {
 		f.Step = d.ledger.Step
