@@ -26,7 +26,7 @@ type Publisher interface {
 	Send(ctx context.Context, m queue.Outgoing) error
 }
 
-// Source is the enrich queue, as far as it has to wait.
+// Source is the enrich queue, as far as its messages are made to wait.
 type Source interface {
 	// ChangeVisibility hides a received message for so long from now on.
 	ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error
@@ -55,8 +55,8 @@ type Enricher struct {
 	Metrics      metrics.Recorder
 }
 
-// maxAsks is the number of deliveries in which the AI and the research database
-// are asked before a report does without them.
+// maxAsks is how many deliveries ask the AI and the research database. After
+// them a report does without what has not answered.
 const maxAsks = 5
 
 // Handle works on every message and reports those that have to come again.
@@ -84,9 +84,9 @@ func retryAfter(receives int) time.Duration {
 	return 10 * time.Second << min(max(receives-1, 0), 6)
 }
 
-// enrich answers one message. What the AI has written is sent though the
-// research database must be asked again, and the other way round. At the last
-// delivery a report does without what is still missing.
+// enrich answers one message. Texts are sent though the quotes have to be asked
+// for again, and the other way round. At the last delivery a report does without
+// what is still missing.
 func (e *Enricher) enrich(ctx context.Context, raw events.SQSMessage, last bool) error {
 	m, err := queue.Decode(raw.Body)
 	logs.Set(ctx, "reportId", m.ReportID)
@@ -184,9 +184,9 @@ func (e *Enricher) stored(ctx context.Context, runID string, last bool) ([]repor
 	return found, statistics.Posts, nil
 }
 
-// send puts a message on the publish queue. The deduplication id holds the id
-// of the message that is answered: a redelivery of it repeats nothing, and a
-// new question gets a new answer.
+// send puts a message on the publish queue. Its deduplication id holds the id of
+// the message that it answers. So a redelivery of the question sends nothing
+// twice, and a new question gets a new answer.
 func (e *Enricher) send(ctx context.Context, distinct string, m queue.Message) error {
 	body, err := queue.Encode(m)
 	if err != nil {

@@ -56,7 +56,7 @@ const (
 	pathLegacyStatus = "/api/add-to-notion/status"
 )
 
-// Routes are the addresses of the contract. Whatever fails is an answer as JSON.
+// Routes are the addresses of the contract. Every error is answered as JSON.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range []struct {
@@ -82,7 +82,7 @@ func (h *Handler) Routes() http.Handler {
 	})
 }
 
-// route serves one address: what goes wrong is answered, and a line is logged.
+// route serves one address. It answers errors, and logs a line per request.
 func (h *Handler) route(address string, serve func(*http.Request) (answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
