@@ -164,8 +164,8 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 	client, err := notion.New(options)
 	s.publisher = &publish.Publisher{
 		Notion: client, DatabaseID: env.Publisher.NotionDatabaseID, CoverURL: env.Publisher.HomepageCoverURL,
-		// The data folder's lock admits one process, so a lease of this name
-		// that is found was left by one that has died.
+		// Only one process can have the data folder, so a lease of this name was
+		// left by one that has died.
 		Owner: "local", Log: s.log.With("function", "publisher"),
 	}
 	return pageBase, err
@@ -203,7 +203,7 @@ func (s *system) routes(webhook http.Handler) http.Handler {
 func (s *system) serve(ctx context.Context) error {
 	var wait sync.WaitGroup
 	s.publisher.Stop = ctx.Done()
-	s.server.BaseContext = func(net.Listener) context.Context { return ctx } // callers that wait get their answer
+	s.server.BaseContext = func(net.Listener) context.Context { return ctx } // so that callers who wait are answered when it ends
 	pollCtx, stopPolling := context.WithCancel(ctx)
 	poll := func(source queue.Source, name string, handler queue.Handler, timeout time.Duration) {
 		wait.Go(func() {

@@ -99,9 +99,9 @@ func load[T any](ctx context.Context, store ParameterStore, lambda bool) (T, err
 	return settings, nil
 }
 
-// elsewhere begins a setting whose value is a parameter; what follows it is the
-// slash of the parameter's name.
-const elsewhere = "ssm:"
+// parameterPrefix begins a setting whose value is in the store. The parameter's
+// name follows, which begins with a slash.
+const parameterPrefix = "ssm:"
 
 // resolved is the environment with the values of the parameters that T's
 // settings name.
@@ -110,7 +110,7 @@ func resolved[T any](ctx context.Context, store ParameterStore) (map[string]stri
 	parameters := map[string]string{} // names by variable
 	var variables, names []string     // in the order of the settings
 	for _, s := range Settings[T]() {
-		if name, ok := strings.CutPrefix(environment[s.Variable], elsewhere); ok && strings.HasPrefix(name, "/") {
+		if name, ok := strings.CutPrefix(environment[s.Variable], parameterPrefix); ok && strings.HasPrefix(name, "/") {
 			parameters[s.Variable] = name
 			variables = append(variables, s.Variable)
 			if !slices.Contains(names, name) {
@@ -139,8 +139,8 @@ func resolved[T any](ctx context.Context, store ParameterStore) (map[string]stri
 	return environment, nil
 }
 
-// withoutValue is a parse error that names the variable, and not the value, as
-// that may be a secret's.
+// withoutValue is a parse error that names the variable but not its value, which
+// may be a secret.
 func withoutValue[T any](err error) error {
 	parse, ok := errors.AsType[env.ParseError](err)
 	if !ok {

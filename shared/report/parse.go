@@ -9,10 +9,16 @@ import (
 	"unicode/utf8"
 )
 
+// The codes of an InvalidError.
+const (
+	InvalidJSON    = "invalid_json"
+	InvalidPayload = "invalid_payload"
+)
+
 // InvalidError says what is wrong with a request. Sentence is for the caller;
 // nothing in it repeats what the request contained.
 type InvalidError struct {
-	Code     string // invalid_json or invalid_payload
+	Code     string // InvalidJSON or InvalidPayload
 	Field    string // the one field to blame, or empty
 	Sentence string
 }
@@ -200,9 +206,9 @@ func (o *object) quote() Quote {
 }
 
 func invalidJSON(sentence string) error {
-	return &InvalidError{Code: "invalid_json", Sentence: sentence}
+	return &InvalidError{Code: InvalidJSON, Sentence: sentence}
 }
 
 func invalidPayload(field, sentence string) error {
-	return &InvalidError{Code: "invalid_payload", Field: field, Sentence: sentence}
+	return &InvalidError{Code: InvalidPayload, Field: field, Sentence: sentence}
 }

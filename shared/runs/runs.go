@@ -89,8 +89,8 @@ type Run struct {
 	Version int64 `json:"version"`
 }
 
-// Expires is when the record counts as absent, in whole seconds, as DynamoDB's
-// time to live has it.
+// Expires is when the record counts as absent. DynamoDB's time to live is in
+// whole seconds, so this is, too.
 func (r *Run) Expires() time.Time { return r.AcceptedAt.Add(Retention).Truncate(time.Second) }
 
 // Step is one step of a run's plan. A step makes one or more requests to
@@ -100,8 +100,8 @@ type Step struct {
 	Name  string `json:"name"`
 	Done  int    `json:"done"`
 	Total int    `json:"total"`
-	// Part is how far request number Done has come, where it takes several: a
-	// quote's row, and then what the row has no room for.
+	// Part counts what has happened of number Done where one number takes several
+	// requests: a quote's row, and then what did not fit into it.
 	Part int `json:"part,omitempty"`
 
 	// IntendedAt is stored before a request is sent, and taken away once its

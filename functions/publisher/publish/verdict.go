@@ -261,7 +261,7 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 func (d *delivery) failure(cause error) runs.Failure {
 	f := runs.Failure{
 		Kind: string(d.message.Kind), Part: partOf(d.message), MessageID: d.raw.MessageId,
-		Code: "gave_up", Message: "It did not get on for two and a half hours.",
+		Code: codeGaveUp, Message: "It did not get on for two and a half hours.",
 	}
 	if d.ledger != nil {
 		f.Step = d.ledger.Step

@@ -30,10 +30,10 @@ const (
 )
 
 // accept takes a report: judges it, records it, queues it, and answers once it
-// is published or the caller's patience ends.
+// is published or the caller has waited long enough.
 func (h *Handler) accept(r *http.Request) (answer, error) {
 	ctx, arrived := r.Context(), time.Now()
-	if !h.Auth.Asks(r.Header) { // without a secret or a signature no body helps
+	if !h.Auth.Asks(r.Header) { // the body need not be read
 		return answer{}, unauthorized()
 	}
 	body, err := read(r)
@@ -55,16 +55,16 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
-	run = h.await(ctx, run, arrived.Add(patience(r)))
+	run = h.await(ctx, run, arrived.Add(waitOf(r)))
 	return h.accepted(r, run, arrived), nil
 }
 
-// read reads the bytes that were signed, and no more than a body may have.
+// read reads the body as it was signed, and refuses one that is too large.
 func read(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
 	switch {
 	case err != nil:
-		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be read.", cause: err}
+		return nil, &refusal{code: report.InvalidJSON, sentence: "The body could not be read.", cause: err}
 	case len(body) > report.MaxBody:
 		return nil, tooLarge(nil)
 	}
@@ -87,22 +87,22 @@ func checkMedia(r *http.Request) error {
 
 func parse(r *http.Request, body []byte) (report.Payload, error) {
 	if len(r.Header.Get("Idempotency-Key")) > maxKey {
-		return report.Payload{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "Idempotency-Key",
+		return report.Payload{}, &refusal{code: report.InvalidPayload, field: "Idempotency-Key",
 			sentence: fmt.Sprintf("The Idempotency-Key must have at most %d characters.", maxKey)}
 	}
 	payload, err := report.Parse(body)
 	if invalid, ok := errors.AsType[*report.InvalidError](err); ok {
-		return payload, &refusal{status: http.StatusBadRequest, code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
+		return payload, &refusal{code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
 	}
 	return payload, err
 }
 
-// enrichRoom is what the message to the enricher may need beyond this one, in
-// bytes: whom the report is for.
+// enrichRoom is by how many bytes the message to the enricher may be larger than
+// this one: it also says whom the report is for.
 const enrichRoom = 16 << 10
 
-// enqueue records the report and sends its message. A report that is known is
-// not sent again, unless its message may never have been sent or has failed.
+// enqueue records the report and sends its message. For a report that is known a
+// message is sent only if none may have been sent yet, or if it has failed.
 func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key string) (runs.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acceptTime)
 	defer cancel()
@@ -126,7 +126,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 		return run, unavailable(fmt.Errorf("record report %s: %w", message.ReportID, err))
 	}
 	if run.Fingerprint != fingerprint {
-		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: "Idempotency-Key",
+		return run, &refusal{code: "idempotency_mismatch", field: "Idempotency-Key",
 			sentence: "This Idempotency-Key was used with another body."}
 	}
 	if created || run.Status == runs.Queued || run.Status == runs.Failed && !published(run) {
@@ -139,10 +139,10 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 	return run, nil
 }
 
-// patience is how long the caller waits for the pages: what it says with
-// Prefer (RFC 7240), else all that is possible on the predecessor's path,
-// whose callers know no answer but 200.
-func patience(r *http.Request) time.Duration {
+// waitOf is how long the caller waits for the pages: as long as it says with
+// Prefer (RFC 7240), else on the predecessor's path as long as possible, since
+// its callers take any answer but 200 for an error.
+func waitOf(r *http.Request) time.Duration {
 	for preference := range strings.SplitSeq(r.Header.Get("Prefer"), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
 		seconds, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`))
@@ -160,8 +160,8 @@ func patience(r *http.Request) time.Duration {
 const pollEvery = 200 * time.Millisecond
 
 // await returns the newest record once the pages exist, the run has failed or
-// the time is up. A table that does not answer meanwhile costs nothing but
-// news: the report is accepted.
+// the time is up. It goes on though the table does not answer: the report is
+// accepted in any case.
 func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs.Run {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
@@ -182,20 +182,6 @@ func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs
 	return run
 }
 
-// published tells whether the pages exist, also those of a run whose texts or
+// published tells whether the pages exist, which they also do when texts or
 // quotes have failed since.
 func published(run runs.Run) bool { return !run.PublishedAt.IsZero() }
-
-func unauthorized() error {
-	return &refusal{status: http.StatusUnauthorized, code: "unauthorized", sentence: "The request needs a valid secret or signature.",
-		headers: map[string]string{"WWW-Authenticate": "Bearer"}}
-}
-
-func unsupported(sentence string) error {
-	return &refusal{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", sentence: sentence}
-}
-
-func tooLarge(cause error) error {
-	return &refusal{status: http.StatusRequestEntityTooLarge, code: "payload_too_large",
-		sentence: fmt.Sprintf("The body must have at most %d bytes, and fit a queue message when it is packed.", report.MaxBody), cause: cause}
-}

@@ -49,8 +49,8 @@ func verifierOf(secret string) (*standardwebhooks.Webhook, error) {
 // Open tells that there is no secret and everything is allowed.
 func (a *Auth) Open() bool { return len(a.secrets) == 0 }
 
-// Asks tells whether a request carries a secret, or a signature that only its
-// body can prove.
+// Asks tells whether a request carries a valid secret or any signature. Whether
+// the signature is valid can be told only with the body.
 func (a *Auth) Asks(header http.Header) bool {
 	return header.Get(standardwebhooks.HeaderWebhookSignature) != "" || a.Caller(header, nil)
 }

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"net/http"
 	"path"
@@ -57,7 +56,7 @@ const (
 	pathLegacyStatus = "/api/add-to-notion/status"
 )
 
-// Routes are the addresses of the contract. Whatever fails is an answer as JSON.
+// Routes are the addresses of the contract. Every error is answered as JSON.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range []struct {
@@ -83,7 +82,7 @@ func (h *Handler) Routes() http.Handler {
 	})
 }
 
-// route serves one address: what goes wrong is answered, and a line is logged.
+// route serves one address. It answers errors, and logs a line per request.
 func (h *Handler) route(address string, serve func(*http.Request) (answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -101,13 +100,13 @@ func (h *Handler) route(address string, serve func(*http.Request) (answer, error
 
 func only(method string) func(*http.Request) (answer, error) {
 	return func(*http.Request) (answer, error) {
-		return answer{}, &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed",
+		return answer{}, &refusal{code: "method_not_allowed",
 			sentence: "This address takes only " + method + ".", headers: map[string]string{"Allow": method}}
 	}
 }
 
 func nowhere(*http.Request) (answer, error) {
-	return answer{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is nothing at this address."}
+	return answer{}, &refusal{code: "not_found", sentence: "There is nothing at this address."}
 }
 
 // baseOf is the address at which the caller has reached us.
@@ -115,41 +114,4 @@ func baseOf(r *http.Request) string {
 	scheme := cmp.Or(r.Header.Get("X-Forwarded-Proto"), "http")
 	full, _, _ := strings.Cut(r.RequestURI, "?")
 	return scheme + "://" + r.Host + strings.TrimSuffix(full, r.URL.Path)
-}
-
-// refusal is an answer that is an error. The cause is for the log.
-type refusal struct {
-	status   int
-	code     string
-	field    string
-	sentence string
-	headers  map[string]string
-	cause    error
-}
-
-func (e *refusal) Error() string { return e.code + ": " + e.sentence }
-func (e *refusal) Unwrap() error { return e.cause }
-
-// unavailable says that nothing was accepted and the same request may be sent
-// again.
-func unavailable(cause error) *refusal {
-	return &refusal{status: http.StatusServiceUnavailable, code: "unavailable",
-		sentence: "The service cannot accept the request right now. Send it again.",
-		headers:  map[string]string{"Retry-After": "5"}, cause: cause}
-}
-
-func (h *Handler) refuse(ctx context.Context, requestID string, err error) answer {
-	e, ok := errors.AsType[*refusal](err)
-	if !ok {
-		e = unavailable(err)
-	}
-	if e.cause != nil {
-		h.Log.ErrorContext(ctx, "request refused", "code", e.code, "error", e.cause)
-	}
-	return answerJSON(e.status, struct {
-		Error     string `json:"error"`
-		Code      string `json:"code"`
-		Field     string `json:"field,omitempty"`
-		RequestID string `json:"requestId"`
-	}{e.sentence, e.code, e.field, requestID}, e.headers)
 }

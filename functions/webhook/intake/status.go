@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"notionrelay/shared/logs"
+	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
 
@@ -63,7 +64,7 @@ func (h *Handler) statusByRunID(r *http.Request) (answer, error) {
 	}
 	runID := strings.TrimSpace(r.URL.Query().Get("runId"))
 	if runID == "" {
-		return answer{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "runId", sentence: "The query needs a runId."}
+		return answer{}, &refusal{code: report.InvalidPayload, field: "runId", sentence: "The query needs a runId."}
 	}
 	logs.Set(ctx, "runId", runID)
 	run, err := h.Runs.Latest(ctx, runID)
@@ -73,7 +74,7 @@ func (h *Handler) statusByRunID(r *http.Request) (answer, error) {
 func (h *Handler) status(r *http.Request, run runs.Run, err error) (answer, error) {
 	switch {
 	case errors.Is(err, runs.ErrNotFound):
-		return answer{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is no such report."}
+		return answer{}, &refusal{code: "not_found", sentence: "There is no such report."}
 	case err != nil:
 		return answer{}, unavailable(err)
 	}

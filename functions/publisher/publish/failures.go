@@ -1,0 +1,17 @@
+package publish
+
+// The codes of failures that are neither Notion's nor among the reasons.
+const (
+	codeGaveUp     = "gave_up"
+	codeRecordLost = "record_lost"
+)
+
+// FailureCodes are the codes of failures that the publisher gives itself. The
+// others are Notion's.
+func FailureCodes() []string {
+	codes := []string{codeGaveUp, codeRecordLost}
+	for _, r := range reasons {
+		codes = append(codes, r.code)
+	}
+	return codes
+}
