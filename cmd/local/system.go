@@ -70,6 +70,7 @@ type system struct {
 	publishes *embedded.Queue
 	publisher *publish.Publisher
 	enriches  *embedded.Queue
+	waits     *embedded.Queue
 	enricher  *enrich.Enricher
 }
 
@@ -119,8 +120,13 @@ func (s *system) connect(env settings) error {
 		Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives,
 		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
 	})
-	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters, s.publisher.EnrichQueue = s.db.Runs(), s.publishes, deadLetters, s.enriches
-	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, Log: s.log.With("function", "enricher")}
+	s.waits = s.db.Queue("waiting", embedded.QueueOptions{
+		Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives,
+		DeadLetter: s.db.Queue("waiting-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
+	})
+	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = s.db.Runs(), s.publishes, deadLetters
+	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, s.waits
+	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, WaitingQueue: s.waits, Log: s.log.With("function", "enricher")}
 	if env.Enricher.AIAPIKey != "" {
 		s.enricher.Writer = copywriter.New(copywriter.Options{
 			APIKey: env.Enricher.AIAPIKey.Reveal(), BaseURL: env.Enricher.AIBaseURL, TitleModel: env.Enricher.AITitleModel, IntroModel: env.Enricher.AIIntroModel,
@@ -208,6 +214,7 @@ func (s *system) serve(ctx context.Context) error {
 	}
 	poll(s.publishes, "publish.fifo", s.publisher.Handle, publish.Timeout)
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
+	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)
 	wait.Go(func() { failed <- s.server.Serve(s.listener) })
 	var err error

@@ -37,6 +37,7 @@ func main() {
 	enricher := &enrich.Enricher{
 		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
 		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
+		WaitingQueue: queue.NewSQS(queues, env.WaitingQueueURL),
 		Log:          logger,
 		Metrics:      metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}

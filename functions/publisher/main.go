@@ -50,9 +50,11 @@ func main() {
 		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
 		DeadLetters:  queue.NewSQS(queues, env.PublishDLQURL),
 		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
+		WaitingQueue: queue.NewSQS(queues, env.WaitingQueueURL),
 		DatabaseID:   env.NotionDatabaseID,
 		CoverURL:     env.HomepageCoverURL,
 		Owner:        rand.Text(),
+		Exit:         func() { os.Exit(1) },
 		Log:          logger,
 		Metrics:      metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}

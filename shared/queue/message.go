@@ -42,6 +42,7 @@ const (
 	Enrich  Kind = "enrich"  // find title, introduction and quotes; on the enrich queue
 	Texts   Kind = "texts"   // write this title and introduction
 	Quotes  Kind = "quotes"  // write these quotes
+	Settle  Kind = "settle"  // see whether title, introduction and quotes have come; a timer
 )
 
 // Message is what one function tells another about a report. The report id in
@@ -64,11 +65,12 @@ type Message struct {
 	Quotes  *QuotesPart     `json:"quotes,omitempty"`  // with Quotes
 }
 
-// HomepageTexts is what the enricher has written for a report.
+// HomepageTexts is what the AI has written for a report. An empty text leaves the
+// standard one where it is.
 type HomepageTexts struct {
-	Title        string   `json:"title"`
-	Introduction string   `json:"introduction"`       // markdown
-	Warnings     []string `json:"warnings,omitempty"` // what the run's status should say
+	Title        string   `json:"title,omitempty"`
+	Introduction string   `json:"introduction,omitempty"` // markdown
+	Warnings     []string `json:"warnings,omitempty"`     // what the run's status should say
 }
 
 // QuotesPart is the quotes of a report, or a part of them where all would not
