@@ -43,6 +43,15 @@ func TestFailureCodesAreThoseOfThePublisher(t *testing.T) {
 	compare(t, "failure code", 0, exist)
 }
 
+func TestHaltCodesAreThoseOfThePublisher(t *testing.T) {
+	t.Parallel()
+	exist := map[string]string{}
+	for _, code := range publish.HaltCodes() {
+		exist[code] = ""
+	}
+	compare(t, "halt code", 0, exist)
+}
+
 func TestNotionsCodesAreThoseOfTheSimulator(t *testing.T) {
 	t.Parallel()
 	exist := map[string]string{}

@@ -51,7 +51,7 @@ func TestAThirdKindIsOneLine(t *testing.T) {
 		tree := w.sim.Tree()
 		for want, times := range map[string]int{
 			`"Client - Competitor Landscape"`:           2, // the page's title
-			`icon {"emoji":"🥊","type":"emoji"}`:         2,
+			`icon 🥊`:                                    2,
 			`"View Competitor Landscape"(link`:          2,
 			`"First of them."`:                          1,
 			`"Second of them."`:                         1,

@@ -48,7 +48,7 @@ func TestAFailureNamesTheStatusOfAnAnswerWithoutJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, notionsim.Options{})
 		edge := notionsim.Edge(http.StatusBadGateway)
-		edge.Times = -1
+		edge.Method, edge.Path, edge.Times = http.MethodPost, "/v1/pages", -1 // Notion can be asked, so it is this run's trouble
 		w.sim.Inject(edge)
 		w.accept("rep_1", payload(3, 0))
 		w.drain(w.publisher("a", nil), 2*visibility)

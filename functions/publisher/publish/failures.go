@@ -1,5 +1,7 @@
 package publish
 
+import "notionrelay/shared/notion"
+
 // The codes of failures that are neither Notion's nor among the reasons.
 const (
 	codeGaveUp     = "gave_up"
@@ -14,4 +16,13 @@ func FailureCodes() []string {
 		codes = append(codes, r.code)
 	}
 	return codes
+}
+
+// HaltCodes are the codes of what halts the publisher.
+func HaltCodes() []string {
+	return []string{
+		NotionUnreachable, NotionFailing,
+		notion.TokenRefused, notion.AccessBlocked, notion.DatabaseNotFound, notion.DatabaseInTrash, notion.SeveralDataSources,
+		notion.ColumnMissing, notion.ColumnType, notion.CannotRead, notion.CannotInsert, notion.CannotUpdate, notion.BlockLimit, notion.CoverURL,
+	}
 }
