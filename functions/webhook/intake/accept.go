@@ -30,7 +30,7 @@ const (
 )
 
 // accept takes a report: judges it, records it, queues it, and answers once it
-// is published or the caller's patience ends.
+// is published, has failed, or the caller's patience ends.
 func (h *Handler) accept(r *http.Request) (answer, error) {
 	ctx, arrived := r.Context(), time.Now()
 	if !h.Auth.Asks(r.Header) { // without a secret or a signature no body helps
@@ -55,7 +55,10 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
-	run = h.await(ctx, run, arrived.Add(patience(r)))
+	run, failed := h.await(ctx, run, arrived.Add(patience(r)))
+	if failed {
+		return answer{}, h.publishFailed(r, run)
+	}
 	return h.accepted(r, run, arrived), nil
 }
 
@@ -101,8 +104,12 @@ func parse(r *http.Request, body []byte) (report.Payload, error) {
 // bytes: whom the report is for.
 const enrichRoom = 16 << 10
 
-// enqueue records the report and sends its message. A report that is known is
-// not sent again, unless its message may never have been sent or has failed.
+// enqueue records the report and sends its message. That of a report whose
+// pages are not there yet is sent once more: its first one may never have been
+// sent, or be among the dead letters. It is a message of its own for each
+// version of the record, so that it wakes a run that has stopped, and a caller
+// who is impatient fills no queue. What a published report still lacks comes
+// by other messages, which cannot be made here; it is left as it is.
 func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key string) (runs.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acceptTime)
 	defer cancel()
@@ -129,7 +136,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: "Idempotency-Key",
 			sentence: "This Idempotency-Key was used with another body."}
 	}
-	if created || run.Status == runs.Queued || run.Status == runs.Failed && !published(run) {
+	if created || !published(run) {
 		message.Cursor = run.Version
 		if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: message.DeduplicationID()}); err != nil {
 			return run, unavailable(fmt.Errorf("send report %s: %w", run.ReportID, err))
@@ -160,26 +167,34 @@ func patience(r *http.Request) time.Duration {
 const pollEvery = 200 * time.Millisecond
 
 // await returns the newest record once the pages exist, the run has failed or
-// the time is up. A table that does not answer meanwhile costs nothing but
-// news: the report is accepted.
-func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs.Run {
+// the time is up. A failure from before the report was sent again is not the
+// outcome that the caller waits for. A table that does not answer meanwhile
+// costs nothing but news: the report is accepted.
+func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) (newest runs.Run, failed bool) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
-	failedBefore := run.Status == runs.Failed
-	for !published(run) && (run.Status != runs.Failed || failedBefore) && time.Now().Add(pollEvery).Before(until) {
+	failedAt, goesOn := run.EndedAt, run.Status != runs.Failed
+	for {
+		goesOn = goesOn || run.Status != runs.Failed
+		switch {
+		case published(run):
+			return run, false
+		case run.Status == runs.Failed && (goesOn || !run.EndedAt.Equal(failedAt)):
+			return run, true
+		case !time.Now().Add(pollEvery).Before(until):
+			return run, false
+		}
 		timer := time.NewTimer(pollEvery)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return run
+			return run, false
 		}
 		if newer, err := h.Runs.Get(ctx, run.ReportID); err == nil {
 			run = newer
-			failedBefore = failedBefore && run.Status == runs.Failed
 		}
 	}
-	return run
 }
 
 // published tells whether the pages exist, also those of a run whose texts or

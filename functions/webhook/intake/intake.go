@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
-	"strings"
 	"time"
 
 	"notionrelay/shared/apigateway"
@@ -30,6 +29,8 @@ type Store interface {
 	// Latest reads the newest record of a caller's run id; runs.ErrNotFound
 	// when there is none.
 	Latest(ctx context.Context, runID string) (runs.Run, error)
+	// Halt reads the halt of all runs, the zero one when there is none.
+	Halt(ctx context.Context) (runs.Halt, error)
 }
 
 // Queue is the publish queue.
@@ -53,11 +54,13 @@ type Handler struct {
 const (
 	pathReports      = "/reports"
 	pathReport       = "/reports/{id}"
+	pathOpen         = "/reports/{id}/open"
 	pathLegacy       = "/api/add-to-notion"
 	pathLegacyStatus = "/api/add-to-notion/status"
 )
 
-// Routes are the addresses of the contract. Whatever fails is an answer as JSON.
+// Routes are the addresses of the contract. Whatever fails is an answer as JSON,
+// or as a page for a browser.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range []struct {
@@ -68,6 +71,7 @@ func (h *Handler) Routes() http.Handler {
 		{http.MethodPost, pathLegacy, h.accept},
 		{http.MethodGet, pathLegacyStatus, h.statusByRunID},
 		{http.MethodGet, pathReport, h.statusByID},
+		{http.MethodGet, pathOpen, h.open},
 	} {
 		mux.Handle(route.method+" "+route.path, h.route(route.path, route.serve))
 		mux.Handle(route.path, h.route(route.path, only(route.method)))
@@ -92,7 +96,7 @@ func (h *Handler) route(address string, serve func(*http.Request) (answer, error
 		logs.Set(ctx, "gatewayRequestId", id)
 		a, err := serve(r.WithContext(ctx))
 		if err != nil {
-			a = h.refuse(ctx, id, err)
+			a = h.refuse(r.WithContext(ctx), id, err)
 		}
 		a.write(w)
 		h.Log.InfoContext(ctx, "request", "method", r.Method, "route", address, "status", a.status, "took", time.Since(started))
@@ -112,9 +116,11 @@ func nowhere(*http.Request) (answer, error) {
 
 // baseOf is the address at which the caller has reached us.
 func baseOf(r *http.Request) string {
-	scheme := cmp.Or(r.Header.Get("X-Forwarded-Proto"), "http")
-	full, _, _ := strings.Cut(r.RequestURI, "?")
-	return scheme + "://" + r.Host + strings.TrimSuffix(full, r.URL.Path)
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host + apigateway.Stage(r.Context())
 }
 
 // refusal is an answer that is an error. The cause is for the log.
@@ -125,6 +131,8 @@ type refusal struct {
 	sentence string
 	headers  map[string]string
 	cause    error
+
+	reportID, statusURL string // of the report that it is about, if it is about one
 }
 
 func (e *refusal) Error() string { return e.code + ": " + e.sentence }
@@ -138,18 +146,26 @@ func unavailable(cause error) *refusal {
 		headers:  map[string]string{"Retry-After": "5"}, cause: cause}
 }
 
-func (h *Handler) refuse(ctx context.Context, requestID string, err error) answer {
+func (h *Handler) refuse(r *http.Request, requestID string, err error) answer {
 	e, ok := errors.AsType[*refusal](err)
 	if !ok {
 		e = unavailable(err)
 	}
 	if e.cause != nil {
-		h.Log.ErrorContext(ctx, "request refused", "code", e.code, "error", e.cause)
+		h.Log.ErrorContext(r.Context(), "request refused", "code", e.code, "error", e.cause)
 	}
-	return answerJSON(e.status, struct {
-		Error     string `json:"error"`
-		Code      string `json:"code"`
-		Field     string `json:"field,omitempty"`
-		RequestID string `json:"requestId"`
-	}{e.sentence, e.code, e.field, requestID}, e.headers)
+	body := refusalBody{e.sentence, e.code, e.field, requestID, e.reportID, e.statusURL}
+	if wantsPage(r) {
+		return answerPage(e.status, "refusal.html", body, e.headers)
+	}
+	return answerJSON(e.status, body, e.headers)
+}
+
+type refusalBody struct {
+	Error     string `json:"error"`
+	Code      string `json:"code"`
+	Field     string `json:"field,omitempty"`
+	RequestID string `json:"requestId"`
+	ReportID  string `json:"reportId,omitempty"`
+	StatusURL string `json:"statusUrl,omitempty"`
 }
