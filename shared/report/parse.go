@@ -1,10 +1,8 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/mail"
 	"strings"
 	"unicode/utf8"
 )
@@ -55,38 +53,6 @@ func Parse(body []byte) (Payload, error) {
 	return p, p.validate()
 }
 
-// checkJSON refuses what encoding/json would silently repair or accept.
-func checkJSON(body []byte) error {
-	switch {
-	case !utf8.Valid(body):
-		return invalidJSON("The body must be valid UTF-8.")
-	case !json.Valid(body):
-		return invalidJSON("The body is not valid JSON.")
-	case bytes.TrimLeft(body, " \t\r\n")[0] != '{':
-		return invalidJSON("The body must be one JSON object.")
-	}
-	depth, inString := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case c == '"':
-			inString = !inString
-		case c == '\\': // only inside strings, as the JSON is valid
-			if bytes.HasPrefix(body[i:], []byte(`\u0000`)) {
-				return invalidJSON("The body must not contain NUL characters.")
-			}
-			i++
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return invalidJSON(fmt.Sprintf("The body must not be nested deeper than %d levels.", maxDepth))
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return nil
-}
-
 func (p Payload) validate() error {
 	if len(p.Documents()) == 0 {
 		return invalidPayload("", "At least one report is required")
@@ -100,11 +66,6 @@ func (p Payload) validate() error {
 		}
 	}
 	return nil
-}
-
-func validEmail(s string) bool {
-	address, err := mail.ParseAddress(s)
-	return err == nil && address.Address == s && utf8.RuneCountInString(s) <= MaxEmail
 }
 
 // object reads declared fields from a JSON object and keeps the first error.
