@@ -33,24 +33,21 @@ const (
 // is published, has failed, or the caller's patience ends.
 func (h *Handler) accept(r *http.Request) (answer, error) {
 	ctx, arrived := r.Context(), time.Now()
-	if !h.Auth.Asks(r.Header) { // without a secret or a signature no body helps
-		return answer{}, unauthorized()
+	if err := h.checkHeaders(r); err != nil {
+		return answer{}, err
 	}
 	body, err := read(r)
 	if err != nil {
 		return answer{}, err
 	}
-	if !h.Auth.Caller(r.Header, body) {
+	if !h.Auth.knows(r.Header) && !h.Auth.signed(r.Header, body) {
 		return answer{}, unauthorized()
 	}
-	if err := checkMedia(r); err != nil {
-		return answer{}, err
-	}
-	payload, err := parse(r, body)
+	payload, err := parse(body)
 	if err != nil {
 		return answer{}, err
 	}
-	run, err := h.enqueue(ctx, payload, r.Header.Get("Idempotency-Key"))
+	run, err := h.enqueue(ctx, payload, h.keyOf(r.Header))
 	if err != nil {
 		return answer{}, err
 	}
@@ -62,16 +59,24 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 	return h.accepted(r, run, arrived), nil
 }
 
-// read reads the bytes that were signed, and no more than a body may have.
-func read(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
-	switch {
-	case err != nil:
-		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be read.", cause: err}
-	case len(body) > report.MaxBody:
-		return nil, tooLarge(nil)
+// checkHeaders judges all that can be judged before the body is read.
+func (h *Handler) checkHeaders(r *http.Request) error {
+	if !h.Auth.asks(r.Header) {
+		return unauthorized()
 	}
-	return body, nil
+	if err := checkMedia(r); err != nil {
+		return err
+	}
+	for _, name := range []string{headerKey, headerWebhookID} {
+		if len(r.Header.Get(name)) > maxKey {
+			return &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: name,
+				sentence: fmt.Sprintf("The %s must have at most %d characters.", name, maxKey)}
+		}
+	}
+	if r.ContentLength > report.MaxBody {
+		return tooLarge(nil)
+	}
+	return nil
 }
 
 func checkMedia(r *http.Request) error {
@@ -88,16 +93,49 @@ func checkMedia(r *http.Request) error {
 	return nil
 }
 
-func parse(r *http.Request, body []byte) (report.Payload, error) {
-	if len(r.Header.Get("Idempotency-Key")) > maxKey {
-		return report.Payload{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "Idempotency-Key",
-			sentence: fmt.Sprintf("The Idempotency-Key must have at most %d characters.", maxKey)}
+// read reads the bytes that were signed, and no more than a body may have.
+func read(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
+	switch {
+	case err != nil:
+		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be read.", cause: err}
+	case len(body) > report.MaxBody:
+		return nil, tooLarge(nil)
 	}
+	return body, nil
+}
+
+func parse(body []byte) (report.Payload, error) {
 	payload, err := report.Parse(body)
 	if invalid, ok := errors.AsType[*report.InvalidError](err); ok {
 		return payload, &refusal{status: http.StatusBadRequest, code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
 	}
 	return payload, err
+}
+
+// The headers that name a request.
+const (
+	headerKey       = "Idempotency-Key"
+	headerWebhookID = "Webhook-Id"
+)
+
+// idempotencyKey is what a caller calls its request.
+type idempotencyKey struct {
+	header string // that it came in
+	value  string // empty when the caller gave none
+}
+
+// keyOf is the key of a request that may be accepted. That of one which only
+// its signature lets in is the webhook-id: it is signed, unlike the
+// Idempotency-Key, so who repeats a request that he has overheard makes no
+// second report of it. The record remembers it for longer than the signature
+// is good.
+func (h *Handler) keyOf(header http.Header) idempotencyKey {
+	if h.Auth.knows(header) {
+		return idempotencyKey{headerKey, header.Get(headerKey)}
+	}
+	// No header can hold the NUL, so this is nobody's Idempotency-Key.
+	return idempotencyKey{headerWebhookID, "webhook-id\x00" + header.Get(headerWebhookID)}
 }
 
 // enrichRoom is what the message to the enricher may need beyond this one, in
@@ -110,12 +148,12 @@ const enrichRoom = 16 << 10
 // version of the record, so that it wakes a run that has stopped, and a caller
 // who is impatient fills no queue. What a published report still lacks comes
 // by other messages, which cannot be made here; it is left as it is.
-func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key string) (runs.Run, error) {
+func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idempotencyKey) (runs.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acceptTime)
 	defer cancel()
 	now := time.Now()
 	fingerprint := payload.Fingerprint()
-	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key, fingerprint), Payload: &payload}
+	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key.value, fingerprint), Payload: &payload}
 	logs.Set(ctx, "reportId", message.ReportID)
 	logs.Set(ctx, "runId", payload.RunID)
 	body, err := queue.Encode(message)
@@ -133,8 +171,8 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 		return run, unavailable(fmt.Errorf("record report %s: %w", message.ReportID, err))
 	}
 	if run.Fingerprint != fingerprint {
-		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: "Idempotency-Key",
-			sentence: "This Idempotency-Key was used with another body."}
+		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: key.header,
+			sentence: "This " + key.header + " was used with another body."}
 	}
 	if created || !published(run) {
 		message.Cursor = run.Version
@@ -201,7 +239,7 @@ func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) (new
 // quotes have failed since.
 func published(run runs.Run) bool { return !run.PublishedAt.IsZero() }
 
-func unauthorized() error {
+func unauthorized() *refusal {
 	return &refusal{status: http.StatusUnauthorized, code: "unauthorized", sentence: "The request needs a valid secret or signature.",
 		headers: map[string]string{"WWW-Authenticate": "Bearer"}}
 }

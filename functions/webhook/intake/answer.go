@@ -82,9 +82,13 @@ func (h *Handler) publishFailed(r *http.Request, run runs.Run) error {
 }
 
 // link is the address of a report, or of what is below it, with the token that
-// opens it.
+// opens it as long as its record lives.
 func (h *Handler) link(r *http.Request, run runs.Run, below string) string {
-	return baseOf(r) + pathReports + "/" + run.ReportID + below + h.Auth.statusQuery(run.ReportID)
+	address := baseOf(r) + pathReports + "/" + run.ReportID + below
+	if token := h.Auth.tokenFor(run.ReportID, run.Expires()); token != "" {
+		address += "?token=" + token
+	}
+	return address
 }
 
 func (h *Handler) data(r *http.Request, run runs.Run) reportData {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"regexp"
 	"time"
 
 	"notionrelay/shared/apigateway"
@@ -94,14 +95,33 @@ func (h *Handler) route(address string, serve func(*http.Request) (answer, error
 		ctx := logs.Begin(r.Context())
 		id := cmp.Or(apigateway.RequestID(ctx), rand.Text())
 		logs.Set(ctx, "gatewayRequestId", id)
-		a, err := serve(r.WithContext(ctx))
+		a, err := onAHost(serve)(r.WithContext(ctx))
 		if err != nil {
 			a = h.refuse(r.WithContext(ctx), id, err)
 		}
 		a.write(w)
-		h.Log.InfoContext(ctx, "request", "method", r.Method, "route", address, "status", a.status, "took", time.Since(started))
+		h.Log.InfoContext(ctx, "request", "method", short(r.Method), "route", address, "status", a.status, "took", time.Since(started))
 	})
 }
+
+// onAHost refuses a request whose Host cannot be part of an address: links in
+// answers begin with it.
+func onAHost(serve func(*http.Request) (answer, error)) func(*http.Request) (answer, error) {
+	return func(r *http.Request) (answer, error) {
+		if len(r.Host) > maxHost || !host.MatchString(r.Host) {
+			return answer{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "Host", sentence: "The Host is not the name of one."}
+		}
+		return serve(r)
+	}
+}
+
+const maxHost = 253 + len(":65535") // RFC 1035: a name has at most 253 characters
+
+// host is a name or an address, and a port if there is one.
+var host = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+
+// short is as much of a caller's word as a line of the log has room for.
+func short(word string) string { return word[:min(len(word), 16)] }
 
 func only(method string) func(*http.Request) (answer, error) {
 	return func(*http.Request) (answer, error) {

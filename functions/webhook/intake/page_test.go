@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
 
@@ -161,6 +162,9 @@ func TestThePagesPolicyNamesWhatIsInThem(t *testing.T) {
 	}
 }
 
+// unknown is the id of a report that nobody has sent.
+var unknown = report.ID("nobody's", "")
+
 func TestBrowsersGetTheirErrorsAsAPage(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -169,16 +173,16 @@ func TestBrowsersGetTheirErrorsAsAPage(t *testing.T) {
 		status       int
 		want         string // of the page; "" for JSON
 	}{
-		{"/reports/rep_1", "text/html", 404, "There is no such report."},
-		{"/reports/rep_1/open", "text/html,*/*;q=0.8", 404, "There is no such report."},
+		{"/reports/" + unknown, "text/html", 404, "There is no such report."},
+		{"/reports/" + unknown + "/open", "text/html,*/*;q=0.8", 404, "There is no such report."},
 		{"/nowhere", "application/json;q=0.5, text/html", 404, "There is nothing at this address."},
 		{"/reports", "text/html", 405, "This address takes only POST."},
 		{"/api/add-to-notion/status", "text/html", 400, "The query needs a runId."},
-		{"/reports/rep_1", "", 404, ""},
-		{"/reports/rep_1", "*/*", 404, ""},
-		{"/reports/rep_1", "application/json", 404, ""},
-		{"/reports/rep_1", "application/json, text/html;q=0.9", 404, ""},
-		{"/reports/rep_1", "text/html;q=0", 404, ""},
+		{"/reports/" + unknown, "", 404, ""},
+		{"/reports/" + unknown, "*/*", 404, ""},
+		{"/reports/" + unknown, "application/json", 404, ""},
+		{"/reports/" + unknown, "application/json, text/html;q=0.9", 404, ""},
+		{"/reports/" + unknown, "text/html;q=0", 404, ""},
 	} {
 		response := b.get(t, tt.path, "Accept", tt.accept)
 		isPage := response.Headers["Content-Type"] == "text/html; charset=utf-8"

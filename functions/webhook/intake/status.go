@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"notionrelay/shared/logs"
+	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
 
@@ -85,9 +87,16 @@ func (h *Handler) open(r *http.Request) (answer, error) {
 
 // read finds the run of a report's address for whoever may see it.
 func (h *Handler) read(r *http.Request) (runs.Run, error) {
-	ctx, id := r.Context(), r.PathValue("id")
-	if !h.Auth.Reader(r.Header, id, r.URL.Query().Get("token")) {
-		return runs.Run{}, unauthorized()
+	ctx, id, query := r.Context(), r.PathValue("id"), r.URL.Query()
+	if !h.Auth.reads(r.Header, id, query.Get("token")) {
+		refused := unauthorized()
+		if query.Has("token") {
+			refused.sentence = "The link is not valid, or no longer."
+		}
+		return runs.Run{}, refused
+	}
+	if !report.IsID(id) { // nothing of it reaches the log or the table
+		return runs.Run{}, lookedUp(runs.ErrNotFound)
 	}
 	logs.Set(ctx, "reportId", id)
 	run, err := h.Runs.Get(ctx, id)
@@ -96,12 +105,15 @@ func (h *Handler) read(r *http.Request) (runs.Run, error) {
 
 func (h *Handler) statusByRunID(r *http.Request) (answer, error) {
 	ctx := r.Context()
-	if !h.Auth.Caller(r.Header, nil) {
+	if !h.Auth.knows(r.Header) {
 		return answer{}, unauthorized()
 	}
 	runID := strings.TrimSpace(r.URL.Query().Get("runId"))
 	if runID == "" {
 		return answer{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "runId", sentence: "The query needs a runId."}
+	}
+	if utf8.RuneCountInString(runID) > report.MaxID {
+		return answer{}, lookedUp(runs.ErrNotFound)
 	}
 	logs.Set(ctx, "runId", runID)
 	run, err := h.Runs.Latest(ctx, runID)
