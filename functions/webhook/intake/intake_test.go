@@ -43,10 +43,13 @@ func (c *countingRuns) Create(ctx context.Context, run runs.Run) (runs.Run, bool
 	if c.err != nil {
 		return runs.Run{}, false, c.err
 	}
-	c.mu.Lock()
-	c.created++
-	c.mu.Unlock()
-	return c.Runs.Create(ctx, run)
+	stored, created, err := c.Runs.Create(ctx, run)
+	if created {
+		c.mu.Lock()
+		c.created++
+		c.mu.Unlock()
+	}
+	return stored, created, err
 }
 
 func (c *countingRuns) Halt(ctx context.Context) (runs.Halt, error) {
