@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -19,7 +22,7 @@ func checkJSON(body []byte) error {
 		return invalidJSON("The body must be valid UTF-8.")
 	case !json.Valid(body):
 		return invalidJSON("The body is not valid JSON.")
-	case bytes.TrimLeft(body, " \t\r\n")[0] != '{':
+	case bytes.TrimLeft(body, space)[0] != '{':
 		return invalidJSON("The body must be one JSON object.")
 	}
 	return checkStructure(string(body))
@@ -28,22 +31,20 @@ func checkJSON(body []byte) error {
 // container is an object or an array that is still open.
 type container struct {
 	object bool
-	names  map[string]bool // of the object so far
+	names  int // how many names the objects around it have so far
 }
 
-func (c *container) add(name string) (again bool) {
-	if c.names == nil {
-		c.names = map[string]bool{}
-	}
-	again = c.names[name]
-	c.names[name] = true
-	return again
-}
-
-// checkStructure judges nesting, names and strings of JSON that is valid.
+// checkStructure judges nesting, names and strings of JSON that is valid. Names
+// are told apart by a hash of 64 bits with a seed of this call, so that a body
+// of nothing but names costs little; that two different ones are taken for one
+// does not happen by chance, and nobody can make it happen.
 func checkStructure(text string) error {
-	var open []container
-	name := false // the next string is the name of a member
+	var (
+		seed  = maphash.MakeSeed()
+		open  []container
+		names []uint64 // of the objects that are open, the innermost last
+		name  = false  // the next string is the name of a member
+	)
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '{', '[':
@@ -51,18 +52,22 @@ func checkStructure(text string) error {
 				return invalidJSON(fmt.Sprintf("The body must not be nested deeper than %d levels.", maxDepth))
 			}
 			name = text[i] == '{'
-			open = append(open, container{object: name})
+			open = append(open, container{name, len(names)})
 		case '}', ']':
-			open = open[:len(open)-1]
+			around := open[len(open)-1].names
+			if hasTwins(names[around:]) {
+				return invalidJSON("The body must not have a name twice in one object.")
+			}
+			open, names = open[:len(open)-1], names[:around]
 		case ',':
 			name = open[len(open)-1].object
 		case '"':
-			length, err := checkString(text[i:])
-			if err != nil {
+			length := stringLength(text[i:])
+			if err := checkString(text[i : i+length]); err != nil {
 				return err
 			}
-			if name && open[len(open)-1].add(unquoted(text[i:i+length])) {
-				return invalidJSON("The body must not have a name twice in one object.")
+			if name {
+				names = append(names, maphash.String(seed, unquoted(text[i:i+length])))
 			}
 			name = false
 			i += length - 1
@@ -71,29 +76,38 @@ func checkStructure(text string) error {
 	return nil
 }
 
-// checkString returns the length of the string that the text begins with, its
-// quotes included.
-func checkString(text string) (length int, err error) {
-	for i := 1; ; i++ {
-		switch text[i] {
-		case '"':
-			return i + 1, nil
-		case '\\':
-			unit, ok := escapedUnit(text[i:])
-			switch {
-			case !ok:
-				i++ // what is escaped may be a quote
-			case unit == 0:
-				return 0, invalidJSON("The body must not contain NUL characters.")
-			case !utf16.IsSurrogate(unit):
-				i += 5
-			default:
-				second, _ := escapedUnit(text[i+6:])
-				if utf16.DecodeRune(unit, second) == utf8.RuneError {
-					return 0, invalidJSON("The body must not contain halves of surrogate pairs.")
-				}
-				i += 11
+func hasTwins(names []uint64) bool {
+	slices.Sort(names)
+	for i := 1; i < len(names); i++ {
+		if names[i] == names[i-1] {
+			return true
+		}
+	}
+	return false
+}
+
+// checkString judges what a string of JSON escapes.
+func checkString(literal string) error {
+	for {
+		i := strings.IndexByte(literal, '\\')
+		if i < 0 {
+			return nil
+		}
+		literal = literal[i:]
+		unit, ok := escapedUnit(literal)
+		switch {
+		case !ok:
+			literal = literal[2:]
+		case unit == 0:
+			return invalidJSON("The body must not contain NUL characters.")
+		case !utf16.IsSurrogate(unit):
+			literal = literal[6:]
+		default:
+			second, _ := escapedUnit(literal[6:])
+			if utf16.DecodeRune(unit, second) == utf8.RuneError {
+				return invalidJSON("The body must not contain halves of surrogate pairs.")
 			}
+			literal = literal[12:]
 		}
 	}
 }
@@ -107,9 +121,93 @@ func escapedUnit(text string) (unit rune, ok bool) {
 	return rune(n), err == nil
 }
 
+// members are the names and values of an object of valid JSON.
+func members(object string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for i := 1; ; i++ {
+			switch object[i] {
+			case '}':
+				return
+			case '"':
+				length := stringLength(object[i:])
+				name := unquoted(object[i : i+length])
+				i += length
+				i += strings.IndexByte(object[i:], ':') + 1
+				i += spaceLength(object[i:])
+				length = valueLength(object[i:])
+				if !yield(name, object[i:i+length]) {
+					return
+				}
+				i += length - 1
+			}
+		}
+	}
+}
+
+// elements are the values of an array of valid JSON.
+func elements(array string) iter.Seq[string] {
+	return func(yield func(value string) bool) {
+		for i := 1; ; {
+			i += spaceLength(array[i:])
+			switch array[i] {
+			case ']':
+				return
+			case ',':
+				i++
+			default:
+				length := valueLength(array[i:])
+				if !yield(array[i : i+length]) {
+					return
+				}
+				i += length
+			}
+		}
+	}
+}
+
+func spaceLength(text string) int { return len(text) - len(strings.TrimLeft(text, space)) }
+
+const space = " \t\r\n"
+
+// valueLength is the length of the value that the text begins with, of which
+// something follows.
+func valueLength(text string) int {
+	depth := 0
+	for i := 0; ; i++ {
+		switch c := text[i]; {
+		case c == '"':
+			i += stringLength(text[i:]) - 1
+		case c == '{' || c == '[':
+			depth++
+		case depth == 0 && strings.IndexByte(",]}"+space, c) >= 0: // behind a number or a word
+			return i
+		case c == '}' || c == ']':
+			depth--
+		default:
+			continue
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+}
+
+// stringLength is the length of the string that the text begins with, its
+// quotes included.
+func stringLength(text string) int {
+	for i := 1; ; i++ {
+		switch i += strings.IndexAny(text[i:], `"\`); text[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++ // what is escaped may be a quote
+		}
+	}
+}
+
 // unquoted is the value of a string of JSON.
 func unquoted(literal string) string {
-	if !strings.Contains(literal, `\`) {
+	if strings.IndexByte(literal, '\\') < 0 {
 		return literal[1 : len(literal)-1]
 	}
 	var value string
