@@ -201,8 +201,13 @@ func patience(r *http.Request) time.Duration {
 	return 0
 }
 
-// pollEvery is how often a waiting request looks at the record.
-const pollEvery = 200 * time.Millisecond
+// A waiting request looks at the record after a tenth of the time that it has
+// waited, within these bounds: news is never late by much, and a long wait costs
+// fifty reads and not a hundred and twenty.
+const (
+	minPoll = 200 * time.Millisecond
+	maxPoll = 500 * time.Millisecond
+)
 
 // await returns the newest record once the pages exist, the run has failed or
 // the time is up. A failure from before the report was sent again is not the
@@ -212,17 +217,18 @@ func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) (new
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	failedAt, goesOn := run.EndedAt, run.Status != runs.Failed
-	for {
+	for began := time.Now(); ; {
+		poll := min(max(time.Since(began)/10, minPoll), maxPoll)
 		goesOn = goesOn || run.Status != runs.Failed
 		switch {
 		case published(run):
 			return run, false
 		case run.Status == runs.Failed && (goesOn || !run.EndedAt.Equal(failedAt)):
 			return run, true
-		case !time.Now().Add(pollEvery).Before(until):
+		case !time.Now().Add(poll).Before(until):
 			return run, false
 		}
-		timer := time.NewTimer(pollEvery)
+		timer := time.NewTimer(poll)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

@@ -205,7 +205,7 @@ func TestKeysOfStatusLinksCanBeChangedWhileLinksAreAbout(t *testing.T) {
 	}
 }
 
-func TestSecretsAreRotatedWithRequestsRunning(t *testing.T) {
+func TestEverySecretIsGoodWhileTheyAreChanged(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, secrets := range [][]string{{oldSecret}, {secret, oldSecret}, {secret}} {

@@ -1,6 +1,20 @@
 // Package intake is the webhook: it judges a report that is sent, records it,
 // puts it on the publish queue and answers, and it tells how far a report has
 // come. It never talks to Notion.
+//
+// A request is judged from the outside in: its headers, then its bytes and who
+// sent them, then what they say. What is refused leaves no trace but a line in
+// the log, without a word of it.
+//
+// What makes two requests the same report is the webhook-id of a signed one,
+// else the Idempotency-Key, else the content. The report that is sent again is
+// not made again; its message is, as long as its pages do not exist, and that
+// sets going whatever had stopped it.
+//
+// The answer has two links that a token opens as long as the record lives: one
+// tells how far the report has come, the other leads to its homepage once a
+// reader can use it. Both are for people, so they show a page to a browser, and
+// so does every refusal of a GET.
 package intake
 
 import (
