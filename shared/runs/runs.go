@@ -142,6 +142,7 @@ type Failure struct {
 	Message         string `json:"message"`
 	Step            string `json:"step,omitempty"`
 	NotionRequestID string `json:"notionRequestId,omitempty"`
+	Remedy          string `json:"remedy,omitempty"` // what to do, in words for a person
 }
 
 // Failed finds the failure of a message, by its kind and part; nil when it was

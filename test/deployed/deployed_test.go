@@ -134,7 +134,7 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 	d := &deployment{
 		sim: sim, runs: runs.NewDynamoDB(c.dynamodb.Client, "runs-"+name),
 		publish: queue.NewSQS(c.sqs.Client, publishURL), dead: queue.NewSQS(c.sqs.Client, deadURL), enrich: queue.NewSQS(c.sqs.Client, enrichURL),
-		webhook:  function("webhook", intake.Timeout, map[string]string{"WEBHOOK_SECRETS": secret, "STATUS_TOKEN_KEY": "a key"}),
+		webhook:  function("webhook", intake.Timeout, map[string]string{"WEBHOOK_SECRETS": secret, "STATUS_TOKEN_KEY": "a key of the tests"}),
 		enricher: function("enricher", enrich.Timeout, map[string]string{"ENRICH_QUEUE_URL": enrichURL}),
 		publisher: function("publisher", publisherTimeout, map[string]string{
 			"PUBLISH_DLQ_URL": deadURL, "ENRICH_QUEUE_URL": enrichURL,

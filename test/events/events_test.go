@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write the events anew")
 const folder = "../../events"
 
 // secret is what the webhook has to be configured with for these events.
-const secret = "local-secret"
+const secret = "local-webhook-secret"
 
 // An event that is no longer the one that Lambda would send is worse than none.
 func TestEventsAreUpToDate(t *testing.T) {

@@ -24,7 +24,7 @@ import (
 const (
 	secretText  = "Zebrafish-prose"
 	secretEmail = "quagga@pangolin.example"
-	secretToken = "okapi-token"
+	secretToken = "okapi-token-of-the-tests"
 )
 
 // A report goes through the handlers with everything that can go wrong and be

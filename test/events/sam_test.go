@@ -58,7 +58,7 @@ func containers(t *testing.T) *world {
 	notion := httptest.NewServer(sim)
 	t.Cleanup(notion.Close)
 	secrets := awstest.StartParameters(t, map[string]string{
-		"/notion-relay/notion-api-key": "notion-token", "/notion-relay/webhook-secrets": "old-secret," + secret, "/notion-relay/status-token-key": "key",
+		"/notion-relay/notion-api-key": "notion-token", "/notion-relay/webhook-secrets": "an-older-webhook-secret," + secret, "/notion-relay/status-token-key": "key-of-the-status-links",
 	})
 	table, servers := awstest.StartDynamoDB(t), awstest.StartSQS(t)
 	table.Create(t, runs.Table("runs"))

@@ -47,7 +47,7 @@ func (w *world) story(t *testing.T) {
 	w.answers(t, "webhook/no-report.json", 400, "At least one report is required")
 	w.reaches(t, id, "")
 	w.answers(t, "webhook/report.json", 202, `"reportId":"`+id+`"`)
-	w.answers(t, "webhook/predecessor.json", 202, `"reportId":"`+id+`"`)
+	w.answers(t, "webhook/predecessor.json", 200, "/reports/"+id+"/open")
 	w.answers(t, "webhook/status.json", 200, `"status":"queued"`)
 
 	w.settles(t, "publisher/report.json")

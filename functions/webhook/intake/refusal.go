@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -21,6 +20,7 @@ var errorCodes = map[string]int{
 	"payload_too_large":      http.StatusRequestEntityTooLarge,
 	"unsupported_media_type": http.StatusUnsupportedMediaType,
 	"idempotency_mismatch":   http.StatusUnprocessableEntity,
+	"publish_failed":         http.StatusBadGateway,
 	"unavailable":            http.StatusServiceUnavailable,
 }
 
@@ -34,25 +34,35 @@ type refusal struct {
 	sentence string
 	headers  map[string]string
 	cause    error
+
+	reportID, statusURL string // of the report that it is about, if it is about one
 }
 
 func (e *refusal) Error() string { return e.code + ": " + e.sentence }
 func (e *refusal) Unwrap() error { return e.cause }
 
-func (h *Handler) refuse(ctx context.Context, requestID string, err error) answer {
+func (h *Handler) refuse(r *http.Request, requestID string, err error) answer {
 	e, ok := errors.AsType[*refusal](err)
 	if !ok {
 		e = unavailable(err)
 	}
 	if e.cause != nil {
-		h.Log.ErrorContext(ctx, "request refused", "code", e.code, "error", e.cause)
+		h.Log.ErrorContext(r.Context(), "request refused", "code", e.code, "error", e.cause)
 	}
-	return answerJSON(errorCodes[e.code], struct {
-		Error     string `json:"error"`
-		Code      string `json:"code"`
-		Field     string `json:"field,omitempty"`
-		RequestID string `json:"requestId"`
-	}{e.sentence, e.code, e.field, requestID}, e.headers)
+	body := refusalBody{e.sentence, e.code, e.field, requestID, e.reportID, e.statusURL}
+	if wantsPage(r) {
+		return answerPage(errorCodes[e.code], "refusal.html", body, e.headers)
+	}
+	return answerJSON(errorCodes[e.code], body, e.headers)
+}
+
+type refusalBody struct {
+	Error     string `json:"error"`
+	Code      string `json:"code"`
+	Field     string `json:"field,omitempty"`
+	RequestID string `json:"requestId"`
+	ReportID  string `json:"reportId,omitempty"`
+	StatusURL string `json:"statusUrl,omitempty"`
 }
 
 // unavailable says that nothing was accepted and the same request may be sent
@@ -63,7 +73,7 @@ func unavailable(cause error) *refusal {
 		headers:  map[string]string{"Retry-After": "5"}, cause: cause}
 }
 
-func unauthorized() error {
+func unauthorized() *refusal {
 	return &refusal{code: "unauthorized", sentence: "The request needs a valid secret or signature.",
 		headers: map[string]string{"WWW-Authenticate": "Bearer"}}
 }
