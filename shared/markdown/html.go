@@ -207,6 +207,7 @@ func (c *converter) htmlBlock(n *ast.HTMLBlock) {
 		case rawLanguages[t.name] != "" && !t.closing:
 			raw = c.rawText(t.name, raw[t.length:])
 		default:
+			c.parts.take(1)
 			c.tag(t)
 			raw = raw[t.length:]
 		}
