@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // an AI's key would hold up every run.
 func TestItStartsWithoutTheSecretsThatAreOptional(t *testing.T) {
 	t.Parallel()
-	parameters := awstest.StartParameters(t, nil)
+	parameters := awstest.StartParameters(t, nil).Endpoint
 	for name, tt := range map[string]struct {
 		setting, want string
 	}{

@@ -43,7 +43,7 @@ func TestItStartsWithWhatIsRequiredAndNotWithoutIt(t *testing.T) {
 				asCommand + "=1", "PUBLISH_QUEUE_URL=q", "PUBLISH_DLQ_URL=q", "ENRICH_QUEUE_URL=q", "WAITING_QUEUE_URL=q", "RUNS_TABLE=t",
 				"NOTION_DATABASE_ID=0123456789abcdef0123456789abcdef", "NOTION_API_KEY=ssm:/relay/notion-api-key", "RESEARCH_DATABASE_URL=ssm:/relay/research-database-url",
 				"AWS_REGION=" + awstest.Region, "AWS_ACCESS_KEY_ID=" + awstest.AccessKey, "AWS_SECRET_ACCESS_KEY=" + awstest.AccessKey,
-				"AWS_ENDPOINT_URL_SSM=" + awstest.StartParameters(t, tt.parameters),
+				"AWS_ENDPOINT_URL_SSM=" + awstest.StartParameters(t, tt.parameters).Endpoint,
 			}
 			output, err := command.CombinedOutput()
 			said := string(output)

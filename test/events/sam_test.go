@@ -68,7 +68,7 @@ func containers(t *testing.T) *world {
 
 	network, host := networkOfContainers(t)
 	lookFor(t, map[string]string{
-		"AWS_ENDPOINT_URL_SSM":      reachable(t, host, secrets),
+		"AWS_ENDPOINT_URL_SSM":      reachable(t, host, secrets.Endpoint),
 		"AWS_ENDPOINT_URL_SQS":      reachable(t, host, servers.Endpoint),
 		"AWS_ENDPOINT_URL_DYNAMODB": reachable(t, host, table.Endpoint),
 		"NOTION_BASE_URL":           reachable(t, host, notion.URL),
