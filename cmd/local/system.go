@@ -48,11 +48,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	env, err := config.ForMachine[settings](ctx, parameters.OnDemand{})
+	log := slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil)))
+	env, err := config.ForMachine[settings](ctx, parameters.OnDemand{}, log)
 	if err != nil {
 		return err
 	}
-	s, err := open(ctx, env, *addr, *data, slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil))))
+	s, err := open(ctx, env, *addr, *data, log)
 	if err != nil {
 		return err
 	}
