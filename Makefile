@@ -5,6 +5,11 @@ FUZZTIME = 20s
 # Random histories that the publisher is put through: so many for each seed.
 HISTORIES = 2500
 SEEDS = 1 2 3 4
+# Which pairs of failures are played: by their numbers, TO -1 being the end, and
+# of those every hundredth where PART is 37/100.
+FROM ?= 0
+TO ?= -1
+PART ?= 0/1
 # How often the publisher's process is killed against real servers. Each death is
 # waited for, up to a hundred of them side by side.
 KILLS = 200
@@ -24,7 +29,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test servers integration race model fuzz bench measure lint check build template e2e-sam clean
+.PHONY: run test servers integration race model pairs fuzz bench measure lint check build template e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -46,6 +51,14 @@ model: ## the publisher's model test with all HISTORIES of all SEEDS, two at a t
 	go test -c -o bin/publish.test ./functions/publisher/publish
 	@cd functions/publisher/publish && printf '%s\n' $(SEEDS) | xargs -P 2 -I SEED sh -c \
 		'echo "seed SEED: $(HISTORIES) histories"; ../../../bin/publish.test -test.run TestEveryHistory -rapid.checks=$(HISTORIES) -rapid.seed=SEED $(TESTFLAGS:-v=-test.v)'
+
+# One that goes wrong is played again, and shown, by `go test
+# ./functions/publisher/publish -run TestEverySingleAndPair -pair NUMBER`. Most of
+# what a play leaves to the garbage collector is gone at once.
+pairs: ## a small run with every pair of failures, FROM one TO another, or only each hundredth: PART=37/100
+	go test -c -o bin/publish.test ./functions/publisher/publish
+	cd functions/publisher/publish && GOGC=400 ../../../bin/publish.test -test.run TestEverySingleAndPair -test.timeout 0 \
+		-pairs.from=$(FROM) -pairs.to=$(TO) -pairs.part=$(PART)
 
 # Up to Go 1.26 a target can fail just because its time is over
 # (https://go.dev/issue/75804). A failure of its own names the input.
