@@ -114,8 +114,14 @@ CREATE TABLE IF NOT EXISTS runs (
 	version     INTEGER NOT NULL,
 	record      TEXT NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS runs_by_time ON runs (accepted_at);
 CREATE INDEX IF NOT EXISTS runs_by_run_id ON runs (run_id, accepted_at);
 CREATE UNIQUE INDEX IF NOT EXISTS runs_by_row_id ON runs (row_id) WHERE row_id <> '';
+
+CREATE TABLE IF NOT EXISTS halt (
+	one    INTEGER PRIMARY KEY CHECK (one = 1),
+	record TEXT NOT NULL
+) STRICT;
 `
 
 func open(dsn string) (*DB, error) {

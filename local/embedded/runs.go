@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -114,6 +115,54 @@ func (r *Runs) OwnerOf(ctx context.Context, rowID string) (string, error) {
 		return "", fmt.Errorf("find owner of row %s: %w", rowID, err)
 	}
 	return run.ReportID, nil
+}
+
+// LastAccepted returns when the newest run was accepted, or the zero time.
+func (r *Runs) LastAccepted(ctx context.Context) (time.Time, error) {
+	var at sql.NullInt64
+	err := r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT max(accepted_at) FROM runs`).Scan(&at)
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("get time of the last report: %w", err)
+	}
+	if !at.Valid {
+		return time.Time{}, nil
+	}
+	return time.Unix(0, at.Int64), nil
+}
+
+// Halt returns the halt that was set last, the zero one if none was.
+func (r *Runs) Halt(ctx context.Context) (halt runs.Halt, err error) {
+	var record string
+	err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT record FROM halt`).Scan(&record)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return runs.Halt{}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(record), &halt)
+	}
+	if err != nil {
+		return runs.Halt{}, fmt.Errorf("get halt: %w", err)
+	}
+	return halt, nil
+}
+
+// SetHalt stores the halt of all runs. The zero Halt ends it.
+func (r *Runs) SetHalt(ctx context.Context, halt runs.Halt) error {
+	record, err := json.Marshal(halt)
+	if err == nil {
+		err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO halt (one, record) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET record = excluded.record`, string(record))
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("set halt: %w", err)
+	}
+	return nil
 }
 
 func (r *Runs) read(ctx context.Context, condition string, argument any) (run runs.Run, err error) {

@@ -66,7 +66,7 @@ type Client struct {
 	turn    chan struct{} // holds a token while no request is in flight
 	pacer   pacer
 	bulk    *rate.Limiter
-	me      atomic.Pointer[string] // the integration's id, once it was asked for
+	me      atomic.Pointer[Identity] // once it was asked for
 }
 
 // New makes a client.
@@ -242,13 +242,13 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 		return err
 	}
 	requestCtx, x := withExchange(ctx)
-	requestCtx, cancel := context.WithTimeout(requestCtx, c.timeout)
+	requestCtx, cancel := context.WithTimeout(requestCtx, c.limit(ctx))
 	defer cancel()
 	started := time.Now()
 	callErr := call(requestCtx)
 	c.pacer.done(time.Now(), write)
 	if !x.sent {
-		return &Error{Unsent: true, Cause: callErr}
+		return &Error{Method: x.method, Path: x.path, Unsent: true, Cause: callErr}
 	}
 	err := errorOf(x)
 	if err == nil {
@@ -256,6 +256,16 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 	}
 	c.observe(ctx, x, time.Since(started), err)
 	return err
+}
+
+type limitKey struct{}
+
+// limit is how long one request may take.
+func (c *Client) limit(ctx context.Context) time.Duration {
+	if shorter, ok := ctx.Value(limitKey{}).(time.Duration); ok {
+		return min(shorter, c.timeout)
+	}
+	return c.timeout
 }
 
 // decode reads a good answer. An answer of another shape than Notion's is as

@@ -60,7 +60,7 @@ func (c *Client) Backoff(attempt int, err error) time.Duration {
 // Pause waits, unless a request after the wait could outlive the context: then
 // it returns a *PostponedError with the cause at once.
 func (c *Client) Pause(ctx context.Context, wait time.Duration, cause error) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+c.timeout {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+c.limit(ctx) {
 		return &PostponedError{Wait: wait, Cause: cause}
 	}
 	if wait <= 0 {

@@ -101,23 +101,43 @@ func prefix(title string) string {
 	return strings.TrimSpace(string(runes[:min(len(runes), 80)]))
 }
 
+// Identity is who a token belongs to.
+type Identity struct {
+	ID        string // of the integration's bot, which created_by names
+	Name      string // the integration's
+	Workspace string
+}
+
 // Me is the id of the integration that the token belongs to. It is asked for
 // once.
 func (c *Client) Me(ctx context.Context) (string, error) {
+	me, err := c.Whoami(ctx)
+	return me.ID, err
+}
+
+// Whoami is the integration that the token belongs to, asked for once.
+func (c *Client) Whoami(ctx context.Context) (Identity, error) {
 	if known := c.me.Load(); known != nil {
 		return *known, nil
 	}
-	var me struct{ ID string }
+	var me struct {
+		ID, Name string
+		Bot      struct {
+			Workspace string `json:"workspace_name"`
+		}
+	}
 	err := c.repeat(ctx, func() error {
 		return c.do(ctx, false, &me, func(ctx context.Context) error {
 			_, err := c.api.User.Me(ctx)
 			return err
 		})
 	})
-	if err == nil {
-		c.me.Store(&me.ID)
+	if err != nil {
+		return Identity{}, err
 	}
-	return me.ID, err
+	known := Identity{ID: me.ID, Name: me.Name, Workspace: me.Bot.Workspace}
+	c.me.Store(&known)
+	return known, nil
 }
 
 // pageSize is the most that a listing gives at once.

@@ -41,6 +41,7 @@ const (
 	Enrich  Kind = "enrich"  // find title, introduction and quotes; on the enrich queue
 	Texts   Kind = "texts"   // write this title and introduction
 	Quotes  Kind = "quotes"  // write these quotes
+	Settle  Kind = "settle"  // see whether title, introduction and quotes have come; a timer
 )
 
 // Message is what one function tells another about a report. The report id in

@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// DynamoDB is the run record in a table as Table describes it. The table holds
-// two kinds of item: a run under its id, and under "row#" and a row's id the
-// id of the run that owns the row.
+// DynamoDB is the run record in a table as Table describes it. The table holds a
+// run under its id, under "row#" and a row's id the id of the run that owns the
+// row, and two items for all runs: the halt, and when the last one was accepted.
 type DynamoDB struct {
 	client *dynamodb.Client
 	table  string
@@ -42,6 +42,9 @@ const (
 	attrOwner      = "owner" // of a row's item: the id of its run
 
 	runIDIndex = "runId-index"
+
+	haltKey         = "halt"
+	lastAcceptedKey = "last-accepted"
 )
 
 // Table describes the table that NewDynamoDB needs, apart from its time to
@@ -93,6 +96,9 @@ func (d *DynamoDB) Create(ctx context.Context, run Run) (stored Run, created boo
 	if err != nil {
 		return Run{}, false, fmt.Errorf("create run %s: %w", run.ReportID, err)
 	}
+	// Where this one fails a new report waits a little longer, which is no reason
+	// to refuse it.
+	_ = d.putItem(ctx, attributes{attrID: text(lastAcceptedKey), attrAcceptedAt: item[attrAcceptedAt], attrExpires: item[attrExpires]})
 	return run, true, nil
 }
 
@@ -159,6 +165,56 @@ func (d *DynamoDB) Save(ctx context.Context, run *Run) error {
 	}
 	run.Version = next.Version
 	return nil
+}
+
+// LastAccepted returns when the newest run was accepted, or the zero time.
+func (d *DynamoDB) LastAccepted(ctx context.Context) (time.Time, error) {
+	item, err := d.item(ctx, lastAcceptedKey)
+	if errors.Is(err, ErrNotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("get time of the last report: %w", err)
+	}
+	at, err := time.Parse(time.RFC3339Nano, str(item, attrAcceptedAt))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("get time of the last report: %w", err)
+	}
+	return at, nil
+}
+
+// Halt returns the halt that was set last, the zero one if none was.
+func (d *DynamoDB) Halt(ctx context.Context) (Halt, error) {
+	var halt Halt
+	item, err := d.item(ctx, haltKey)
+	if errors.Is(err, ErrNotFound) {
+		return halt, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(str(item, attrRecord)), &halt)
+	}
+	if err != nil {
+		return Halt{}, fmt.Errorf("get halt: %w", err)
+	}
+	return halt, nil
+}
+
+// SetHalt stores the halt of all runs. The zero Halt ends it.
+func (d *DynamoDB) SetHalt(ctx context.Context, halt Halt) error {
+	record, err := json.Marshal(halt)
+	if err == nil {
+		err = d.putItem(ctx, attributes{attrID: text(haltKey), attrRecord: text(string(record)), attrExpires: epoch(time.Now().Add(Retention))})
+	}
+	if err != nil {
+		return fmt.Errorf("set halt: %w", err)
+	}
+	return nil
+}
+
+// putItem writes an item whatever is there.
+func (d *DynamoDB) putItem(ctx context.Context, item attributes) error {
+	_, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &d.table, Item: item})
+	return err
 }
 
 // OwnerOf returns the id of the run whose row that is, strongly consistent, or

@@ -79,6 +79,7 @@ type Run struct {
 	Steps    []Step    `json:"steps,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"`
 	Failures []Failure `json:"failures,omitempty"` // one per message that was put aside
+	Waits    []Wait    `json:"waits,omitempty"`    // one per message that is waited out off the queue
 	Counts   Counts    `json:"counts"`
 	Lease    Lease     `json:"lease,omitzero"`
 
@@ -171,13 +172,61 @@ func (r *Run) Mend(kind string, part int) {
 	r.Failures = slices.DeleteFunc(r.Failures, func(f Failure) bool { return f.Kind == kind && f.Part == part })
 }
 
+// Wait is the patience with a message that does not get on. Progress ends it.
+type Wait struct {
+	Kind     string        `json:"kind"` // of the message
+	Part     int           `json:"part,omitempty"`
+	Reason   string        `json:"reason"`   // in words for a person
+	Attempts int           `json:"attempts"` // deliveries that have ended in it
+	Spent    time.Duration `json:"spent"`    // of the patience: what its deliveries took and its waits, without halts
+	Since    time.Time     `json:"since"`
+	Next     time.Time     `json:"next"` // it is not tried again before
+}
+
+// Waiting finds the wait of a message, by its kind and part; nil when it gets on.
+func (r *Run) Waiting(kind string, part int) *Wait {
+	i := slices.IndexFunc(r.Waits, func(w Wait) bool { return w.Kind == kind && w.Part == part })
+	if i < 0 {
+		return nil
+	}
+	return &r.Waits[i]
+}
+
+// Await adds a wait, in the place of an earlier one of the same message.
+func (r *Run) Await(w Wait) {
+	r.GoOn(w.Kind, w.Part)
+	r.Waits = append(r.Waits, w)
+}
+
+// GoOn ends the wait of a message, if there is one.
+func (r *Run) GoOn(kind string, part int) {
+	r.Waits = slices.DeleteFunc(r.Waits, func(w Wait) bool { return w.Kind == kind && w.Part == part })
+}
+
+// Halt says that nothing is written at present, for a reason that is everyone's.
+// There is one for all runs; the zero Halt says that all goes well.
+type Halt struct {
+	Code   string    `json:"code,omitempty"`
+	Reason string    `json:"reason,omitempty"` // in words for a person
+	Remedy string    `json:"remedy,omitempty"`
+	Since  time.Time `json:"since,omitzero"` // zero: no halt
+	Next   time.Time `json:"next,omitzero"`  // the next probe
+	Probes int       `json:"probes,omitempty"`
+	// Suspect is the run whose requests have failed last, with none of another
+	// that went well since. When another one's fail, too, it is everyone's trouble.
+	Suspect string `json:"suspect,omitempty"`
+}
+
+// Halted tells whether there is a halt.
+func (h Halt) Halted() bool { return !h.Since.IsZero() }
+
 // Counts says what a run went through.
 type Counts struct {
 	Deliveries int `json:"deliveries"` // messages received for it
 	Requests   int `json:"requests"`   // sent to Notion
 	Conflicts  int `json:"conflicts"`  // answers 409
 	RateLimits int `json:"rateLimits"` // answers 429 and 529
-	Waits      int `json:"waits"`      // messages given back to the queue to wait
+	Waits      int `json:"waits"`      // times that a message had to wait
 	Recoveries int `json:"recoveries"` // reads of Notion to learn what had happened
 }
 

@@ -23,6 +23,9 @@ type Store interface {
 	Latest(ctx context.Context, runID string) (runs.Run, error)
 	Save(ctx context.Context, run *runs.Run) error
 	OwnerOf(ctx context.Context, rowID string) (string, error)
+	LastAccepted(ctx context.Context) (time.Time, error)
+	Halt(ctx context.Context) (runs.Halt, error)
+	SetHalt(ctx context.Context, halt runs.Halt) error
 }
 
 // Run runs every case, each on a new, empty store.
@@ -42,6 +45,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		"a row belongs to the run that saved it":          ownsRow,
 		"a row has one owner":                             refusesTakenRow,
 		"a stale save takes no row":                       staleTakesNoRow,
+		"the newest run says when it was accepted":        tellsLastAccepted,
+		"a halt is read back until it ends":               keepsHalt,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -260,6 +265,44 @@ func staleTakesNoRow(t *testing.T, s Store) {
 	stale.RowID = "row"
 	wantErr(t, s.Save(t.Context(), &stale), runs.ErrStale)
 	wantOwner(t, s, "row", "")
+}
+
+func tellsLastAccepted(t *testing.T, s Store) {
+	if at, err := s.LastAccepted(t.Context()); err != nil || !at.IsZero() {
+		t.Errorf("an empty store: accepted at %s, error %v", at, err)
+	}
+	older, newer := newRun("a"), newRun("b")
+	newer.AcceptedAt = older.AcceptedAt.Add(time.Second)
+	create(t, s, older)
+	create(t, s, newer)
+	if _, _, err := s.Create(t.Context(), older); err != nil { // a repeat is not new
+		t.Fatal(err)
+	}
+	if at, err := s.LastAccepted(t.Context()); err != nil || !at.Equal(newer.AcceptedAt) {
+		t.Errorf("accepted at %s, error %v, want %s", at, err, newer.AcceptedAt)
+	}
+}
+
+func keepsHalt(t *testing.T, s Store) {
+	at := time.Now().UTC().Round(0)
+	wantHalt(t, s, runs.Halt{})
+	for _, halt := range []runs.Halt{{Code: "token_refused", Reason: "r", Remedy: "m", Since: at, Next: at, Probes: 2}, {Suspect: "a"}, {}} {
+		if err := s.SetHalt(t.Context(), halt); err != nil {
+			t.Fatal(err)
+		}
+		wantHalt(t, s, halt)
+	}
+}
+
+func wantHalt(t *testing.T, s Store, want runs.Halt) {
+	t.Helper()
+	got, err := s.Halt(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("halt (-want +got):\n%s", diff)
+	}
 }
 
 func create(t *testing.T, s Store, run runs.Run) runs.Run {
