@@ -56,6 +56,15 @@ func (q *Queue) Len() int {
 	return len(q.messages)
 }
 
+// Peek lists every message in order, those in flight too, and receives none.
+func (q *Queue) Peek() (messages []queue.Incoming) {
+	defer q.all.lock()()
+	for _, m := range q.messages {
+		messages = append(messages, m.Incoming)
+	}
+	return messages
+}
+
 // Send puts a message at the tail of the queue. A FIFO queue accepts a
 // duplicate without complaint and drops it.
 func (q *Queue) Send(ctx context.Context, m queue.Outgoing) error {

@@ -17,6 +17,8 @@ import (
 type Runs struct {
 	mu      sync.Mutex
 	records map[string]record
+	newest  time.Time // acceptance
+	halt    runs.Halt
 }
 
 // record is a run as it travels to a store, so that nobody shares its memory,
@@ -41,6 +43,9 @@ func (r *Runs) Create(ctx context.Context, run runs.Run) (stored runs.Run, creat
 		return stored, false, err
 	}
 	run.Version = 1
+	if run.AcceptedAt.After(r.newest) {
+		r.newest = run.AcceptedAt
+	}
 	return run, true, r.put(run)
 }
 
@@ -98,6 +103,31 @@ func (r *Runs) OwnerOf(ctx context.Context, rowID string) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ownerOf(rowID), ctx.Err()
+}
+
+// LastAccepted is when the newest run was accepted, or the zero time.
+func (r *Runs) LastAccepted(ctx context.Context) (time.Time, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.newest, ctx.Err()
+}
+
+// Halt is the halt that was set last.
+func (r *Runs) Halt(ctx context.Context) (runs.Halt, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.halt, ctx.Err()
+}
+
+// SetHalt stores the halt of all runs. The zero one ends it.
+func (r *Runs) SetHalt(ctx context.Context, halt runs.Halt) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.halt = halt
+	return nil
 }
 
 func (r *Runs) ownerOf(rowID string) string {

@@ -97,7 +97,7 @@ func (s seam) disturbed(p *publish.Publisher) *publish.Publisher {
 	p.PublishQueue = queueSeam{senderSeam{s, "publish queue", p.PublishQueue}, p.PublishQueue}
 	p.DeadLetters = senderSeam{s, "dead letters", p.DeadLetters}
 	p.EnrichQueue = senderSeam{s, "enrich queue", p.EnrichQueue}
-	// The waiting queue: one more senderSeam.
+	// PLACE for the waiting queue: one more senderSeam.
 	return p
 }
 

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
@@ -22,166 +21,89 @@ import (
 	"notionrelay/test/inmemory"
 )
 
-// stage plays one small run to its end, with an event source, an enricher and
-// an operator, while a script says what goes wrong. It is small and without a
-// database, so that a hundred thousand plays end within minutes.
+// stage is where plays take place: a world without a database, so that a hundred
+// thousand plays end within minutes, in which every call can go wrong. It has a
+// simulated Notion, a store, the queues with their event source, an enricher
+// whose answers never have the same words, and processes that may be of another
+// version.
 type stage struct {
-	t      testing.TB
-	script script
-	log    *slog.Logger
+	t   testing.TB
+	log *slog.Logger
 
 	sim                   *notionsim.Sim
 	runs                  inmemory.Runs
 	publish, dead, enrich *inmemory.Queue
 
-	life      life
-	publisher *publish.Publisher
-	processes int
-	answers   int // of the enricher
+	perPart int // quotes in a part of them
+	version int // of the converter that is deployed
+	answers int // of the enricher
+	started int // processes
 }
 
-// newStage opens a stage whose Notion shows rows in queries only after a while.
-func newStage(t testing.TB, s script, log *slog.Logger) *stage {
+func newStage(t testing.TB, o notionsim.Options, log *slog.Logger) *stage {
 	t.Helper()
-	sim, err := notionsim.Open(notionsim.Options{Budget: 1_000_000, Latency: 100 * time.Millisecond, IndexLag: 2 * time.Second})
+	sim, err := notionsim.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &stage{t: t, script: s, log: log, sim: sim}
+	g := &stage{t: t, log: log, sim: sim, perPart: 1}
 	var all inmemory.Queues
 	g.dead = all.Queue(inmemory.Options{FIFO: true, Visibility: visibility})
 	g.publish = all.Queue(inmemory.Options{FIFO: true, Visibility: visibility, MaxReceives: publish.MaxReceives, DeadLetter: g.dead})
 	g.enrich = all.Queue(inmemory.Options{Visibility: visibility})
+	// PLACE for the waiting queue: one more of these, of which forward sends what
+	// is due back to the publish queue.
 	return g
 }
 
-// queues are those whose messages have to be worked off. The waiting queue will
-// be one more.
-func (g *stage) queues() []*inmemory.Queue { return []*inmemory.Queue{g.publish, g.enrich} }
+// queues are those whose messages have to be worked off.
+func (g *stage) queues() []*inmemory.Queue {
+	return []*inmemory.Queue{g.publish, g.enrich} // PLACE for the waiting queue
+}
 
-// start begins a process.
-func (g *stage) start() {
-	g.processes++
-	g.life = newLife(g.t.Context())
-	s := seam{g.life, g.script}
+// process is a publisher that may die, and the event source that feeds it.
+type process struct {
+	*publish.Publisher
+	life
+
+	source sourceSeam
+	stop   chan struct{} // closed when its end is announced
+}
+
+// process begins one. Its calls are under the script; what it asks of Notion
+// passes through the way, and what it stores through the store.
+func (g *stage) process(s script, way func(http.RoundTripper) http.RoundTripper, store func(publish.Store) publish.Store) *process {
+	g.started++
+	p := &process{life: newLife(g.t.Context()), stop: make(chan struct{})}
+	seam := seam{p.life, s}
 	client, err := notion.New(notion.Options{
-		Token: "t", MinGap: 100 * time.Millisecond, Budget: 1_000_000, Transport: notionSeam{s, g.sim, g.sim.Transport()}, Jitter: func() float64 { return 0.5 },
+		Token: "t", MinGap: minGap, Transport: way(notionSeam{seam, g.sim, g.sim.Transport()}), Jitter: func() float64 { return 0.5 },
 	})
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	g.publisher = s.disturbed(&publish.Publisher{
-		Notion: client, Runs: &g.runs, PublishQueue: g.publish, DeadLetters: g.dead, EnrichQueue: g.enrich,
-		DatabaseID: g.sim.DatabaseID(), Owner: fmt.Sprint("process ", g.processes), Log: g.log,
+	p.Publisher = seam.disturbed(&publish.Publisher{
+		Notion: client, Runs: store(&g.runs), PublishQueue: g.publish, DeadLetters: g.dead, EnrichQueue: g.enrich,
+		// PLACE for the waiting queue: WaitingQueue: g.waiting.
+		DatabaseID: g.sim.DatabaseID(), Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Log: g.log,
 	})
-}
-
-// smallRun has two reports: one long enough for an append to its page, one so
-// deep that an append goes below one of its blocks.
-func smallRun() report.Payload {
-	p := report.Payload{
-		Reports: map[string]string{"strategyReport": "- a\n  - b\n    - c\n      - d\n", "comprehensiveReport": paragraphs("See", 101)},
-		Email:   "dana@salt-and-pepper.com", RunID: "run-1",
-	}
-	for i := range 2 {
-		p.Quotes = append(p.Quotes, report.Quote{Text: fmt.Sprint("Quote ", i), URL: fmt.Sprintf("https://www.reddit.com/r/cooking/comments/%d/", i)})
-	}
+	seam.life = newLife(g.t.Context()) // the event source outlives its processes
+	p.source = sourceSeam{seam, "publish queue", g.publish}
 	return p
 }
 
-// play plays the run to its end, dead letters included, and returns its tree
-// and what is wrong.
-func (g *stage) play() (tree string, problems []string) {
-	p := smallRun()
-	run := runs.Run{ReportID: "rep_1", ResearchRunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()}
+const minGap = 100 * time.Millisecond
+
+// asItIs is a way to Notion, or a store, with nothing in it.
+func asItIs[T any](v T) T { return v }
+
+// accept does what the webhook does.
+func (g *stage) accept(id string, p report.Payload) {
+	run := runs.Run{ReportID: id, ResearchRunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()}
 	if _, _, err := g.runs.Create(g.t.Context(), run); err != nil {
 		g.t.Fatal(err)
 	}
-	g.send(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &p}, "")
-	g.start()
-	defer func() { g.life.end() }()
-	const most = 5 // dead letters of two failures come back less often
-	for range most {
-		if !g.workOff() {
-			return "", []string{"the queues do not come to rest"}
-		}
-		if g.dead.Len() == 0 {
-			break
-		}
-		if err := g.publish.Redrive(g.t.Context()); err != nil {
-			g.t.Fatal(err)
-		}
-	}
-	return g.outcome()
-}
-
-// workOff delivers until the queues are empty.
-func (g *stage) workOff() bool {
-	const most = 200 // a quiet run takes 4
-	for range most {
-		g.answer()
-		if !slices.ContainsFunc(g.queues(), func(q *inmemory.Queue) bool { return q.Len() > 0 }) {
-			return true
-		}
-		g.deliver()
-		if g.life.Err() != nil {
-			g.start()
-		}
-	}
-	return false
-}
-
-// deliver does what Lambda's event source does.
-func (g *stage) deliver() {
-	ctx := g.t.Context()
-	source := sourceSeam{seam{newLife(ctx), g.script}, "publish queue", g.publish}
-	defer source.life.end()
-	const patience = 12 * time.Hour // a long poll that has come to nothing is no call worth a failure
-	batch, err := source.Receive(ctx, 1, patience)
-	if err != nil {
-		time.Sleep(time.Second)
-		return
-	}
-	if len(batch) == 0 {
-		return
-	}
-	invocation, cancel := context.WithTimeout(g.life, publish.Timeout)
-	defer cancel()
-	response, err := g.publisher.Handle(invocation, eventOf(batch[0]))
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	if len(response.BatchItemFailures) == 0 && g.life.Err() == nil {
-		_ = source.Delete(ctx, batch[0].Receipt)
-	}
-}
-
-// answer does what the enricher does. No two of its answers have the same words.
-func (g *stage) answer() {
-	ctx := g.t.Context()
-	for g.enrich.Len() > 0 {
-		asked, err := g.enrich.Receive(ctx, 1, visibility)
-		if err != nil || len(asked) == 0 {
-			g.t.Fatal("the enrich queue gives no message", err)
-		}
-		m, err := queue.Decode(asked[0].Body)
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		g.answers++
-		g.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &queue.HomepageTexts{
-			Title: fmt.Sprint("Title, text of answer ", g.answers), Introduction: fmt.Sprintf("Introduction, text of answer %d.", g.answers),
-		}}, asked[0].ID)
-		for i, q := range m.Payload.Quotes {
-			q.Text += fmt.Sprint(", quote of answer ", g.answers)
-			g.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Cursor: int64(i), Subject: m.Subject, Quotes: &queue.QuotesPart{
-				Offset: i, Total: len(m.Payload.Quotes), Quotes: []report.Quote{q},
-			}}, asked[0].ID)
-		}
-		if err := g.enrich.Delete(ctx, asked[0].Receipt); err != nil {
-			g.t.Fatal(err)
-		}
-	}
+	g.send(queue.Message{Kind: queue.Publish, ReportID: id, Payload: &p}, "")
 }
 
 func (g *stage) send(m queue.Message, distinct string) {
@@ -194,42 +116,170 @@ func (g *stage) send(m queue.Message, distinct string) {
 	}
 }
 
-var answerMark = regexp.MustCompile(`(text|quote) of answer (\d+)`)
-
-// outcome is the tree in the end, whichever answer of the enricher was
-// followed, and what is wrong besides.
-func (g *stage) outcome() (tree string, problems []string) {
-	time.Sleep(time.Minute) // for effects that come late
-	tree = g.sim.Tree()
-	followed := map[string]map[string]bool{"text": {}, "quote": {}}
-	for _, mark := range answerMark.FindAllStringSubmatch(tree, -1) {
-		followed[mark[1]][mark[2]] = true
+// deliver does what Lambda's event source does, and tells whether a message came
+// within the wait.
+func (g *stage) deliver(p *process, wait time.Duration) bool {
+	batch, err := p.source.Receive(g.t.Context(), 1, wait)
+	if err != nil {
+		time.Sleep(time.Second)
+		return true
 	}
-	for kind, answers := range followed {
-		if len(answers) != 1 {
-			problems = append(problems, fmt.Sprintf("each %s is of answer %v", kind, slices.Sorted(maps.Keys(answers))))
-		}
+	if len(batch) == 0 {
+		return false
 	}
-	run, err := g.runs.Get(g.t.Context(), "rep_1")
-	if err != nil || run.Status != runs.Complete || len(run.Failures) > 0 || len(run.Warnings) > 0 {
-		problems = append(problems, fmt.Sprintf("the run is %s, failures %+v, warnings %q, %v", run.Status, run.Failures, run.Warnings, err))
+	if g.hand(p, batch[0]) {
+		_ = p.source.Delete(g.t.Context(), batch[0].Receipt) // what is not deleted comes again
 	}
-	if s := g.sim.Stats(); s.Overlaps > 0 || s.MaxWrites > 1 || s.SchemaChanges > 0 || s.Pending > 0 {
-		problems = append(problems, fmt.Sprintf("%d overlaps, %d writes at once, %d schema changes, %d effects still to come", s.Overlaps, s.MaxWrites, s.SchemaChanges, s.Pending))
-	}
-	if n := g.dead.Len(); n > 0 {
-		problems = append(problems, fmt.Sprintf("%d dead letters are left", n))
-	}
-	return answerMark.ReplaceAllString(tree, "$1 of an answer"), problems
+	return true
 }
 
-// compared adds how a tree differs from the one that it shall be.
-func compared(want, tree string, problems []string) []string {
-	if want == tree || tree == "" {
-		return problems
+// hand invokes a process with a message, and tells whether it wants it deleted.
+func (g *stage) hand(p *process, m queue.Incoming) bool {
+	ctx, cancel := context.WithTimeout(p.life, publish.Timeout)
+	defer cancel()
+	response, err := p.Handle(ctx, eventOf(g.asRead(m)))
+	return err == nil && len(response.BatchItemFailures) == 0 && p.Err() == nil
+}
+
+// answer does what the enricher does with all that it was asked.
+func (g *stage) answer() {
+	ctx := g.t.Context()
+	for {
+		asked, err := g.enrich.Receive(ctx, 1, 0)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		if len(asked) == 0 {
+			return
+		}
+		m, err := queue.Decode(asked[0].Body)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		g.answers++
+		g.answerTexts(m, asked[0].ID)
+		g.answerQuotes(m, asked[0].ID)
+		if err := g.enrich.Delete(ctx, asked[0].Receipt); err != nil {
+			g.t.Fatal(err)
+		}
 	}
-	if rows := strings.Count(tree, "\n  #"); rows != 1 {
-		problems = append(problems, fmt.Sprintf("there are %d rows", rows))
+}
+
+func (g *stage) answerTexts(m queue.Message, distinct string) {
+	g.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &queue.HomepageTexts{
+		Title:        fmt.Sprint("Analysis, text of answer ", g.answers),
+		Introduction: fmt.Sprintf("We read a lot, text of answer %d.\n\n- **Plan**: what to do\n- **All**: why\n", g.answers),
+	}}, distinct)
+}
+
+func (g *stage) answerQuotes(m queue.Message, distinct string) {
+	all := quotesOf(m.Payload)
+	for i := range all.Quotes {
+		all.Quotes[i].Text = fmt.Sprintf("Quote of answer %d: %s", g.answers, all.Quotes[i].Text)
 	}
-	return append(problems, "tree (-undisturbed +this):\n"+cmp.Diff(want, tree))
+	for offset := 0; offset < max(1, all.Total); offset += g.perPart {
+		part := *all
+		part.Offset, part.Quotes = offset, all.Quotes[offset:min(offset+g.perPart, all.Total)]
+		g.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Cursor: int64(offset), Subject: m.Subject, Quotes: &part}, distinct)
+	}
+}
+
+func (g *stage) redrive() {
+	if err := g.publish.Redrive(g.t.Context()); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func (g *stage) run(id string) runs.Run {
+	run, err := g.runs.Get(g.t.Context(), id)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return run
+}
+
+// Which answer of the enricher is followed, and by which version a page is
+// written, depends on what goes wrong; that it is one does not.
+var (
+	answerMark  = regexp.MustCompile(`(text|Quote) of answer (\d+)`)
+	versionMark = regexp.MustCompile(`(Do|See) (item \d+|it) \(version (\d+)\)`)
+)
+
+// unmarked is a tree, or a text in it, whatever answers and versions it is of.
+func unmarked(tree string) string {
+	return versionMark.ReplaceAllString(answerMark.ReplaceAllString(tree, "$1 of an answer"), "$1 $2")
+}
+
+// mixed says where a run's tree is of more than one answer or version.
+func mixed(tree string) (problems []string) {
+	of := map[string]map[string]bool{}
+	add := func(what, which string) {
+		if of[what] == nil {
+			of[what] = map[string]bool{}
+		}
+		of[what][which] = true
+	}
+	for _, m := range answerMark.FindAllStringSubmatch(tree, -1) {
+		add(m[1]+" of answer", m[2])
+	}
+	for _, m := range versionMark.FindAllStringSubmatch(tree, -1) {
+		add(m[1]+" item by version", m[3])
+	}
+	for what, which := range of {
+		if len(which) > 1 {
+			problems = append(problems, fmt.Sprintf("%s %v", what, slices.Sorted(maps.Keys(which))))
+		}
+	}
+	return problems
+}
+
+// asRead is a message as the deployed version reads it. Another version of the
+// converter is played by another text of the same report: each version marks
+// what it has converted, and every second one makes a block more at the top.
+func (g *stage) asRead(m queue.Incoming) queue.Incoming {
+	if g.version == 0 {
+		return m
+	}
+	message, err := queue.Decode(m.Body)
+	if err != nil || message.Kind != queue.Publish {
+		return m
+	}
+	for name, text := range message.Payload.Reports {
+		message.Payload.Reports[name] = converted(text, g.version)
+	}
+	if m.Body, err = queue.Encode(message); err != nil {
+		g.t.Fatal(err)
+	}
+	return m
+}
+
+var (
+	marks     = regexp.MustCompile(`\(version \d+\)`)
+	extraLine = regexp.MustCompile(`^An extra block of version \d+\.\n\n`)
+)
+
+func converted(text string, version int) string {
+	text = marks.ReplaceAllString(extraLine.ReplaceAllString(text, ""), fmt.Sprintf("(version %d)", version))
+	if version%2 == 1 {
+		text = fmt.Sprintf("An extra block of version %d.\n\n", version) + text
+	}
+	return text
+}
+
+// marked is a report of so many items, or below a heading and in lists so deep
+// that they take requests of their own.
+func marked(word string, items int, nested bool) string {
+	var b strings.Builder
+	item := func(indent string, i int) { fmt.Fprintf(&b, "%s%s item %d (version 0)\n\n", indent, word, i) }
+	if !nested {
+		for i := range items {
+			item("", i)
+		}
+		return b.String()
+	}
+	fmt.Fprintf(&b, "# How to %s it (version 0)\n\n- outer\n  - middle\n    - inner\n      - %s item 0 (version 0)\n\n- list\n", word, word)
+	for i := range items - 1 {
+		item("  - ", i+1)
+	}
+	return b.String() + "\nThe end.\n"
 }
