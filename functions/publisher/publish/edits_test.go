@@ -22,32 +22,47 @@ type edit struct {
 // edit lets a person do something with a page of a run, if it is there.
 func (p *player) edit(e event) {
 	i := e.Run % p.accepted
-	run := p.run(reportID(i))
-	pages := pagesOf(run)
-	if len(pages) == 0 {
-		return
+	if pages := pagesOf(p.run(reportID(i))); len(pages) > 0 {
+		p.editPage(i, pages[e.Place%len(pages)], e.Fault%10, e.Place)
 	}
-	page := pages[e.Place%len(pages)]
+}
+
+// editLast lets a person do the i-th of some things with the page that a run has
+// begun last.
+func (p *player) editLast(e event, i int) {
+	run := e.Run % p.accepted
+	if pages := pagesOf(p.run(reportID(run))); len(pages) > 0 {
+		what := []int{3, 5, 2, 7, 9}[(e.Fault+i)%5]
+		p.editPage(run, pages[len(pages)-1], what, e.Place+i*i)
+	}
+}
+
+func (p *player) editPage(i int, page string, what, place int) {
 	if p.sim.Object(page) == nil {
 		return // somebody has put it in the trash
 	}
+	run := p.run(reportID(i))
 	done := edit{run: i, page: page}
-	switch people := p.sim.People(); e.Fault % 9 {
+	switch people := p.sim.People(); what {
 	case 0, 1, 2: // a line at the top, near it, at the end
-		id := people.Insert(page, [...]int{0, 3, 1000}[e.Fault%9], "A line by a person")
+		id := people.Insert(page, [...]int{0, 3, 1000}[what], "A line by a person")
 		done.undo = func() { people.Trash(id) }
 	case 3, 4:
-		done.undo = p.correct(p.itemBehind(page, e.Place))
+		done.undo = p.correct(p.itemBehind(page, place))
 	case 5, 6:
-		done.undo = p.delete(p.itemBehind(page, e.Place))
+		done.undo = p.delete(p.itemBehind(page, place))
 	case 7:
-		if id := placeholder(run, e.Place); p.sim.Object(id) != nil {
+		if id := placeholder(run, place); p.sim.Object(id) != nil {
 			people.Trash(id) // for good: the run would have done so itself
 			done.undo = func() {}
 		}
 	case 8:
 		people.Trash(page)
 		done.away, done.undo = true, func() { people.Restore(page) }
+	case 9:
+		if p.delist(i, page, []string{outerList, longList}[place%2]) {
+			done.undo = func() {}
+		}
 	}
 	if done.undo != nil {
 		p.edits = append(p.edits, done)
@@ -135,6 +150,60 @@ func (p *player) delete(i *item) (undo func()) {
 			p.sim.People().Restore(i.id)
 		}
 	}
+}
+
+// lists says which of the lists of a nested report people have deleted.
+type lists struct{ outer, long bool }
+
+// The first items of the lists.
+const outerList, longList = "the outer list", "the long list"
+
+// delist deletes a list of a report for good, since not all that belongs below
+// it may be there, and tells whether there was one.
+func (p *player) delist(run int, page, name string) bool {
+	for _, block := range p.sim.Children(page) {
+		if textOf(block) == name {
+			p.sim.People().Trash(block["id"].(string))
+			gone := p.delisted[run]
+			p.delisted[run] = lists{outer: gone.outer || name == outerList, long: gone.long || name == longList}
+			return true
+		}
+	}
+	return false
+}
+
+// gone says which lists of a run people have deleted. A page that was begun anew
+// afterwards has them again.
+func (p *player) gone(run int) lists {
+	there := map[string]bool{}
+	for _, page := range pagesOf(p.run(reportID(run))) {
+		for _, block := range p.sim.Children(page) {
+			there[textOf(block)] = true
+		}
+	}
+	gone := p.delisted[run]
+	return lists{outer: gone.outer && !there[outerList], long: gone.long && !there[longList]}
+}
+
+// without are the trees of a run without its lists.
+func (g *stage) without(run runs.Run) map[lists]string {
+	trees, people := map[lists]string{}, g.sim.People()
+	outer, long := g.sim.Find(outerList), g.sim.Find(longList)
+	set := func(id string, gone bool) {
+		switch {
+		case id == "":
+		case gone:
+			people.Trash(id)
+		default:
+			people.Restore(id)
+		}
+	}
+	for _, gone := range []lists{{}, {outer: true}, {outer: true, long: true}, {long: true}} {
+		set(outer, gone.outer)
+		set(long, gone.long)
+		trees[gone] = unmarked(g.treeOf(run))
+	}
+	return trees
 }
 
 // restorePages takes out of the trash what people have put there, but for pages

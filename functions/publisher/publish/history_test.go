@@ -25,6 +25,7 @@ type history struct {
 type size struct {
 	Blocks, Quotes int // Blocks of each of its two reports
 	Nested         bool
+	Twins          bool // its quotes have the same words
 	Anonymous      bool
 }
 
@@ -32,6 +33,11 @@ func (s size) payload(run int) report.Payload {
 	p := payload(2, s.Quotes)
 	p.Reports = map[string]string{"strategyReport": marked("Do", s.Blocks, s.Nested), "comprehensiveReport": marked("See", s.Blocks, false)}
 	p.RunID = fmt.Sprint("run-", run)
+	for i := range p.Quotes {
+		if s.Twins {
+			p.Quotes[i].Text, p.Quotes[i].URL = p.Quotes[0].Text, p.Quotes[i/2].URL
+		}
+	}
 	if s.Anonymous {
 		p.Email = ""
 	}
@@ -62,6 +68,7 @@ const (
 	stumble  what = "stumble"  // something will go wrong with one of a process's next calls, whatever it calls
 	stop     what = "stop"     // a process will be told, at one of its next calls, that it is about to end
 	person   what = "person"   // a person edits pages, at one of a process's next calls
+	meddle   what = "meddle"   // a process's next append is lost after it was applied, and people edit before anybody looks
 	deploy   what = "deploy"   // from one of a process's next calls on there is another version of the program
 	fail     what = "fail"     // something will go wrong with one of the next requests to Notion
 	poison   what = "poison"   // one of the next requests will be refused for good
@@ -75,7 +82,7 @@ const (
 )
 
 // later are the things that show only in what happens after them.
-var later = map[what]bool{stumble: true, stop: true, person: true, deploy: true, fail: true, poison: true, passTime: true}
+var later = map[what]bool{stumble: true, stop: true, person: true, meddle: true, deploy: true, fail: true, poison: true, passTime: true}
 
 // chances says how often each thing happens beside the others. Simple ones
 // come first, as shrinking prefers them.
@@ -85,7 +92,7 @@ type chances []struct {
 }
 
 var everything = chances{
-	{work, 7}, {accept, 2}, {enrich, 3}, {stumble, 4}, {fail, 3}, {person, 3}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
+	{work, 7}, {accept, 2}, {enrich, 3}, {stumble, 4}, {fail, 3}, {person, 2}, {meddle, 2}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
 }
 
 func histories(of chances) *rapid.Generator[history] {
@@ -100,6 +107,7 @@ func histories(of chances) *rapid.Generator[history] {
 			Blocks:    rapid.SampledFrom([]int{2, 110}).Draw(t, "blocks"),
 			Quotes:    rapid.IntRange(0, 3).Draw(t, "quotes"),
 			Nested:    rapid.Bool().Draw(t, "nested"),
+			Twins:     rapid.Bool().Draw(t, "twins"),
 			Anonymous: rapid.Bool().Draw(t, "anonymous"),
 		}
 	})

@@ -152,7 +152,7 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 	synctest.Test(t, func(t *testing.T) {
 		p := &player{
 			stage:   newStage(t, notionsim.Options{Latency: h.Latency, IndexLag: h.IndexLag, ParentLag: h.ParentLag}, slog.New(slog.DiscardHandler)),
-			history: h, quiet: quiet, broken: broken, edited: map[int]bool{},
+			history: h, quiet: quiet, broken: broken, edited: map[int]bool{}, delisted: map[int]lists{},
 		}
 		if p.perPart = h.PerPart; p.perPart == 0 {
 			p.perPart = 100
@@ -188,8 +188,10 @@ type player struct {
 	broken    func(publish.Store) publish.Store
 	accepted  int
 	processes [2]*actor
+	soon      []func() // what happens at the next call of whatever process
 	edits     []edit
 	edited    map[int]bool // runs by people
+	delisted  map[int]lists
 
 	mu       sync.Mutex // two processes may meet their events at once
 	problems []string
@@ -201,9 +203,11 @@ type actor struct {
 	armed []armed
 }
 
-// armed is what happens at the call of a process after so many others.
+// armed is what happens at the call of a process after so many others, of those
+// at that place if it names one.
 type armed struct {
 	after int
+	at    string
 	do    func(can []trouble) trouble
 }
 
@@ -214,10 +218,14 @@ func (p *player) replace(i int) {
 		broken = p.broken
 	}
 	a := &actor{}
-	a.process = p.process(func(_ string, can []trouble) trouble {
+	a.process = p.process(func(place string, can []trouble) trouble {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return a.call(can)
+		for _, do := range p.soon {
+			do()
+		}
+		p.soon = nil
+		return a.call(place, can)
 	}, func(way http.RoundTripper) http.RoundTripper {
 		return &watched{notion: way, player: p, lastWrite: time.Now()}
 	}, broken)
@@ -226,10 +234,13 @@ func (p *player) replace(i int) {
 
 // call lets happen what is to happen at this call. Of several troubles the last
 // one does.
-func (a *actor) call(can []trouble) (what trouble) {
+func (a *actor) call(place string, can []trouble) (what trouble) {
 	waiting := a.armed[:0]
 	for _, event := range a.armed {
-		if event.after--; event.after > 0 {
+		if strings.Contains(place, event.at) {
+			event.after--
+		}
+		if event.after > 0 {
 			waiting = append(waiting, event)
 		} else if trouble := event.do(can); trouble != none {
 			what = trouble
@@ -241,7 +252,7 @@ func (a *actor) call(can []trouble) (what trouble) {
 
 func (p *player) happen(e event) {
 	by := p.processes[e.Process]
-	arm := func(do func(can []trouble) trouble) { by.armed = append(by.armed, armed{e.Count, do}) }
+	arm := func(do func(can []trouble) trouble) { by.armed = append(by.armed, armed{e.Count, "", do}) }
 	switch e.What {
 	case accept:
 		p.accept()
@@ -275,6 +286,13 @@ func (p *player) happen(e event) {
 			p.edit(e)
 			return none
 		})
+	case meddle:
+		by.armed = append(by.armed, armed{1 + e.Count%4, "PATCH /v1/blocks", func([]trouble) trouble {
+			for i := range 1 + e.Count%3 {
+				p.soon = append(p.soon, func() { p.editLast(e, i) })
+			}
+			return []trouble{answerLost, diesAfter}[e.Process]
+		}})
 	case deploy:
 		arm(func([]trouble) trouble {
 			p.version++
@@ -436,7 +454,7 @@ func (p *player) checkTree(when string, i int, run runs.Run) {
 	tree := p.treeOf(run)
 	quiet := p.quiet[p.history.Runs[i]]
 	if run.Status == runs.Complete && !p.edited[i] && !strings.Contains(tree, "An extra block") {
-		if diff := cmp.Diff(quiet.tree, unmarked(tree)); diff != "" {
+		if diff := cmp.Diff(quiet.without[p.gone(i)], unmarked(tree)); diff != "" {
 			p.problemf("%s: run %d is complete, and its tree is another (-quiet +this):\n%s", when, i, diff)
 		}
 		for _, problem := range mixed(tree) {
@@ -473,8 +491,8 @@ func (p *player) messages() (waiting, dead map[string]bool) {
 
 // quietRun is a run that nothing happens to.
 type quietRun struct {
-	tree string
-	most map[string]int // how often each line is in the tree at most, at any time
+	without map[lists]string // its tree in the end, and without what people may delete for good
+	most    map[string]int   // how often each line is in the tree at most, at any time
 }
 
 var (
@@ -498,8 +516,7 @@ func quietly(t *testing.T, s size) quietRun {
 		defer p.end()
 		for {
 			delivered := g.deliver(p, 10*time.Second)
-			q.tree = unmarked(g.treeOf(g.run(reportID(0))))
-			for line, n := range lines(q.tree) {
+			for line, n := range lines(g.treeOf(g.run(reportID(0)))) {
 				q.most[line] = max(q.most[line], n)
 			}
 			if !delivered {
@@ -508,8 +525,9 @@ func quietly(t *testing.T, s size) quietRun {
 			g.answer()
 		}
 		if run := g.run(reportID(0)); run.Status != runs.Complete {
-			t.Fatalf("a quiet run ended %s: %+v", run.Status, run)
+			t.Fatalf("a quiet run ended %s: %+v", run.Status, run.Failures)
 		}
+		q.without = g.without(g.run(reportID(0)))
 	})
 	quietRuns[s] = q
 	return q

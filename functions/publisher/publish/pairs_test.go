@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"slices"
 	"sort"
@@ -190,34 +189,6 @@ func sayf(format string, arguments ...any) {
 	if *pairsTo != 0 || *onePair >= 0 {
 		fmt.Fprintf(os.Stderr, format+"\n", arguments...)
 	}
-}
-
-// TestAPartOutlivesItsMessagesSilence is the shortest of what the pairs have
-// found. The base waits at the tail of the queue, and a process dies with the
-// second part of the quotes before it could shorten the message's long visibility
-// timeout. When that is over, nothing has happened to the run for so long that
-// the part is dropped as one of an abandoned run; then the base goes on, the
-// first part is written, and whatever comes later is of another answer.
-func TestAPartOutlivesItsMessagesSilence(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
-		w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Drop: true})
-		a, run := w.publisher("a", nil), payload(2, 2)
-		w.accept("rep_1", run)
-		first, second := part(run, 0, 2, report.Quote{Text: "one"}), part(run, 1, 2, report.Quote{Text: "two"})
-		first.Asked, second.Asked = "first", "first"
-		w.send(second, "")
-		w.deliver(t.Context(), a, time.Minute) // the base: it goes to the tail
-		w.send(first, "")
-		if silent, err := w.publish.Receive(t.Context(), 1, time.Minute); err != nil || len(silent) != 1 {
-			t.Fatal(silent, err)
-		}
-		w.drain(a, 2*visibility)
-		if run := w.run("rep_1"); run.Status != runs.Complete {
-			t.Errorf("the run ended %s: %+v", run.Status, run.Failures)
-		}
-	})
 }
 
 // enumeration numbers the pairs of failures.

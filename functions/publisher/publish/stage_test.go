@@ -277,7 +277,7 @@ func marked(word string, items int, nested bool) string {
 		}
 		return b.String()
 	}
-	fmt.Fprintf(&b, "# How to %s it (version 0)\n\n- outer\n  - middle\n    - inner\n      - %s item 0 (version 0)\n\n- list\n", word, word)
+	fmt.Fprintf(&b, "# How to %s it (version 0)\n\n- %s\n  - middle\n    - inner\n      - %s item 0 (version 0)\n\n- %s\n", word, outerList, word, longList)
 	for i := range items - 1 {
 		item("  - ", i+1)
 	}

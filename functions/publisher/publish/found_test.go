@@ -1,0 +1,53 @@
+package publish_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"notionrelay/local/notionsim"
+	"notionrelay/shared/report"
+	"notionrelay/shared/runs"
+)
+
+// What pairs and model have found, each in the shortest history that shows it.
+
+// TestAPartOutlivesItsMessagesSilence is found by the pairs. The base waits at the tail of the queue, and a process dies with the
+// second part of the quotes before it could shorten the message's long visibility
+// timeout. When that is over, nothing has happened to the run for so long that
+// the part is dropped as one of an abandoned run; then the base goes on, the
+// first part is written, and whatever comes later is of another answer.
+func TestAPartOutlivesItsMessagesSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+		w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Drop: true})
+		a, run := w.publisher("a", nil), payload(2, 2)
+		w.accept("rep_1", run)
+		first, second := part(run, 0, 2, report.Quote{Text: "one"}), part(run, 1, 2, report.Quote{Text: "two"})
+		first.Asked, second.Asked = "first", "first"
+		w.send(second, "")
+		w.deliver(t.Context(), a, time.Minute) // the base: it goes to the tail
+		w.send(first, "")
+		if silent, err := w.publish.Receive(t.Context(), 1, time.Minute); err != nil || len(silent) != 1 {
+			t.Fatal(silent, err)
+		}
+		w.drain(a, 2*visibility)
+		if run := w.run("rep_1"); run.Status != runs.Complete {
+			t.Errorf("the run ended %s: %+v", run.Status, run.Failures)
+		}
+	})
+}
+
+// A quote of few words has nothing on its page, however long its properties are.
+func TestALongJustificationNeedsNoContent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, p := published(t)
+		w.send(part(p, 0, 1, report.Quote{Text: "one", Justification: strings.Repeat("Зачем? ", 500)}), "")
+		w.drain(w.publisher("a", nil), visibility)
+		w.wantQuotes("one")
+	})
+}
