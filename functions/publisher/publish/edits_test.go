@@ -16,14 +16,14 @@ type edit struct {
 	run  int
 	page string // on which it was done
 	undo func()
-	away bool // the page itself is in the trash
+	away bool // the page itself is in the trash, or out of reach
 }
 
 // edit lets a person do something with a page of a run, if it is there.
 func (p *player) edit(e event) {
 	i := e.Run % p.accepted
 	if pages := pagesOf(p.run(reportID(i))); len(pages) > 0 {
-		p.editPage(i, pages[e.Place%len(pages)], e.Fault%10, e.Place)
+		p.editPage(i, pages[e.Count%len(pages)], e.Fault%11, e.Place)
 	}
 }
 
@@ -32,7 +32,7 @@ func (p *player) edit(e event) {
 func (p *player) editLast(e event, i int) {
 	run := e.Run % p.accepted
 	if pages := pagesOf(p.run(reportID(run))); len(pages) > 0 {
-		what := []int{3, 5, 2, 7, 9}[(e.Fault+i)%5]
+		what := []int{3, 5, 2, 7, 10}[(e.Fault+i)%5]
 		p.editPage(run, pages[len(pages)-1], what, e.Place+i*i)
 	}
 }
@@ -60,6 +60,9 @@ func (p *player) editPage(i int, page string, what, place int) {
 		people.Trash(page)
 		done.away, done.undo = true, func() { people.Restore(page) }
 	case 9:
+		people.Unshare(page)
+		done.away, done.undo = true, func() { people.Share(page) }
+	case 10:
 		if p.delist(i, page, []string{outerList, longList}[place%2]) {
 			done.undo = func() {}
 		}
@@ -206,7 +209,7 @@ func (g *stage) without(run runs.Run) map[lists]string {
 	return trees
 }
 
-// restorePages takes out of the trash what people have put there, but for pages
+// restorePages brings back the pages that people have put away, but for those
 // that another version has begun anew meanwhile.
 func (p *player) restorePages() {
 	for _, e := range p.edits {

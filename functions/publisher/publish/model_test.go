@@ -282,10 +282,11 @@ func (p *player) happen(e event) {
 			return none
 		})
 	case person:
-		arm(func([]trouble) trouble {
+		at := []string{"", "DELETE /v1/blocks", "PATCH /v1/blocks"}[e.Place%3]
+		by.armed = append(by.armed, armed{1 + e.Count%6, at, func([]trouble) trouble {
 			p.edit(e)
 			return none
-		})
+		}})
 	case meddle:
 		by.armed = append(by.armed, armed{1 + e.Count%4, "PATCH /v1/blocks", func([]trouble) trouble {
 			for i := range 1 + e.Count%3 {
