@@ -47,10 +47,15 @@ integration: servers ## the tests that need Java, PostgreSQL and Chromium, or pr
 race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
 
-model: ## the publisher's model test with all HISTORIES of all SEEDS, two at a time
-	go test -c -o bin/publish.test ./functions/publisher/publish
+# The tests of ledger and publisher are run as well, for their coverage.
+COVERED = ./shared/ledger,./functions/publisher/publish
+model: ## the publisher's model test with all HISTORIES of all SEEDS, two at a time, and what of the recovery they reach
+	go test -c -cover -coverpkg=$(COVERED) -o bin/publish.test ./functions/publisher/publish
 	@cd functions/publisher/publish && printf '%s\n' $(SEEDS) | xargs -P 2 -I SEED sh -c \
-		'echo "seed SEED: $(HISTORIES) histories"; ../../../bin/publish.test -test.run TestEveryHistory -rapid.checks=$(HISTORIES) -rapid.seed=SEED $(TESTFLAGS:-v=-test.v)'
+		'echo "seed SEED: $(HISTORIES) histories"; GOGC=400 ../../../bin/publish.test -test.run TestEveryHistory -test.timeout 0 -rapid.checks=$(HISTORIES) -rapid.seed=SEED \
+		-test.coverprofile=../../../bin/model.SEED.cover $(TESTFLAGS:-v=-test.v)'
+	go test -coverpkg=$(COVERED) -coverprofile=bin/tests.cover ./shared/ledger ./functions/publisher/publish
+	go run ./test/reached -model "$$(printf 'bin/model.%s.cover,' $(SEEDS))" -tests bin/tests.cover
 
 # One that goes wrong is played again, and shown, by `go test
 # ./functions/publisher/publish -run TestEverySingleAndPair -pair NUMBER`. Most of

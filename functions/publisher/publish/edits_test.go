@@ -128,14 +128,21 @@ func textOf(block map[string]any) string {
 	return b.String()
 }
 
+// correct changes the text of an item. Where others of its request were deleted
+// as well, it may count as one that is before it, and be written once more.
 func (p *player) correct(i *item) (undo func()) {
 	if i == nil {
 		return nil
 	}
-	p.sim.People().Edit(i.id, i.text+", corrected by a person")
+	people := p.sim.People()
+	people.Edit(i.id, i.text+", corrected by a person")
 	return func() {
-		if p.sim.Object(i.id) != nil { // else somebody has deleted it afterwards
-			p.sim.People().Edit(i.id, i.text)
+		switch {
+		case p.sim.Object(i.id) == nil: // deleted afterwards
+		case p.deletions && p.isThere(*i):
+			people.Trash(i.id)
+		default:
+			people.Edit(i.id, i.text)
 		}
 	}
 }
@@ -146,13 +153,18 @@ func (p *player) delete(i *item) (undo func()) {
 	if i == nil {
 		return nil
 	}
+	p.deletions = true
 	p.sim.People().Trash(i.id)
 	return func() {
-		again := func(other item) bool { return other.text == i.text }
-		if !slices.ContainsFunc(p.items(i.parent), again) {
+		if !p.isThere(*i) {
 			p.sim.People().Restore(i.id)
 		}
 	}
+}
+
+// isThere tells whether an item is there as it was written.
+func (p *player) isThere(i item) bool {
+	return slices.ContainsFunc(p.items(i.parent), func(other item) bool { return other.text == i.text })
 }
 
 // lists says which of the lists of a nested report people have deleted.

@@ -25,7 +25,7 @@ type history struct {
 type size struct {
 	Blocks, Quotes int // Blocks of each of its two reports
 	Nested         bool
-	Twins          bool // its quotes have the same words
+	Twins          bool // its quotes have the same words, which counts where they are in one part
 	Anonymous      bool
 }
 
@@ -35,7 +35,10 @@ func (s size) payload(run int) report.Payload {
 	p.RunID = fmt.Sprint("run-", run)
 	for i := range p.Quotes {
 		if s.Twins {
-			p.Quotes[i].Text, p.Quotes[i].URL = p.Quotes[0].Text, p.Quotes[i/2].URL
+			p.Quotes[i].Text = p.Quotes[0].Text
+		}
+		if s.Twins && i == 1 {
+			p.Quotes[i].URL = p.Quotes[0].URL
 		}
 	}
 	if s.Anonymous {
@@ -50,7 +53,7 @@ type event struct {
 	Run     int // modulo those that were accepted
 	Process int // of the two that there are at a time
 	Count   int // messages; or calls, or requests, from now on
-	Fault   int // of anyFault(); or of what can go wrong with a call; or of what people do
+	Fault   int // of anyFault(), several times where Place is high; or of what can go wrong with a call; or of what people do
 	Place   int // where on the page a person does it
 	Wait    time.Duration
 }
@@ -69,6 +72,7 @@ const (
 	stop     what = "stop"     // a process will be told, at one of its next calls, that it is about to end
 	person   what = "person"   // a person edits pages, at one of a process's next calls
 	meddle   what = "meddle"   // a process's next append is lost after it was applied, and people edit before anybody looks
+	upgrade  what = "upgrade"  // a process dies at one of its next creations, and the next one is of another version
 	deploy   what = "deploy"   // from one of a process's next calls on there is another version of the program
 	fail     what = "fail"     // something will go wrong with one of the next requests to Notion
 	poison   what = "poison"   // one of the next requests will be refused for good
@@ -82,7 +86,7 @@ const (
 )
 
 // later are the things that show only in what happens after them.
-var later = map[what]bool{stumble: true, stop: true, person: true, meddle: true, deploy: true, fail: true, poison: true, passTime: true}
+var later = map[what]bool{stumble: true, stop: true, person: true, meddle: true, upgrade: true, deploy: true, fail: true, poison: true, passTime: true}
 
 // chances says how often each thing happens beside the others. Simple ones
 // come first, as shrinking prefers them.
@@ -92,7 +96,7 @@ type chances []struct {
 }
 
 var everything = chances{
-	{work, 7}, {accept, 2}, {enrich, 3}, {stumble, 4}, {fail, 3}, {person, 2}, {meddle, 2}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
+	{work, 7}, {accept, 2}, {enrich, 3}, {stumble, 4}, {fail, 3}, {person, 2}, {meddle, 2}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {upgrade, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
 }
 
 func histories(of chances) *rapid.Generator[history] {

@@ -154,7 +154,7 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 			stage:   newStage(t, notionsim.Options{Latency: h.Latency, IndexLag: h.IndexLag, ParentLag: h.ParentLag}, slog.New(slog.DiscardHandler)),
 			history: h, quiet: quiet, broken: broken, edited: map[int]bool{}, delisted: map[int]lists{},
 		}
-		if p.perPart = h.PerPart; p.perPart == 0 {
+		if p.perPart = h.PerPart; p.perPart == 0 || slices.ContainsFunc(h.Runs, func(s size) bool { return s.Twins }) {
 			p.perPart = 100
 		}
 		p.replace(0)
@@ -192,6 +192,7 @@ type player struct {
 	edits     []edit
 	edited    map[int]bool // runs by people
 	delisted  map[int]lists
+	deletions bool // whether a person has deleted an item
 
 	mu       sync.Mutex // two processes may meet their events at once
 	problems []string
@@ -289,10 +290,15 @@ func (p *player) happen(e event) {
 		}})
 	case meddle:
 		by.armed = append(by.armed, armed{1 + e.Count%4, "PATCH /v1/blocks", func([]trouble) trouble {
-			for i := range 1 + e.Count%3 {
+			for i := range 1 + int(e.Wait/time.Second)%3 {
 				p.soon = append(p.soon, func() { p.editLast(e, i) })
 			}
 			return []trouble{answerLost, diesAfter}[e.Process]
+		}})
+	case upgrade:
+		by.armed = append(by.armed, armed{1 + e.Count%5, "POST /v1/pages", func([]trouble) trouble {
+			p.version++
+			return []trouble{diesBefore, diesAfter, diesLate}[e.Fault%3]
 		}})
 	case deploy:
 		arm(func([]trouble) trouble {
@@ -304,7 +310,9 @@ func (p *player) happen(e event) {
 		if e.What == poison {
 			fault = notionsim.Fault{Status: 400}
 		}
-		fault.Nth = e.Count
+		if fault.Nth = e.Count; e.Place > 10 {
+			fault.Times = 6
+		}
 		p.sim.Inject(fault)
 	case redrive:
 		p.redrive()

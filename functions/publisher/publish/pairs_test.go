@@ -87,7 +87,7 @@ func playWith(t *testing.T, log *slog.Logger, failures ...failure) (p played) {
 // deep that an append goes below one of its blocks. Its quotes come in two parts.
 func smallRun() report.Payload {
 	p := report.Payload{
-		Reports: map[string]string{"strategyReport": marked("Do", 2, true), "comprehensiveReport": marked("See", 101, false)},
+		Reports: map[string]string{"strategyReport": marked("Do", 1, true), "comprehensiveReport": marked("See", 101, false)},
 		Email:   "dana@salt-and-pepper.com", RunID: "run-1",
 	}
 	for i := range 2 {

@@ -266,8 +266,8 @@ func converted(text string, version int) string {
 	return text
 }
 
-// marked is a report of so many items, or below a heading and in lists so deep
-// that they take requests of their own.
+// marked is a report of so many items, or of twice as many below a heading and in
+// lists so deep and long that they take requests of their own.
 func marked(word string, items int, nested bool) string {
 	var b strings.Builder
 	item := func(indent string, i int) { fmt.Fprintf(&b, "%s%s item %d (version 0)\n\n", indent, word, i) }
@@ -277,8 +277,8 @@ func marked(word string, items int, nested bool) string {
 		}
 		return b.String()
 	}
-	fmt.Fprintf(&b, "# How to %s it (version 0)\n\n- %s\n  - middle\n    - inner\n      - %s item 0 (version 0)\n\n- %s\n", word, outerList, word, longList)
-	for i := range items - 1 {
+	fmt.Fprintf(&b, "# How to %s it (version 0)\n\n- %s\n  - second\n    - third\n      - fourth\n        - fifth\n          - sixth\n            - %s item 0 (version 0)\n\n- %s\n", word, outerList, word, longList)
+	for i := range 2*items - 1 {
 		item("  - ", i+1)
 	}
 	return b.String() + "\nThe end.\n"
