@@ -10,6 +10,8 @@ SEEDS = 1 2 3 4
 FROM ?= 0
 TO ?= -1
 PART ?= 0/1
+# How many mutants of the publisher are tried.
+MUTANTS ?= 80
 # How often the publisher's process is killed against real servers. Each death is
 # waited for, up to a hundred of them side by side.
 KILLS = 200
@@ -29,7 +31,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test servers integration race model pairs fuzz bench measure lint check build template e2e-sam clean
+.PHONY: run test servers integration race model pairs mutants fuzz bench measure lint check build template e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -64,6 +66,9 @@ pairs: ## a small run with every pair of failures, FROM one TO another, or only 
 	go test -c -o bin/publish.test ./functions/publisher/publish
 	cd functions/publisher/publish && GOGC=400 ../../../bin/publish.test -test.run TestEverySingleAndPair -test.timeout 0 \
 		-pairs.from=$(FROM) -pairs.to=$(TO) -pairs.part=$(PART)
+
+mutants: ## breaks the publisher in MUTANTS places, one at a time, and says how many its tests notice; 0 means all
+	go run ./test/mutants -n $(MUTANTS)
 
 # Up to Go 1.26 a target can fail just because its time is over
 # (https://go.dev/issue/75804). A failure of its own names the input.
