@@ -72,3 +72,22 @@ func TestTwinsInTwoPartsAreTwoRows(t *testing.T) {
 		}
 	})
 }
+
+func TestTwinsInOnePartAreTwoRows(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]notionsim.Fault{"applied": {Drop: true, After: true}, "not applied": {Drop: true}} {
+		for nth := 1; nth <= 3; nth++ {
+			synctest.Test(t, func(t *testing.T) {
+				w, p := published(t)
+				twin := report.Quote{Text: "one", URL: "https://www.reddit.com/r/cooking/comments/1/"}
+				f.Method, f.Path, f.Nth = http.MethodPost, "/v1/pages", nth
+				w.sim.Inject(f)
+				w.send(part(p, 0, 3, twin, twin, twin), "")
+				w.drain(w.publisher("a", nil), visibility)
+				if got := strings.Count(w.sim.Tree(), `Quote: "one"`); got != 3 {
+					t.Errorf("row %d, %s: the three quotes have %d rows", nth, name, got)
+				}
+			})
+		}
+	}
+}
