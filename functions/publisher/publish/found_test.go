@@ -82,7 +82,9 @@ func TestTwinsInOnePartAreTwoRows(t *testing.T) {
 				twin := report.Quote{Text: "one", URL: "https://www.reddit.com/r/cooking/comments/1/"}
 				f.Method, f.Path, f.Nth = http.MethodPost, "/v1/pages", nth
 				w.sim.Inject(f)
-				w.send(part(p, 0, 3, twin, twin, twin), "")
+				all := part(p, 0, 3, twin, twin, twin)
+				all.Asked = "once"
+				w.send(all, "")
 				w.drain(w.publisher("a", nil), visibility)
 				if got := strings.Count(w.sim.Tree(), `Quote: "one"`); got != 3 {
 					t.Errorf("row %d, %s: the three quotes have %d rows", nth, name, got)
