@@ -103,7 +103,7 @@ func (l *Ledger) Row(ctx context.Context, r Row) error {
 			return nil
 		}
 		s := l.Run.Step(r.Step)
-		p := place{parentID: s.ID, anchor: s.Last[""], before: func() []block.Block { return slices.Concat(requests[:part]...) }, fresh: l.isFresh(r.Step)}
+		p := &place{parentID: s.ID, anchor: s.Last[""], before: func() []block.Block { return slices.Concat(requests[:part]...) }, fresh: l.isFresh(r.Step)}
 		err := l.append(ctx, request{step: r.Step, index: r.Index, part: part+1 < len(requests)}, p, requests[part], func(s *runs.Step, ids []string) {
 			s.Last = map[string]string{"": lastOf(ids)}
 		})

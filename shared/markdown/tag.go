@@ -103,6 +103,13 @@ func (t tag) attribute(name string) string {
 	return ""
 }
 
+// source is where the image of an <img> is. Pages that load it late, or that have
+// several sizes of it, can have it elsewhere than in src.
+func (t tag) source() string {
+	first, _, _ := strings.Cut(strings.TrimSpace(t.attribute("srcset")), " ")
+	return orElse(t.attribute("src"), orElse(first, t.attribute("data-src")))
+}
+
 // nameLength is the length of the tag name that s begins with, or 0.
 func nameLength(s []byte) int {
 	n := 0

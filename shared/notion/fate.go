@@ -25,8 +25,8 @@ func (f Fate) String() string {
 	return [...]string{"none", "repeat", "recover", "await", "permanent"}[f]
 }
 
-// blocked is the rate limit reason for which Notion says that repeating does
-// not help.
+// blocked is the rate limit reason, and elsewhere the code, for which Notion
+// says that repeating does not help.
 const blocked = "public_api_request_blocked"
 
 // FateOf decides the fate of every error of a request to Notion. What it does
@@ -36,7 +36,7 @@ func FateOf(err error) Fate {
 	switch {
 	case !ok:
 		return Await
-	case e.Reason == blocked:
+	case e.Reason == blocked, e.Code == blocked:
 		return Permanent
 	case e.Unsent, e.Status == http.StatusTooManyRequests, e.Status == statusOverloaded:
 		return Repeat
@@ -65,12 +65,12 @@ func fateOfCode(e *Error) Fate {
 // fateOfEdge is for answers without a code: of the edge before Notion, or cut.
 func fateOfEdge(status int) Fate {
 	switch {
-	case status == 0 || status >= 500 || status == http.StatusRequestTimeout:
+	case status < 400:
+		return Await // no answer, a good one that was cut, or a redirection
+	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusConflict:
 		return Await
-	case status >= 400:
-		return Repeat // the edge let nothing through, which may pass: it blocks addresses for a while
 	}
-	return Await // a good answer that was cut, or none of Notion's
+	return Repeat // the edge let nothing through, which may pass: it blocks addresses for a while
 }
 
 // statusOverloaded is Notion's service_overload.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -31,12 +32,16 @@ type transport struct {
 	host *url.URL // scheme and host; the library's are a constant
 }
 
-// userAgent names this program to Notion and to what stands before it.
-const userAgent = "notion-relay/1"
+// userAgent names this program, and what it was built from, to Notion and to
+// the edge, which may block programs that do not say who they are.
+var userAgent = "notion-relay/" + buildVersion()
 
-// nothing is an answer in which the library finds nothing to decode. It takes
-// what it does not know for a block without a kind, which makes it panic.
-const nothing = `{"type":"unsupported"}`
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return strings.Trim(info.Main.Version, "()") // (devel) outside of a checkout
+	}
+	return "unknown"
+}
 
 // maxAnswer bounds what is read of an answer, in bytes. A page of 100 blocks
 // with long texts stays below 10 MB.
@@ -47,10 +52,11 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("User-Agent", userAgent)
 	r.URL.Scheme, r.URL.Host, r.Host = t.host.Scheme, t.host.Host, t.host.Host
+	x.method, x.path = r.Method, r.URL.Path
 	if intended, ok := r.Context().Value(intentKey{}).(time.Time); ok && time.Since(intended) > SendLimit {
 		return nil, errTooLate
 	}
-	x.method, x.path, x.sent = r.Method, r.URL.Path, true
+	x.sent = true
 
 	answer, err := t.base.RoundTrip(r)
 	if err != nil {

@@ -10,10 +10,16 @@ import (
 	"unicode/utf8"
 )
 
+// The codes of an InvalidError.
+const (
+	InvalidJSON    = "invalid_json"
+	InvalidPayload = "invalid_payload"
+)
+
 // InvalidError says what is wrong with a request. Sentence is for the caller;
 // nothing in it repeats what the request contained.
 type InvalidError struct {
-	Code     string // invalid_json or invalid_payload
+	Code     string // InvalidJSON or InvalidPayload
 	Field    string // the one field to blame, or empty
 	Sentence string
 }
@@ -184,9 +190,9 @@ func (r *reader) score(field, value string) *float64 {
 }
 
 func invalidJSON(sentence string) error {
-	return &InvalidError{Code: "invalid_json", Sentence: sentence}
+	return &InvalidError{Code: InvalidJSON, Sentence: sentence}
 }
 
 func invalidPayload(field, sentence string) error {
-	return &InvalidError{Code: "invalid_payload", Field: field, Sentence: sentence}
+	return &InvalidError{Code: InvalidPayload, Field: field, Sentence: sentence}
 }

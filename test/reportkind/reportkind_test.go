@@ -50,15 +50,15 @@ func TestAThirdKindIsOneLine(t *testing.T) {
 		}
 		tree := w.sim.Tree()
 		for want, times := range map[string]int{
-			`"Client - Competitor Landscape"`:         2, // the page's title
-			`icon {"emoji":"🥊","type":"emoji"}`:       2,
-			`"View Competitor Landscape"(link`:        2,
-			`"First of them."`:                        1,
-			`"Second of them."`:                       1,
-			`": who else your customers talk about."`: 2, // the introduction
-			`"Competitor Landscape"(bold)`:            2,
-			`"Strategy Report"`:                       0,
-			"Generating personalized introduction":    0,
+			`"Client - Competitor Landscape"`:           2, // the page's title
+			`icon 🥊`:                                    2,
+			`"View Competitor Landscape"(link`:          2,
+			`"First of them."`:                          1,
+			`"Second of them."`:                         1,
+			`": who else your customers talk about.\n"`: 2, // the introduction
+			`"Competitor Landscape"(bold)`:              2,
+			`"Strategy Report"`:                         0,
+			"Generating personalized introduction":      0,
 		} {
 			if got := strings.Count(tree, want); got != times {
 				t.Errorf("%s is there %d times, want %d", want, got, times)
@@ -76,6 +76,7 @@ type world struct {
 	webhook   http.Handler
 	publishes *embedded.Queue
 	enriches  *embedded.Queue
+	waits     *embedded.Queue
 	publisher *publish.Publisher
 	enricher  *enrich.Enricher
 }
@@ -106,12 +107,13 @@ func newWorld(t *testing.T) *world {
 	w := &world{db: db, sim: sim}
 	w.publishes = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility})
 	w.enriches = db.Queue("enrich", embedded.QueueOptions{Visibility: enrich.Visibility})
+	w.waits = db.Queue("waiting", embedded.QueueOptions{Visibility: enrich.Visibility})
 	w.webhook = (&intake.Handler{Runs: db.Runs(), Queue: w.publishes, Auth: auth, Log: log}).Routes()
 	w.publisher = &publish.Publisher{
-		Notion: client, Runs: db.Runs(), PublishQueue: w.publishes, DeadLetters: db.Queue("dead", embedded.QueueOptions{FIFO: true}), EnrichQueue: w.enriches,
+		Notion: client, Runs: db.Runs(), PublishQueue: w.publishes, DeadLetters: db.Queue("dead", embedded.QueueOptions{FIFO: true}), EnrichQueue: w.enriches, WaitingQueue: w.waits,
 		DatabaseID: sim.DatabaseID(), Owner: "p", Log: log,
 	}
-	w.enricher = &enrich.Enricher{PublishQueue: w.publishes, EnrichQueue: w.enriches, Log: log}
+	w.enricher = &enrich.Enricher{PublishQueue: w.publishes, EnrichQueue: w.enriches, WaitingQueue: w.waits, Log: log}
 	return w
 }
 

@@ -17,6 +17,7 @@ type Settings struct {
 	PublishQueueURL  string        `env:"PUBLISH_QUEUE_URL" lambda:"required"`
 	PublishDLQURL    string        `env:"PUBLISH_DLQ_URL" lambda:"required"`
 	EnrichQueueURL   string        `env:"ENRICH_QUEUE_URL" lambda:"required"`
+	WaitingQueueURL  string        `env:"WAITING_QUEUE_URL" lambda:"required"`
 	RunsTable        string        `env:"RUNS_TABLE" lambda:"required"`
 
 	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"` // empty: no accounts, no statistics
@@ -30,6 +31,7 @@ const (
 	// Visibility is six times the function's timeout, as AWS advises.
 	Visibility = 6 * Timeout
 	// MaxReceives is the publish queue's: one more delivery, and SQS itself moves
-	// a message to the dead letters, without a reason.
+	// a message to the dead letters, without a reason. It guards only against
+	// processes that die: see newMessageAt.
 	MaxReceives = 10
 )

@@ -52,7 +52,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
-	run, failed := h.await(ctx, run, arrived.Add(patience(r)))
+	run, failed := h.await(ctx, run, arrived.Add(waitOf(r)))
 	if failed {
 		return answer{}, h.publishFailed(r, run)
 	}
@@ -69,7 +69,7 @@ func (h *Handler) checkHeaders(r *http.Request) error {
 	}
 	for _, name := range []string{headerKey, headerWebhookID} {
 		if len(r.Header.Get(name)) > maxKey {
-			return &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: name,
+			return &refusal{code: "invalid_payload", field: name,
 				sentence: fmt.Sprintf("The %s must have at most %d characters.", name, maxKey)}
 		}
 	}
@@ -98,7 +98,7 @@ func read(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
 	switch {
 	case err != nil:
-		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be read.", cause: err}
+		return nil, &refusal{code: "invalid_json", sentence: "The body could not be read.", cause: err}
 	case len(body) > report.MaxBody:
 		return nil, tooLarge(nil)
 	}
@@ -108,7 +108,7 @@ func read(r *http.Request) ([]byte, error) {
 func parse(body []byte) (report.Payload, error) {
 	payload, err := report.Parse(body)
 	if invalid, ok := errors.AsType[*report.InvalidError](err); ok {
-		return payload, &refusal{status: http.StatusBadRequest, code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
+		return payload, &refusal{code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
 	}
 	return payload, err
 }
@@ -171,7 +171,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 		return run, unavailable(fmt.Errorf("record report %s: %w", message.ReportID, err))
 	}
 	if run.Fingerprint != fingerprint {
-		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: key.header,
+		return run, &refusal{code: "idempotency_mismatch", field: key.header,
 			sentence: "This " + key.header + " was used with another body."}
 	}
 	if created || !published(run) {
@@ -184,10 +184,10 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 	return run, nil
 }
 
-// patience is how long the caller waits for the pages: what it says with
-// Prefer (RFC 7240), else all that is possible on the predecessor's path,
-// whose callers know no answer but 200.
-func patience(r *http.Request) time.Duration {
+// waitOf is how long the caller waits for the pages: as long as it says with
+// Prefer (RFC 7240), else on the predecessor's path as long as possible, since
+// its callers take any answer but 200 for an error.
+func waitOf(r *http.Request) time.Duration {
 	for preference := range strings.SplitSeq(r.Header.Get("Prefer"), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
 		seconds, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`))
@@ -241,20 +241,6 @@ func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) (new
 	}
 }
 
-// published tells whether the pages exist, also those of a run whose texts or
+// published tells whether the pages exist, which they also do when texts or
 // quotes have failed since.
 func published(run runs.Run) bool { return !run.PublishedAt.IsZero() }
-
-func unauthorized() *refusal {
-	return &refusal{status: http.StatusUnauthorized, code: "unauthorized", sentence: "The request needs a valid secret or signature.",
-		headers: map[string]string{"WWW-Authenticate": "Bearer"}}
-}
-
-func unsupported(sentence string) error {
-	return &refusal{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", sentence: sentence}
-}
-
-func tooLarge(cause error) error {
-	return &refusal{status: http.StatusRequestEntityTooLarge, code: "payload_too_large",
-		sentence: fmt.Sprintf("The body must have at most %d bytes, and fit a queue message when it is packed.", report.MaxBody), cause: cause}
-}

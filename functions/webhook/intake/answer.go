@@ -72,7 +72,7 @@ func acceptedMessage(run runs.Run) string {
 // publishFailed answers a caller in whose presence the run has failed.
 func (h *Handler) publishFailed(r *http.Request, run runs.Run) error {
 	e := &refusal{
-		status: http.StatusBadGateway, code: "publish_failed", sentence: "The report is kept, but publishing it has failed.",
+		code: "publish_failed", sentence: "The report is kept, but publishing it has failed.",
 		reportID: run.ReportID, statusURL: h.link(r, run, ""),
 	}
 	if f := run.LastFailure(); f != nil {

@@ -21,7 +21,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"net/http"
 	"path"
@@ -102,7 +101,7 @@ func (h *Handler) Routes() http.Handler {
 	})
 }
 
-// route serves one address: what goes wrong is answered, and a line is logged.
+// route serves one address. It answers errors, and logs a line per request.
 func (h *Handler) route(address string, serve func(*http.Request) (answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -123,7 +122,7 @@ func (h *Handler) route(address string, serve func(*http.Request) (answer, error
 func onAHost(serve func(*http.Request) (answer, error)) func(*http.Request) (answer, error) {
 	return func(r *http.Request) (answer, error) {
 		if len(r.Host) > maxHost || !host.MatchString(r.Host) {
-			return answer{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "Host", sentence: "The Host is not the name of one."}
+			return answer{}, &refusal{code: "invalid_payload", field: "Host", sentence: "The Host is not the name of one."}
 		}
 		return serve(r)
 	}
@@ -139,13 +138,13 @@ func short(word string) string { return word[:min(len(word), 16)] }
 
 func only(method string) func(*http.Request) (answer, error) {
 	return func(*http.Request) (answer, error) {
-		return answer{}, &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed",
+		return answer{}, &refusal{code: "method_not_allowed",
 			sentence: "This address takes only " + method + ".", headers: map[string]string{"Allow": method}}
 	}
 }
 
 func nowhere(*http.Request) (answer, error) {
-	return answer{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is nothing at this address."}
+	return answer{}, &refusal{code: "not_found", sentence: "There is nothing at this address."}
 }
 
 // baseOf is the address at which the caller has reached us.
@@ -155,51 +154,4 @@ func baseOf(r *http.Request) string {
 		scheme = "https"
 	}
 	return scheme + "://" + r.Host + apigateway.Stage(r.Context())
-}
-
-// refusal is an answer that is an error. The cause is for the log.
-type refusal struct {
-	status   int
-	code     string
-	field    string
-	sentence string
-	headers  map[string]string
-	cause    error
-
-	reportID, statusURL string // of the report that it is about, if it is about one
-}
-
-func (e *refusal) Error() string { return e.code + ": " + e.sentence }
-func (e *refusal) Unwrap() error { return e.cause }
-
-// unavailable says that nothing was accepted and the same request may be sent
-// again.
-func unavailable(cause error) *refusal {
-	return &refusal{status: http.StatusServiceUnavailable, code: "unavailable",
-		sentence: "The service cannot accept the request right now. Send it again.",
-		headers:  map[string]string{"Retry-After": "5"}, cause: cause}
-}
-
-func (h *Handler) refuse(r *http.Request, requestID string, err error) answer {
-	e, ok := errors.AsType[*refusal](err)
-	if !ok {
-		e = unavailable(err)
-	}
-	if e.cause != nil {
-		h.Log.ErrorContext(r.Context(), "request refused", "code", e.code, "error", e.cause)
-	}
-	body := refusalBody{e.sentence, e.code, e.field, requestID, e.reportID, e.statusURL}
-	if wantsPage(r) {
-		return answerPage(e.status, "refusal.html", body, e.headers)
-	}
-	return answerJSON(e.status, body, e.headers)
-}
-
-type refusalBody struct {
-	Error     string `json:"error"`
-	Code      string `json:"code"`
-	Field     string `json:"field,omitempty"`
-	RequestID string `json:"requestId"`
-	ReportID  string `json:"reportId,omitempty"`
-	StatusURL string `json:"statusUrl,omitempty"`
 }

@@ -110,7 +110,7 @@ func (h *Handler) statusByRunID(r *http.Request) (answer, error) {
 	}
 	runID := strings.TrimSpace(r.URL.Query().Get("runId"))
 	if runID == "" {
-		return answer{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "runId", sentence: "The query needs a runId."}
+		return answer{}, &refusal{code: report.InvalidPayload, field: "runId", sentence: "The query needs a runId."}
 	}
 	if utf8.RuneCountInString(runID) > report.MaxID {
 		return answer{}, lookedUp(runs.ErrNotFound)
@@ -128,7 +128,7 @@ func lookedUp(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, runs.ErrNotFound):
-		return &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is no such report."}
+		return &refusal{code: "not_found", sentence: "There is no such report."}
 	}
 	return unavailable(err)
 }
