@@ -88,6 +88,13 @@ fuzz: ## every fuzz target for FUZZTIME, from its seeds on
 bench: ## the benchmarks, where speed is shown
 	go test -run '^$$' -bench . -benchmem ./...
 
+compare: test/compare/node_modules ## ours beside martian, the converter that most use; needs Node
+	go test -tags compare -count=1 -v ./test/compare
+
+test/compare/node_modules: test/compare/package-lock.json
+	npm ci --prefix test/compare --ignore-scripts --no-audit --no-fund
+	touch $@
+
 memory: ## what the worst reports that are legal cost in memory, within the limit
 	go test -tags memory -count=1 -v -run TestMemoryOfTheWorst ./shared/markdown
 
@@ -101,8 +108,8 @@ measure: build servers ## the functions' sizes and cold starts, within their lim
 
 lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
-	go vet -tags integration,sam,memory ./...
-	bin/golangci-lint run --build-tags integration,sam,memory
+	go vet -tags integration,sam,memory,compare ./...
+	bin/golangci-lint run --build-tags integration,sam,memory,compare
 	go mod tidy -diff
 
 check: test lint
@@ -142,4 +149,4 @@ bin/%/pom.xml: test/awstest/%/pom.xml
 	cp $< $@
 
 clean:
-	rm -rf bin ci-output .aws-sam .venv
+	rm -rf bin ci-output .aws-sam .venv test/compare/node_modules

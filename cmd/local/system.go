@@ -164,7 +164,7 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 	}
 	client, err := notion.New(options)
 	s.publisher = &publish.Publisher{
-		Notion: client, DatabaseID: env.Publisher.NotionDatabaseID, CoverURL: env.Publisher.HomepageCoverURL,
+		Notion: client, Database: env.Publisher.Database(), CoverURL: env.Publisher.HomepageCoverURL,
 		// Only one process can have the data folder, so a lease of this name was
 		// left by one that has died.
 		Owner: "local", Log: s.log.With("function", "publisher"),

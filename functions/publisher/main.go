@@ -51,7 +51,7 @@ func main() {
 		DeadLetters:  queue.NewSQS(queues, env.PublishDLQURL),
 		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
 		WaitingQueue: queue.NewSQS(queues, env.WaitingQueueURL),
-		DatabaseID:   env.NotionDatabaseID,
+		Database:     env.Database(),
 		CoverURL:     env.HomepageCoverURL,
 		Owner:        rand.Text(),
 		Exit:         func() { os.Exit(1) },

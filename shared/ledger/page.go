@@ -81,7 +81,7 @@ type Row struct {
 	Values     property.Values
 	Content    []block.Block // of the row's page
 	Title      string
-	Match      map[string]string // properties as plain text that tell it from others
+	Match      map[string]string // other properties as plain text that tell it from others
 	// Mine tells of a row that looks like this one whether it can be it.
 	Mine func(ctx context.Context, id string) (bool, error)
 	// Commit writes the row's id into the record.
@@ -147,7 +147,7 @@ func (l *Ledger) findRow(ctx context.Context, r Row) (string, error) {
 		return "", notYet(err, r.Database != "" && l.isFresh(r.Database))
 	}
 	for _, row := range rows {
-		if row.CreatedBy != me || !holds(row.Properties, r.Match) {
+		if row.CreatedBy != me || row.Title != r.Title || !holds(row.Properties, r.Match) {
 			continue
 		}
 		if mine, err := r.Mine(ctx, row.ID); mine || err != nil {

@@ -63,7 +63,8 @@ func (c *Client) Block(ctx context.Context, id string) (child Child, err error) 
 type Row struct {
 	Page
 	CreatedBy  string // id of the user or integration
-	Properties map[string]string
+	Title      string
+	Properties map[string]string // the title's as well
 }
 
 // RowsSince lists the rows of a database created at or after a time, oldest
@@ -175,14 +176,17 @@ type plainText struct {
 func (a rowAnswer) row() Row {
 	row := Row{Page: a.Page, CreatedBy: a.CreatedBy.ID, Properties: map[string]string{}}
 	for name, value := range a.Properties {
-		row.Properties[name] = textOf(value)
+		text, isTitle := textOf(value)
+		if row.Properties[name] = text; isTitle {
+			row.Title = text
+		}
 	}
 	return row
 }
 
 // textOf is a property's value as plain text, empty for kinds and forms that
 // are not known.
-func textOf(value json.RawMessage) string {
+func textOf(value json.RawMessage) (_ string, isTitle bool) {
 	var p struct {
 		Title    []plainText `json:"title"`
 		RichText []plainText `json:"rich_text"`
@@ -190,12 +194,12 @@ func textOf(value json.RawMessage) string {
 		URL      string      `json:"url"`
 	}
 	if json.Unmarshal(value, &p) != nil {
-		return ""
+		return "", false
 	}
 	var text strings.Builder
 	text.WriteString(p.Email + p.URL)
 	for _, piece := range append(p.Title, p.RichText...) {
 		text.WriteString(piece.Text)
 	}
-	return text.String()
+	return text.String(), p.Title != nil
 }

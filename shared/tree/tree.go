@@ -23,20 +23,23 @@ import (
 	"notionrelay/shared/report"
 )
 
-// The properties of the reports database.
-const (
-	Company      = "Company" // the title
-	ReportType   = "Report Type"
-	ContactEmail = "Contact Email"
-)
+// Columns are the names of the properties of the reports database besides its
+// title, which has the same id in every database, whatever people call it.
+type Columns struct {
+	ReportType   string // of the type rich_text
+	ContactEmail string // of the type email
+}
+
+// StandardColumns are the names where nobody says otherwise.
+var StandardColumns = Columns{ReportType: "Report Type", ContactEmail: "Contact Email"}
 
 // Row is the run's row in the reports database. It always has the three
 // properties; an unknown e-mail address is null.
-func Row(s report.Subject, email string, accepted time.Time) property.Values {
+func Row(c Columns, s report.Subject, email string, accepted time.Time) property.Values {
 	return property.Values{
-		Company:      property.Title(s.RowTitle(accepted)),
-		ReportType:   property.RichText(s.Type),
-		ContactEmail: property.Email(email),
+		"title":        property.Title(s.RowTitle(accepted)),
+		c.ReportType:   property.RichText(s.Type),
+		c.ContactEmail: property.Email(email),
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
+	"notionrelay/shared/tree"
 )
 
 func TestTheHandlersDoWhatTheEventsAskFor(t *testing.T) {
@@ -70,7 +71,7 @@ func handlers(t *testing.T, token string, log io.Writer) (*world, *parts) {
 	p.webhook = &intake.Handler{Runs: db.Runs(), Queue: p.publish, Auth: auth, Log: logger, Metrics: recorder("webhook")}
 	p.publisher = &publish.Publisher{
 		Notion: client, Runs: db.Runs(), PublishQueue: p.publish, DeadLetters: dead, EnrichQueue: p.enrich, WaitingQueue: p.waiting,
-		DatabaseID: sim.DatabaseID(), Owner: "test", Log: logger, Metrics: recorder("publisher"),
+		Database: publish.Database{ID: sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: "test", Log: logger, Metrics: recorder("publisher"),
 	}
 	p.enricher = &enrich.Enricher{PublishQueue: p.publish, EnrichQueue: p.enrich, WaitingQueue: p.waiting, Log: logger, Metrics: recorder("enricher")}
 	functions := map[string]lambda.Handler{

@@ -23,6 +23,7 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
 )
 
 func TestMain(m *testing.M) {
@@ -111,7 +112,7 @@ func newWorld(t *testing.T) *world {
 	w.webhook = (&intake.Handler{Runs: db.Runs(), Queue: w.publishes, Auth: auth, Log: log}).Routes()
 	w.publisher = &publish.Publisher{
 		Notion: client, Runs: db.Runs(), PublishQueue: w.publishes, DeadLetters: db.Queue("dead", embedded.QueueOptions{FIFO: true}), EnrichQueue: w.enriches, WaitingQueue: w.waits,
-		DatabaseID: sim.DatabaseID(), Owner: "p", Log: log,
+		Database: publish.Database{ID: sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: "p", Log: log,
 	}
 	w.enricher = &enrich.Enricher{PublishQueue: w.publishes, EnrichQueue: w.enriches, WaitingQueue: w.waits, Log: log}
 	return w

@@ -123,7 +123,7 @@ func inspect(ctx context.Context, out io.Writer, t *target) error {
 	}
 	problems, err := client.Inspect(ctx, notion.Setup{
 		DatabaseID: t.databaseID, CoverURL: os.Getenv("HOMEPAGE_COVER_URL"),
-		Columns: []notion.Column{{Type: "title"}, {Name: tree.ReportType, Type: "rich_text"}, {Name: tree.ContactEmail, Type: "email"}},
+		Columns: []notion.Column{{Type: "title"}, {Name: tree.StandardColumns.ReportType, Type: "rich_text"}, {Name: tree.StandardColumns.ContactEmail, Type: "email"}},
 	})
 	if err != nil {
 		return err

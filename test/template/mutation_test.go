@@ -121,7 +121,9 @@ var mutations = []mutation{
 	{"the publisher is single", publisher + "Events.PublishQueue.Properties.ScalingConfig", map[string]any{"MaximumConcurrency": 2}},
 	{"the publisher is single", publisher + "Events.PublishQueue.Properties.BatchSize", 10},
 	{"the publisher is single", publisher + "Events.Nightly", map[string]any{"Type": "Schedule"}},
-	{"the publisher is single", publisher + "RecursiveLoop", nil},
+
+	{"a message may go round as often as it must", publisher + "RecursiveLoop", nil},
+	{"a message may go round as often as it must", enricher + "RecursiveLoop", "Terminate"},
 
 	{"functions report which messages failed", publisher + "Events.PublishQueue.Properties.FunctionResponseTypes", nil},
 	{"functions report which messages failed", enricher + "Events.EnrichQueue.Properties.FunctionResponseTypes", []any{}},

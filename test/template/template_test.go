@@ -35,6 +35,7 @@ var invariants = map[string]invariant{
 	"a dead letter is there for days":                   retention,
 	"queues keep messages, whole and encrypted":         storage,
 	"the publisher is single":                           singlePublisher,
+	"a message may go round as often as it must":        rounds,
 	"functions report which messages failed":            partialFailures,
 	"what has waited passes a slow AI":                  ownConcurrency,
 	"functions have the memory that was measured":       memory,
@@ -182,9 +183,17 @@ func singlePublisher(template tree) (wrong []string) {
 	if source.number("BatchSize") != 1 || attributeOf(source.at("Queue"), "Arn") != "PublishQueue" {
 		wrong = append(wrong, "the publisher does not take single messages of PublishQueue")
 	}
-	// It sends the rest of its work to itself, which Lambda stops otherwise.
-	if p.text("RecursiveLoop") != "Allow" {
-		wrong = append(wrong, "Lambda stops the publisher after 16 slices of a run")
+	return wrong
+}
+
+// rounds are the publisher's, that sends the rest of its work to itself, and those
+// of a message that waits, which the enricher's function sends back. Lambda would
+// take both for a mistake.
+func rounds(template tree) (wrong []string) {
+	for _, function := range []string{"PublisherFunction", "EnricherFunction"} {
+		if template.text(properties(function), "RecursiveLoop") != "Allow" {
+			wrong = append(wrong, "Lambda stops "+function+" after 16 rounds of a message")
+		}
 	}
 	return wrong
 }

@@ -23,6 +23,7 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
 )
 
 // ai answers the requests to a provider in place of the network.
@@ -185,7 +186,7 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 	publishes := store.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives, DeadLetter: dead})
 	enriches := store.Queue("enrich", embedded.QueueOptions{Visibility: enrich.Visibility})
 	waits := store.Queue("waiting", embedded.QueueOptions{Visibility: enrich.Visibility})
-	publisher := &publish.Publisher{Notion: client, Runs: store.Runs(), PublishQueue: publishes, DeadLetters: dead, EnrichQueue: enriches, WaitingQueue: waits, DatabaseID: sim.DatabaseID(), Owner: "p", Log: log}
+	publisher := &publish.Publisher{Notion: client, Runs: store.Runs(), PublishQueue: publishes, DeadLetters: dead, EnrichQueue: enriches, WaitingQueue: waits, Database: publish.Database{ID: sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: "p", Log: log}
 	enricher := &enrich.Enricher{PublishQueue: publishes, EnrichQueue: enriches, WaitingQueue: waits, Log: log}
 	if provider != nil {
 		enricher.Writer = copywriter.New(copywriter.Options{APIKey: "k", BaseURL: "http://ai.test/v1", Transport: provider})

@@ -50,7 +50,7 @@ func (d *delivery) writeBase(ctx context.Context) error {
 	if run.Asked == 0 {
 		d.askEnricher(ctx)
 	}
-	if err := writeRow(ctx, d.ledger, d.DatabaseID, payload.Email); err != nil {
+	if err := writeRow(ctx, d.ledger, d.Database, payload.Email); err != nil {
 		return err
 	}
 	if err := writePages(ctx, d.ledger, documents, d.CoverURL); err != nil {
@@ -91,15 +91,15 @@ func (d *delivery) expectsQuotes() bool {
 	return statistics.Quotes > 0
 }
 
-func writeRow(ctx context.Context, l *ledger.Ledger, databaseID, email string) error {
+func writeRow(ctx context.Context, l *ledger.Ledger, database Database, email string) error {
 	run := l.Run
 	if run.Step(stepRow).Finished() {
 		return nil
 	}
 	subject, title := *run.Subject, run.Subject.RowTitle(run.AcceptedAt)
 	return l.Row(ctx, ledger.Row{
-		Step: stepRow, DatabaseID: databaseID, Values: tree.Row(subject, email, run.AcceptedAt), Title: title,
-		Match: map[string]string{tree.Company: title, tree.ReportType: subject.Type, tree.ContactEmail: email},
+		Step: stepRow, DatabaseID: database.ID, Values: tree.Row(database.Columns, subject, email, run.AcceptedAt), Title: title,
+		Match: map[string]string{database.Columns.ReportType: subject.Type, database.Columns.ContactEmail: email},
 		Mine: func(ctx context.Context, id string) (bool, error) {
 			owner, err := l.Store.OwnerOf(ctx, id)
 			return owner == "" || owner == run.ReportID, err

@@ -138,7 +138,7 @@ func (d *delivery) signOf(ctx context.Context, err error) sign {
 
 // inspect asks Notion for the first problem of everyone.
 func (d *delivery) inspect(ctx context.Context) *notion.Problem {
-	found, err := d.Notion.Inspect(ctx, Setup(d.DatabaseID, d.CoverURL))
+	found, err := d.Notion.Inspect(ctx, Setup(d.Database, d.CoverURL))
 	if err != nil {
 		d.Log.WarnContext(ctx, "Notion cannot be asked", "error", err)
 		outcome := "Notion cannot be asked"

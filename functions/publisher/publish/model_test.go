@@ -784,7 +784,7 @@ func (w *watched) checkRow(body string) {
 	if page.Parent.DatabaseID != w.player.sim.DatabaseID() {
 		return
 	}
-	_, hasCompany := page.Properties["Company"]
+	_, hasCompany := page.Properties["title"]
 	_, hasType := page.Properties["Report Type"]
 	email, hasEmail := page.Properties["Contact Email"]["email"]
 	if len(page.Properties) != 3 || !hasCompany || !hasType || !hasEmail || email == "" {

@@ -51,7 +51,7 @@ func TestAnUnknownEmailIsNull(t *testing.T) {
 		}))
 		w.accept("rep_1", report.Payload{Reports: map[string]string{"strategyReport": "x"}})
 		w.deliver(t.Context(), p, time.Minute)
-		if !strings.Contains(row, `"Contact Email":{"email":null}`) || strings.Count(row, `"Company"`)+strings.Count(row, `"Report Type"`) != 2 {
+		if !strings.Contains(row, `"Contact Email":{"email":null}`) || strings.Count(row, `"title":{"title"`)+strings.Count(row, `"Report Type"`) != 2 {
 			t.Errorf("the row was made with %s", row)
 		}
 	})

@@ -89,8 +89,8 @@ type Publisher struct {
 	WaitingQueue Sender   // whose messages come back to the publish queue
 	Research     Research // nil when there is no research database
 
-	DatabaseID string // the reports database
-	CoverURL   string // banner of the homepages; none when empty
+	Database Database
+	CoverURL string // banner of the homepages; none when empty
 
 	// Owner names this process in leases. A process that keeps its name over a
 	// restart goes on at once; any other waits until a lost lease has ended.
@@ -107,10 +107,17 @@ type Publisher struct {
 	halts halts
 }
 
-// Setup is what a publisher with this database and banner needs of its Notion.
-func Setup(databaseID, coverURL string) notion.Setup {
-	return notion.Setup{DatabaseID: databaseID, CoverURL: coverURL, Columns: []notion.Column{
-		{Name: tree.Company, Type: "title"}, {Name: tree.ReportType, Type: "rich_text"}, {Name: tree.ContactEmail, Type: "email"},
+// Database is the reports database.
+type Database struct {
+	ID      string
+	Columns tree.Columns
+}
+
+// Setup is what a publisher that writes to this database, with this banner, needs
+// of its Notion.
+func Setup(d Database, coverURL string) notion.Setup {
+	return notion.Setup{DatabaseID: d.ID, CoverURL: coverURL, Columns: []notion.Column{
+		{Type: "title"}, {Name: d.Columns.ReportType, Type: "rich_text"}, {Name: d.Columns.ContactEmail, Type: "email"},
 	}}
 }
 

@@ -85,7 +85,7 @@ func writeQuote(ctx context.Context, l *ledger.Ledger, databaseID string, part *
 	return l.Row(ctx, ledger.Row{
 		Step: stepQuotes, Index: part.Offset + i, DatabaseID: databaseID, Database: stepQuotesDatabase,
 		Values: values, Content: content, Title: tree.QuoteTitle(q),
-		Match: map[string]string{tree.Quote: tree.QuoteTitle(q), tree.RedditLink: q.URL},
+		Match: map[string]string{tree.RedditLink: q.URL},
 		Mine:  func(_ context.Context, id string) (bool, error) { return !slices.Contains(step.Twins, id), nil },
 		Commit: func(id string) {
 			if slices.ContainsFunc(part.Quotes[i+1:], twin) {

@@ -4,16 +4,19 @@ import (
 	"time"
 
 	"notionrelay/shared/config"
+	"notionrelay/shared/tree"
 )
 
 // Settings are what the publisher reads from the environment.
 type Settings struct {
 	NotionAPIKey     config.Secret `env:"NOTION_API_KEY" lambda:"required"`
 	NotionDatabaseID string        `env:"NOTION_DATABASE_ID" lambda:"required"` // the reports database
-	NotionBaseURL    string        `env:"NOTION_BASE_URL"`                      // empty: Notion itself
-	NotionMinGap     time.Duration `env:"NOTION_MIN_GAP" envDefault:"100ms"`    // between two writes
-	NotionBudget     int           `env:"NOTION_BUDGET" envDefault:"180"`       // requests in any 60 s
-	HomepageCoverURL string        `env:"HOMEPAGE_COVER_URL"`                   // empty: no banner
+	ReportTypeColumn string        `env:"REPORT_TYPE_COLUMN" envDefault:"Report Type"`
+	EmailColumn      string        `env:"CONTACT_EMAIL_COLUMN" envDefault:"Contact Email"`
+	NotionBaseURL    string        `env:"NOTION_BASE_URL"`                   // empty: Notion itself
+	NotionMinGap     time.Duration `env:"NOTION_MIN_GAP" envDefault:"100ms"` // between two writes
+	NotionBudget     int           `env:"NOTION_BUDGET" envDefault:"180"`    // requests in any 60 s
+	HomepageCoverURL string        `env:"HOMEPAGE_COVER_URL"`                // empty: no banner
 	PublishQueueURL  string        `env:"PUBLISH_QUEUE_URL" lambda:"required"`
 	PublishDLQURL    string        `env:"PUBLISH_DLQ_URL" lambda:"required"`
 	EnrichQueueURL   string        `env:"ENRICH_QUEUE_URL" lambda:"required"`
@@ -21,6 +24,11 @@ type Settings struct {
 	RunsTable        string        `env:"RUNS_TABLE" lambda:"required"`
 
 	ResearchDatabaseURL config.Secret `env:"RESEARCH_DATABASE_URL"` // empty: no accounts, no statistics
+}
+
+// Database is the reports database that the settings name.
+func (s Settings) Database() Database {
+	return Database{s.NotionDatabaseID, tree.Columns{ReportType: s.ReportTypeColumn, ContactEmail: s.EmailColumn}}
 }
 
 // The function and its queue, in the cloud and on one machine.

@@ -26,6 +26,7 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
 	"notionrelay/test/rapidtest"
 )
 
@@ -90,7 +91,7 @@ func (w *world) publisher(owner string, transport http.RoundTripper) *publish.Pu
 	}
 	return &publish.Publisher{
 		Notion: client, Runs: w.db.Runs(), PublishQueue: w.publish, DeadLetters: w.dead, EnrichQueue: w.enrich, WaitingQueue: w.waiting, Research: w.research,
-		DatabaseID: w.sim.DatabaseID(), CoverURL: "https://example.com/banner.png", Owner: owner, Log: w.log,
+		Database: publish.Database{ID: w.sim.DatabaseID(), Columns: tree.StandardColumns}, CoverURL: "https://example.com/banner.png", Owner: owner, Log: w.log,
 	}
 }
 
