@@ -193,6 +193,9 @@ var spaces = regexp.MustCompile(`\s+`)
 
 // text is what stands in a block, in one line.
 func (s *source) text(b block) string {
+	if b.toLine > len(s.lines) || b.toColumn > len(s.lines[b.toLine-1])+1 || b.column > len(s.lines[b.line-1])+1 {
+		return "(the profile is of another source)"
+	}
 	lines := slices.Clone(s.lines[b.line-1 : b.toLine])
 	lines[len(lines)-1] = lines[len(lines)-1][:b.toColumn-1]
 	lines[0] = lines[0][b.column-1:]

@@ -33,7 +33,7 @@ func (p *player) editLast(e event, i int) {
 	run := e.Run % p.accepted
 	if pages := pagesOf(p.run(reportID(run))); len(pages) > 0 {
 		what := []int{3, 5, 2, 7, 10}[(e.Fault+i)%5]
-		p.editPage(run, pages[len(pages)-1], what, e.Place+i*i)
+		p.editPage(run, pages[len(pages)-1], what, e.Place/3+i*i)
 	}
 }
 
@@ -53,8 +53,8 @@ func (p *player) editPage(i int, page string, what, place int) {
 		done.undo = p.delete(p.itemBehind(page, place))
 	case 7:
 		if id := placeholder(run, place); p.sim.Object(id) != nil {
-			people.Trash(id) // for good: the run would have done so itself
-			done.undo = func() {}
+			[]func(string){people.Trash, people.Unshare}[place%2](id) // for good, in the trash or out of it
+			done.undo = func() { people.Trash(id) }
 		}
 	case 8:
 		people.Trash(page)
