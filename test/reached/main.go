@@ -34,7 +34,9 @@ var promised = map[string][]string{
 	"shared/ledger/page.go":                  {},
 	"shared/ledger/request.go":               {},
 	"functions/publisher/publish/due.go":     {},
-	"functions/publisher/publish/verdict.go": {"judge", "afterPatience", "outageWait"}, // PLACE for place, untilOf, isCharged, queuePause
+	"functions/publisher/publish/verdict.go": {"judge", "place", "queuePause", "untilOf", "isCharged", "reasonToWait"},
+	"functions/publisher/publish/halt.go":    {},
+	"functions/publisher/publish/timer.go":   {},
 }
 
 func main() {
@@ -193,6 +195,9 @@ var spaces = regexp.MustCompile(`\s+`)
 
 // text is what stands in a block, in one line.
 func (s *source) text(b block) string {
+	if b.toLine > len(s.lines) || b.toColumn > len(s.lines[b.toLine-1])+1 || b.column > len(s.lines[b.line-1])+1 {
+		return "(the profile is of another source)"
+	}
 	lines := slices.Clone(s.lines[b.line-1 : b.toLine])
 	lines[len(lines)-1] = lines[len(lines)-1][:b.toColumn-1]
 	lines[0] = lines[0][b.column-1:]

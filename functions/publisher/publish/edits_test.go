@@ -33,7 +33,7 @@ func (p *player) editLast(e event, i int) {
 	run := e.Run % p.accepted
 	if pages := pagesOf(p.run(reportID(run))); len(pages) > 0 {
 		what := []int{3, 5, 2, 7, 10}[(e.Fault+i)%5]
-		p.editPage(run, pages[len(pages)-1], what, e.Place+i*i)
+		p.editPage(run, pages[len(pages)-1], what, e.Place/3+i*i)
 	}
 }
 
@@ -53,8 +53,8 @@ func (p *player) editPage(i int, page string, what, place int) {
 		done.undo = p.delete(p.itemBehind(page, place))
 	case 7:
 		if id := placeholder(run, place); p.sim.Object(id) != nil {
-			people.Trash(id)
-			done.undo = func() { p.restoreIntroduction(i, id) } // anything else the run would have deleted itself
+			[]func(string){people.Trash, people.Unshare}[place%2](id) // in the trash or out of it
+			done.undo = func() { p.endPlaceholder(i, id) }
 		}
 	case 8:
 		people.Trash(page)
@@ -92,13 +92,16 @@ func placeholder(run runs.Run, place int) string {
 	return run.Homepage[places[place%len(places)]]
 }
 
-// restoreIntroduction brings a block of the homepage back that is the standard
-// introduction of a run that keeps it.
-func (p *player) restoreIntroduction(i int, id string) {
-	run := p.run(reportID(i))
+// endPlaceholder brings a block of the homepage back that is the standard
+// introduction of a run that keeps it. Any other the run would have deleted itself.
+func (p *player) endPlaceholder(i int, id string) {
+	run, people := p.run(reportID(i)), p.sim.People()
 	if at, ok := run.Places["introduction"]; ok && run.Homepage[at] == id && endingOf(p.history.Runs[i], run).introduction {
-		p.sim.People().Restore(id)
+		people.Share(id)
+		people.Restore(id)
+		return
 	}
+	people.Trash(id)
 }
 
 // item is a block of a report, with nothing below it.

@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -89,6 +90,31 @@ func TestTwinsInOnePartAreTwoRows(t *testing.T) {
 				if got := strings.Count(w.sim.Tree(), `Quote: "one"`); got != 3 {
 					t.Errorf("row %d, %s: the three quotes have %d rows", nth, name, got)
 				}
+			})
+		}
+	}
+}
+
+// A person deletes a list while deeper levels of it are still to be written: what
+// belongs below has no place any more, however far above it the deletion was.
+func TestAPersonDeletesAListAboveWhatIsStillToBeWritten(t *testing.T) {
+	t.Parallel()
+	run := payload(2, 0)
+	run.Reports = map[string]string{"strategyReport": marked("Do", 3, true)}
+	for k := 4; k <= 12; k++ { // creation, and what goes below its blocks
+		for _, name := range []string{outerList, "third", "sixth"} {
+			t.Run(fmt.Sprintf("%s, request %d", name, k), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := during(t, run, k, func(w *world) {
+						if id := w.sim.Find(name); id != "" {
+							w.sim.People().Trash(id)
+						}
+					})
+					if got := strings.Count(w.sim.Tree(), `"The end."`); got != 1 {
+						t.Errorf("the end of the report is there %d times", got)
+					}
+				})
 			})
 		}
 	}

@@ -112,7 +112,7 @@ func histories(of chances) *rapid.Generator[history] {
 			Blocks:    rapid.SampledFrom([]int{2, 110}).Draw(t, "blocks"),
 			Quotes:    rapid.IntRange(0, 3).Draw(t, "quotes"),
 			Nested:    rapid.Bool().Draw(t, "nested"),
-			Twins:     rapid.Bool().Draw(t, "twins"),
+			Twins:     rapid.IntRange(0, 3).Draw(t, "twins") == 3,
 			Anonymous: rapid.Bool().Draw(t, "anonymous"),
 		}
 	})

@@ -66,6 +66,12 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Events: []event{{What: poison, Count: 5}, {What: work, Process: 1, Count: 2}, {What: repeat}, {What: work, Process: 1, Count: 1},
 				{What: enrich}, {What: loseAck}, {What: work, Process: 1, Count: 7}, {What: poison, Count: 1}},
 		},
+		// The homepage was refused without its banner as well, written with it when it
+		// was redriven, and the warning stayed.
+		"not the banner was refused": {
+			Runs:   []size{{Blocks: 2}},
+			Events: []event{{What: poison, Count: 2, Place: 11}},
+		},
 		"the same, with the first one poisoned": {
 			Runs: []size{{Blocks: 2, Quotes: 1}},
 			Events: []event{{What: poison, Count: 5}, {What: work, Count: 2}, {What: repeat}, {What: work, Count: 1},

@@ -39,13 +39,14 @@ const (
 	failed          trouble = "500, not applied"
 	failedApplied   trouble = "500, applied"
 	committed       trouble = "503, with the id that it was saved under"
+	tokenRefused    trouble = "401" // once: the next process is answered
 )
 
 // What can go wrong with each sort of call. Whether a read was made before the
 // process died, or before its answer was lost, makes no difference.
 var (
-	ofWrite       = []trouble{refused, answerLost, cutOff, late, diesBefore, diesAfter, diesLate, conflict, conflictApplied, failed, failedApplied, committed}
-	ofRead        = []trouble{refused, cutOff, diesBefore, failed}
+	ofWrite       = []trouble{refused, answerLost, cutOff, late, diesBefore, diesAfter, diesLate, conflict, conflictApplied, failed, failedApplied, committed, tokenRefused}
+	ofRead        = []trouble{refused, cutOff, diesBefore, failed, tokenRefused}
 	ofSave        = []trouble{refused, answerLost, repeated, diesBefore, diesAfter}
 	ofCreate      = []trouble{refused, answerLost, diesBefore, diesAfter}
 	ofQuestion    = []trouble{refused, diesBefore}
@@ -63,6 +64,7 @@ var faultOf = map[trouble]notionsim.Fault{
 	diesLate:        {Drop: true, Late: 30 * time.Second},
 	conflict:        {Status: http.StatusConflict},
 	conflictApplied: {Status: http.StatusConflict, After: true},
+	tokenRefused:    {Status: http.StatusUnauthorized},
 	failed:          {Status: http.StatusInternalServerError},
 	failedApplied:   {Status: http.StatusInternalServerError, After: true},
 	committed:       {Status: http.StatusServiceUnavailable, After: true, Committed: true},

@@ -19,6 +19,7 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
 	"notionrelay/test/inmemory"
 )
 
@@ -92,7 +93,7 @@ func (g *stage) process(s script, way func(http.RoundTripper) http.RoundTripper,
 	}
 	p.Publisher = seam.disturbed(&publish.Publisher{
 		Notion: client, Runs: store(&g.runs), PublishQueue: g.publish, DeadLetters: g.dead, EnrichQueue: g.enrich,
-		WaitingQueue: g.waiting, DatabaseID: g.sim.DatabaseID(), CoverURL: "https://example.com/banner.png",
+		WaitingQueue: g.waiting, Database: publish.Database{ID: g.sim.DatabaseID(), Columns: tree.StandardColumns}, CoverURL: "https://example.com/banner.png",
 		Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Exit: p.end, Log: g.log,
 	})
 	seam.life = newLife(g.t.Context()) // the event sources outlive its processes
