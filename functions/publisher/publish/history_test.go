@@ -83,10 +83,12 @@ const (
 	mend     what = "mend" // all that is wrong with everyone is put right
 	mute     what = "mute" // the enricher does not answer, for a while or till the end
 	shut     what = "shut" // a queue, or the record, refuses everything for a while
+	sick     what = "sick" // writes fail for longer than patience lasts, though Notion can be asked
+	age      what = "age"  // messages pass their retention
 )
 
 // later are the things that show only in what happens after them.
-var later = map[what]bool{stumble: true, stop: true, person: true, meddle: true, upgrade: true, deploy: true, fail: true, poison: true, passTime: true, ring: true, halt: true, mend: true, mute: true, shut: true}
+var later = map[what]bool{stumble: true, stop: true, person: true, meddle: true, upgrade: true, deploy: true, fail: true, poison: true, passTime: true, ring: true, halt: true, mend: true, mute: true, shut: true, age: true}
 
 // chances says how often each thing happens beside the others. Simple ones
 // come first, as shrinking prefers them.
@@ -97,7 +99,7 @@ type chances []struct {
 
 var everything = chances{
 	{work, 7}, {accept, 2}, {enrich, 3}, {stumble, 4}, {fail, 3}, {person, 2}, {meddle, 2}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {upgrade, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
-	{halt, 2}, {mend, 1}, {mute, 1}, {shut, 2}, {ring, 1},
+	{halt, 2}, {mend, 1}, {mute, 1}, {shut, 2}, {ring, 1}, {sick, 1}, {age, 1},
 }
 
 func histories(of chances) *rapid.Generator[history] {
