@@ -196,7 +196,7 @@ const headroom = 500_000 - block.MaxRequestBytes - 4_000
 func requestsOf(values property.Values, content []block.Block) [][]block.Block {
 	plan := block.NewPlan(content)
 	requests := [][]block.Block{plan.Create}
-	if encoded, err := json.Marshal(values); err != nil || len(encoded) >= headroom {
+	if encoded, err := json.Marshal(values); err != nil || len(encoded) >= headroom && len(plan.Create) > 0 {
 		requests = [][]block.Block{nil, plan.Create}
 	}
 	for _, a := range plan.Appends {

@@ -23,12 +23,14 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/test/rapidtest"
 )
 
 func TestMain(m *testing.M) {
 	report.Kinds = append(report.Kinds, report.Kind{
 		Field: "competitorReport", Name: "competitor-report", Title: "Competitor Landscape", Icon: "🥊", Holds: "who else your customers talk about.",
 	})
+	rapidtest.Settle()
 	m.Run()
 }
 
