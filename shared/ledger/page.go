@@ -21,7 +21,8 @@ func (l *Ledger) Page(ctx context.Context, step, parent, title string, p notion.
 		return s.ID, nil
 	}
 	p.PageID, p.Properties = l.Run.Step(parent).ID, property.Values{"title": property.Title(title)}
-	return l.make(ctx, step, parent, block.ChildPage, title, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreatePage(ctx, p) })
+	amend := l.amend(func() []block.Block { return p.Children }, func(changed []block.Block) { p.Children = changed })
+	return l.make(ctx, step, parent, block.ChildPage, title, amend, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreatePage(ctx, p) })
 }
 
 // Database makes a database below a page and returns its id.
@@ -30,14 +31,14 @@ func (l *Ledger) Database(ctx context.Context, step, parent string, d notion.New
 		return s.ID, nil
 	}
 	d.PageID = l.Run.Step(parent).ID
-	return l.make(ctx, step, parent, block.ChildDatabase, d.Title, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreateDatabase(ctx, d) })
+	return l.make(ctx, step, parent, block.ChildDatabase, d.Title, nil, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreateDatabase(ctx, d) })
 }
 
 // make is the request that makes a page or database below the page of a step.
-func (l *Ledger) make(ctx context.Context, step, parent string, kind block.Kind, title string, create func(context.Context) (notion.Page, error)) (string, error) {
+func (l *Ledger) make(ctx context.Context, step, parent string, kind block.Kind, title string, amend func(error) bool, create func(context.Context) (notion.Page, error)) (string, error) {
 	var made notion.Page
 	err := l.perform(ctx, request{
-		step: step, fresh: l.isFresh(parent),
+		step: step, fresh: l.isFresh(parent), amend: amend,
 		send: func(ctx context.Context) (err error) {
 			made, err = create(ctx)
 			return committed(&made, err)
@@ -196,7 +197,7 @@ const headroom = 500_000 - block.MaxRequestBytes - 4_000
 func requestsOf(values property.Values, content []block.Block) [][]block.Block {
 	plan := block.NewPlan(content)
 	requests := [][]block.Block{plan.Create}
-	if encoded, err := json.Marshal(values); err != nil || len(encoded) >= headroom {
+	if encoded, err := json.Marshal(values); err != nil || len(encoded) >= headroom && len(plan.Create) > 0 {
 		requests = [][]block.Block{nil, plan.Create}
 	}
 	for _, a := range plan.Appends {

@@ -20,6 +20,9 @@ type request struct {
 	send func(context.Context) error
 	// find looks for its effect; nil where sending twice does no harm.
 	find func(context.Context) (presence, error)
+	// amend changes what is sent after Notion has refused it, and tells whether
+	// there was something to change. Nil where there never is.
+	amend func(refused error) bool
 	// lookFirst asks for a look before the first attempt, too.
 	lookFirst bool
 	// lag is how far what find reads may be behind.
@@ -104,6 +107,10 @@ func (l *Ledger) attempts(ctx context.Context, r request) error {
 		}
 		if last = l.send(ctx, r); last == nil {
 			return nil
+		}
+		if r.amend != nil && r.amend(last) {
+			attempt-- // another request, of which nothing is known yet
+			continue
 		}
 		switch fate := fateOf(last, r.fresh); {
 		case fate == notion.Permanent || notion.IsPostponed(last) || ctx.Err() != nil:

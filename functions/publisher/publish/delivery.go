@@ -147,7 +147,7 @@ func (d *delivery) open(ctx context.Context) (err error) {
 	if d.message.Kind == queue.Publish {
 		record.ResearchRunID, record.Fingerprint = d.message.Payload.RunID, d.message.Payload.Fingerprint()
 	} else { // there is no base to wait for any more
-		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: codeRecordLost, Message: "The record of the report is gone. Send the report again."})
+		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: codeRecordLost, Message: "The record of the report is gone.", Remedy: "Send the report again."})
 	}
 	run, created, err := d.Runs.Create(ctx, record)
 	if err != nil {

@@ -393,7 +393,7 @@ func TestARefusedTextLeavesTheStandardOne(t *testing.T) {
 		fault notionsim.Fault
 		has   []string
 	}{
-		"the title":        {notionsim.Fault{Method: http.MethodPatch, Path: "/v1/pages/*", Status: 400}, []string{"Salt \\u0026 Pepper Market Research Analysis", "We read a lot."}},
+		"the title":        {notionsim.Fault{Method: http.MethodPatch, Path: "/v1/pages/*", Status: 400}, []string{"Salt & Pepper Market Research Analysis", "We read a lot."}},
 		"the introduction": {notionsim.Fault{Method: http.MethodPatch, Path: "/v1/blocks/*/children", Nth: 3, Status: 400}, []string{"Home Cooking Market Analysis", "What you will find here"}},
 	} {
 		t.Run(name, func(t *testing.T) {
