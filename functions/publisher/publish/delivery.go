@@ -184,7 +184,7 @@ func (d *delivery) write(ctx context.Context) outcome {
 	}
 	d.begin(ctx)
 	err := d.writeKind(ctx)
-	s := d.signOf(ctx, err)
+	s := d.signOf(ctx, err, halt.Halted())
 	d.setHalt(ctx, d.message.ReportID, s)
 	o := d.conclude(err, s, halt.Halted() || d.halts.now.Halted())
 	if err := d.ledger.Close(ctx); err != nil {

@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"notionrelay/shared/ledger"
@@ -116,21 +115,25 @@ func (p *Publisher) setHalt(ctx context.Context, reportID string, s sign) {
 
 // signOf finds out what the end of a delivery tells. Notion is asked where an
 // error may be everyone's: a refusal may blame a report for a column that was
-// renamed, and one run's trouble differs from an outage in that Notion can be asked.
-func (d *delivery) signOf(ctx context.Context, err error) sign {
+// renamed, and one run's trouble differs from an outage in that Notion can be
+// asked. A first failure tells nothing, for it may be over at the second try.
+func (d *delivery) signOf(ctx context.Context, err error, halted bool) sign {
 	if p := notion.ProblemOf(err); p != nil {
 		return sign{problem: p}
 	}
 	e, fromNotion := errors.AsType[*notion.Error](err)
-	switch {
-	case !fromNotion || isRateLimit(e):
+	if !fromNotion || notion.IsRateLimit(e) {
 		return sign{fine: d.wrote()}
 	}
-	problem := d.inspect(ctx)
-	switch {
+	refused := !notion.IsPostponed(err) && notion.FateOf(e) == notion.Permanent || errors.Is(err, ledger.ErrTrashed)
+	first := d.wrote() || d.found.Waiting(string(d.message.Kind), partOf(d.message)) == nil
+	if first && !halted && !refused {
+		return sign{fine: d.wrote()}
+	}
+	switch problem := d.inspect(ctx); {
 	case problem != nil:
 		return sign{problem: problem}
-	case notion.FateOf(e) == notion.Permanent || errors.Is(err, ledger.ErrTrashed):
+	case refused:
 		return sign{fine: true}
 	}
 	return sign{trouble: e}
@@ -153,9 +156,3 @@ func (d *delivery) inspect(ctx context.Context) *notion.Problem {
 	return nil
 }
 
-func isRateLimit(e *notion.Error) bool {
-	return e.Status == http.StatusTooManyRequests || e.Status == statusOverloaded
-}
-
-// statusOverloaded is Notion's service_overload, which has no name elsewhere.
-const statusOverloaded = 529

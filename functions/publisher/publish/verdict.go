@@ -104,8 +104,10 @@ func place(o outcome) (_ verdict, pause time.Duration) {
 		return park, min(max(o.age/4, 5*time.Second), 5*time.Minute)
 	case isPostponed && postponed.Cause == nil && o.wrote:
 		return tail, 0 // the time is over, not Notion's patience
-	case isPostponed && postponed.Cause == nil, isFromNotion && isRateLimit(fromNotion) && isPostponed:
+	case isPostponed && (postponed.Cause == nil || notion.IsRateLimit(o.err)):
 		return head, min(max(time.Second, postponed.Wait), maxVisibility)
+	case isPostponed && isFromNotion:
+		return park, max(o.probeIn, backoff(o.attempts))
 	case hasReason, isFromNotion && notion.FateOf(fromNotion) == notion.Permanent:
 		return deadLetter, 0
 	case isFromNotion:
