@@ -70,14 +70,14 @@ func run(n, part, one int) (noticed bool, err error) {
 		return false, fmt.Errorf("make folder for overlays: %w", err)
 	}
 	defer os.RemoveAll(t.dir)
+	if err := t.baseline(); err != nil {
+		return false, err
+	}
 	if one >= 0 {
 		result, output := t.try(all[one])
 		fmt.Fprintln(os.Stdout, output)
 		fmt.Fprintf(os.Stdout, "%s: %s\n", all[one], result)
 		return result == killed, nil
-	}
-	if err := t.baseline(); err != nil {
-		return false, err
 	}
 	chosen := choose(all, n, part)
 	fmt.Fprintf(os.Stdout, "%d of %d mutants\n", len(chosen), len(all))
