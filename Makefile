@@ -31,7 +31,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test servers integration race model pairs mutants fuzz bench measure lint check build template e2e-sam clean
+.PHONY: run test notion-smoke servers integration race model pairs mutants fuzz bench memory compare measure lint check build template e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -39,10 +39,13 @@ run: ## the whole system on http://127.0.0.1:8080
 test: ## every test that needs nothing but Go
 	go test $(TESTFLAGS) ./...
 
+notion-smoke: ## a report, kills, and what is taken for granted, on Notion (NOTION_API_KEY, NOTION_DATABASE_ID) or the simulator
+	go run ./test/smoke
+
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
 integration: servers ## the tests that need Java, PostgreSQL and Chromium, or processes that are killed
-	go test -tags integration $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./shared/research ./local/notionview
+	go test -tags integration $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./shared/research ./local/notionview ./functions/webhook/intake
 	go test -tags integration $(TESTFLAGS) -count=1 -parallel 30 ./cmd/local
 	go test -tags integration $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
 
@@ -85,6 +88,16 @@ fuzz: ## every fuzz target for FUZZTIME, from its seeds on
 bench: ## the benchmarks, where speed is shown
 	go test -run '^$$' -bench . -benchmem ./...
 
+compare: test/compare/node_modules ## ours beside martian, the converter that most use; needs Node
+	go test -tags compare -count=1 -v ./test/compare
+
+test/compare/node_modules: test/compare/package-lock.json
+	npm ci --prefix test/compare --ignore-scripts --no-audit --no-fund
+	touch $@
+
+memory: ## what the worst reports that are legal cost in memory, within the limit
+	go test -tags memory -count=1 -v -run TestMemoryOfTheWorst ./shared/markdown
+
 measure: build servers ## the functions' sizes and cold starts, within their limits
 	@for f in $(FUNCTIONS); do \
 		size=$$(gzip -9 -c $(OUT)/$$f/bootstrap | wc -c); \
@@ -95,8 +108,8 @@ measure: build servers ## the functions' sizes and cold starts, within their lim
 
 lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
-	go vet -tags integration,sam ./...
-	bin/golangci-lint run --build-tags integration,sam
+	go vet -tags integration,sam,memory,compare ./...
+	bin/golangci-lint run --build-tags integration,sam,memory,compare
 	go mod tidy -diff
 
 check: test lint
@@ -136,4 +149,4 @@ bin/%/pom.xml: test/awstest/%/pom.xml
 	cp $< $@
 
 clean:
-	rm -rf bin ci-output .aws-sam .venv
+	rm -rf bin ci-output .aws-sam .venv test/compare/node_modules

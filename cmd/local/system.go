@@ -48,11 +48,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	env, err := config.ForMachine[settings](ctx, parameters.OnDemand{})
+	log := slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil)))
+	env, err := config.ForMachine[settings](ctx, parameters.OnDemand{}, log)
 	if err != nil {
 		return err
 	}
-	s, err := open(ctx, env, *addr, *data, slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil))))
+	s, err := open(ctx, env, *addr, *data, log)
 	if err != nil {
 		return err
 	}
@@ -70,6 +71,7 @@ type system struct {
 	publishes *embedded.Queue
 	publisher *publish.Publisher
 	enriches  *embedded.Queue
+	waits     *embedded.Queue
 	enricher  *enrich.Enricher
 }
 
@@ -119,8 +121,13 @@ func (s *system) connect(env settings) error {
 		Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives,
 		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
 	})
-	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters, s.publisher.EnrichQueue = s.db.Runs(), s.publishes, deadLetters, s.enriches
-	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, Log: s.log.With("function", "enricher")}
+	s.waits = s.db.Queue("waiting", embedded.QueueOptions{
+		Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives,
+		DeadLetter: s.db.Queue("waiting-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
+	})
+	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = s.db.Runs(), s.publishes, deadLetters
+	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, s.waits
+	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, WaitingQueue: s.waits, Log: s.log.With("function", "enricher")}
 	if env.Enricher.AIAPIKey != "" {
 		s.enricher.Writer = copywriter.New(copywriter.Options{
 			APIKey: env.Enricher.AIAPIKey.Reveal(), BaseURL: env.Enricher.AIBaseURL, TitleModel: env.Enricher.AITitleModel, IntroModel: env.Enricher.AIIntroModel,
@@ -157,9 +164,9 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 	}
 	client, err := notion.New(options)
 	s.publisher = &publish.Publisher{
-		Notion: client, DatabaseID: env.Publisher.NotionDatabaseID, CoverURL: env.Publisher.HomepageCoverURL,
-		// The data folder's lock admits one process, so a lease of this name
-		// that is found was left by one that has died.
+		Notion: client, Database: env.Publisher.Database(), CoverURL: env.Publisher.HomepageCoverURL,
+		// Only one process can have the data folder, so a lease of this name was
+		// left by one that has died.
 		Owner: "local", Log: s.log.With("function", "publisher"),
 	}
 	return pageBase, err
@@ -197,7 +204,7 @@ func (s *system) routes(webhook http.Handler) http.Handler {
 func (s *system) serve(ctx context.Context) error {
 	var wait sync.WaitGroup
 	s.publisher.Stop = ctx.Done()
-	s.server.BaseContext = func(net.Listener) context.Context { return ctx } // callers that wait get their answer
+	s.server.BaseContext = func(net.Listener) context.Context { return ctx } // so that callers who wait are answered when it ends
 	pollCtx, stopPolling := context.WithCancel(ctx)
 	poll := func(source queue.Source, name string, handler queue.Handler, timeout time.Duration) {
 		wait.Go(func() {
@@ -208,6 +215,7 @@ func (s *system) serve(ctx context.Context) error {
 	}
 	poll(s.publishes, "publish.fifo", s.publisher.Handle, publish.Timeout)
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
+	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)
 	wait.Go(func() { failed <- s.server.Serve(s.listener) })
 	var err error

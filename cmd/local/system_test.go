@@ -140,10 +140,9 @@ func TestAPostedRunBecomesPages(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.complete(t, a)
-			// Six for the base tree; title, introduction and its placeholder
-			// take three writes and a read.
-			if got := r.simulator.Stats().Requests; got != 10 {
-				t.Errorf("the tree took %d requests to Notion, want 10", got)
+			// Without an AI nothing comes after the base tree.
+			if got := r.simulator.Stats().Requests; got != 6 {
+				t.Errorf("the tree took %d requests to Notion, want 6", got)
 			}
 			subject := payload.Subject()
 			if tt.want != (report.Subject{}) && subject != tt.want {
@@ -210,26 +209,17 @@ func (r *running) checkHomepage(t *testing.T, a answer, s report.Subject) {
 		}
 		got = append(got, string(c.Kind)+" "+c.Plain())
 	}
-	head := []string{
-		"child_page " + s.Company + " - Strategy Report",
-		"child_page " + s.Company + " - Comprehensive Analysis",
+	want := []string{
 		"paragraph Hey " + s.Contact + " and the rest of the " + s.Company + " team!",
 		"divider ",
+		"paragraph We analysed what people say about the topics that matter to " + s.Company,
+		"child_page " + s.Company + " - Strategy Report",
+		"child_page " + s.Company + " - Comprehensive Analysis",
+		"paragraph View Strategy Report",
+		"paragraph View Comprehensive Analysis",
 	}
-	tail := []string{"paragraph View Strategy Report", "paragraph View Comprehensive Analysis"}
-	if len(got) <= len(head)+len(tail) {
-		t.Fatalf("got a homepage without an introduction: %q", got)
-	}
-	if diff := cmp.Diff(head, got[:len(head)]); diff != "" {
-		t.Errorf("beginning of the homepage (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(tail, got[len(got)-len(tail):]); diff != "" {
-		t.Errorf("end of the homepage (-want +got):\n%s", diff)
-	}
-	for i, c := range children[len(children)-2:] {
-		if link, id := c.Text[0].Link, strings.ReplaceAll(a.Data.ChildPages[i].ID, "-", ""); link != "https://notion.so/"+id {
-			t.Errorf("%s leads to %s, want page %s", c.Plain(), link, id)
-		}
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("homepage (-want +got):\n%s", cmp.Diff(want, got))
 	}
 }
 
@@ -302,8 +292,8 @@ func TestManyRunsNeverCollide(t *testing.T) {
 	if stats.Overlaps != 0 || stats.Conflicts != 0 || stats.MaxWrites != 1 {
 		t.Errorf("got %d overlapping writes, %d conflicts, %d writes at once", stats.Overlaps, stats.Conflicts, stats.MaxWrites)
 	}
-	if stats.Writes != 40*9 {
-		t.Errorf("got %d writes for 40 runs, want 9 each", stats.Writes)
+	if stats.Writes != 40*6 {
+		t.Errorf("got %d writes for 40 runs, want 6 each", stats.Writes)
 	}
 }
 

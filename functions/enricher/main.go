@@ -24,7 +24,8 @@ import (
 
 func main() {
 	ctx := context.Background()
-	env, err := config.ForLambda[enrich.Settings](ctx, parameters.OnDemand{})
+	logger := logs.New(os.Stdout)
+	env, err := config.ForLambda[enrich.Settings](ctx, parameters.OnDemand{}, logger)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -32,11 +33,11 @@ func main() {
 	if err != nil {
 		log.Fatal("load AWS configuration: ", err)
 	}
-	logger := logs.New(os.Stdout)
 	queues := sqs.NewFromConfig(aws)
 	enricher := &enrich.Enricher{
 		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
 		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
+		WaitingQueue: queue.NewSQS(queues, env.WaitingQueueURL),
 		Log:          logger,
 		Metrics:      metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
@@ -46,8 +47,11 @@ func main() {
 		})
 	}
 	if env.ResearchDatabaseURL != "" {
-		if enricher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {
-			log.Fatal(err)
+		database, err := research.Open(env.ResearchDatabaseURL.Reveal())
+		if err != nil {
+			logger.WarnContext(ctx, "going on without the research database", "error", err)
+		} else {
+			enricher.Research = database
 		}
 	}
 	lambda.Start(enricher.Handle)

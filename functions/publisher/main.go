@@ -27,7 +27,8 @@ import (
 
 func main() {
 	ctx := context.Background()
-	env, err := config.ForLambda[publish.Settings](ctx, parameters.OnDemand{})
+	logger := logs.New(os.Stdout)
+	env, err := config.ForLambda[publish.Settings](ctx, parameters.OnDemand{}, logger)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -35,7 +36,6 @@ func main() {
 	if err != nil {
 		log.Fatal("load AWS configuration: ", err)
 	}
-	logger := logs.New(os.Stdout)
 	client, err := notion.New(notion.Options{
 		Token: env.NotionAPIKey.Reveal(), BaseURL: env.NotionBaseURL,
 		MinGap: env.NotionMinGap, Budget: env.NotionBudget, Log: logger,
@@ -50,15 +50,20 @@ func main() {
 		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
 		DeadLetters:  queue.NewSQS(queues, env.PublishDLQURL),
 		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
-		DatabaseID:   env.NotionDatabaseID,
+		WaitingQueue: queue.NewSQS(queues, env.WaitingQueueURL),
+		Database:     env.Database(),
 		CoverURL:     env.HomepageCoverURL,
 		Owner:        rand.Text(),
+		Exit:         func() { os.Exit(1) },
 		Log:          logger,
 		Metrics:      metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}
 	if env.ResearchDatabaseURL != "" {
-		if publisher.Research, err = research.Open(env.ResearchDatabaseURL.Reveal()); err != nil {
-			log.Fatal(err)
+		database, err := research.Open(env.ResearchDatabaseURL.Reveal())
+		if err != nil {
+			logger.WarnContext(ctx, "going on without the research database", "error", err)
+		} else {
+			publisher.Research = database
 		}
 	}
 	lambda.Start(publisher.Handle)

@@ -25,7 +25,8 @@ import (
 
 func main() {
 	ctx := context.Background()
-	env, err := config.ForLambda[intake.Settings](ctx, parameters.OnDemand{})
+	logger := logs.New(os.Stdout)
+	env, err := config.ForLambda[intake.Settings](ctx, parameters.OnDemand{}, logger)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,7 +41,6 @@ func main() {
 	if auth.Open() {
 		log.Fatal("refusing to start without authentication: WEBHOOK_SECRETS has no secret in it")
 	}
-	logger := logs.New(os.Stdout)
 	webhook := &intake.Handler{
 		Runs:  runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
 		Queue: queue.NewSQS(sqs.NewFromConfig(aws), env.PublishQueueURL),

@@ -27,14 +27,17 @@ func TestItRefusesToStartWithoutASecret(t *testing.T) {
 		"not set":           {nil, "WEBHOOK_SECRETS"},
 		"empty":             {[]string{"WEBHOOK_SECRETS="}, "WEBHOOK_SECRETS"},
 		"nothing but space": {[]string{"WEBHOOK_SECRETS= , "}, "WEBHOOK_SECRETS"},
-		"not base64":        {[]string{"WEBHOOK_SECRETS=good,whsec_%"}, "webhook secret 2 of 2"},
+		"not base64":        {[]string{"WEBHOOK_SECRETS=good enough for a secret,whsec_%"}, "webhook secret 2 of 2"},
+		"an empty key":      {[]string{"WEBHOOK_SECRETS=whsec_"}, "webhook secret 1 of 1"},
+		"too short":         {[]string{"WEBHOOK_SECRETS=good enough for a secret,x"}, "webhook secret 2 of 2"},
+		"a short key":       {[]string{"WEBHOOK_SECRETS=good enough for a secret", "STATUS_TOKEN_KEY=k"}, "status token key 1 of 1"},
 		// With a secret it starts, and finds that this is no Lambda.
-		"one": {[]string{"WEBHOOK_SECRETS=secret"}, "AWS_LAMBDA_RUNTIME_API"},
+		"one": {[]string{"WEBHOOK_SECRETS=good enough for a secret"}, "AWS_LAMBDA_RUNTIME_API"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			command := exec.CommandContext(t.Context(), os.Args[0])
-			command.Env = append([]string{asCommand + "=1", "AWS_REGION=us-east-1", "PUBLISH_QUEUE_URL=q", "RUNS_TABLE=t", "STATUS_TOKEN_KEY=k"}, tt.secrets...)
+			command.Env = append([]string{asCommand + "=1", "AWS_REGION=us-east-1", "PUBLISH_QUEUE_URL=q", "RUNS_TABLE=t", "STATUS_TOKEN_KEY=key of the status links"}, tt.secrets...)
 			output, err := command.CombinedOutput()
 			if err == nil || !strings.Contains(string(output), tt.want) {
 				t.Errorf("%v, %s; want a failure that speaks of %s", err, output, tt.want)

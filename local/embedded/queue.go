@@ -166,9 +166,8 @@ func await(ctx context.Context, changed <-chan struct{}, d time.Duration) error 
 	return nil
 }
 
-// ready are the messages that may be delivered now. On a FIFO queue nothing of
-// a group may while one of its messages is in flight, which is the only reason
-// for a FIFO message not to be visible.
+// ready are the messages that may be delivered now. A message of a FIFO queue is
+// hidden only while it is in flight, and then its group has to wait.
 const ready = `
 	SELECT sequence FROM messages AS m
 	WHERE queue = :queue AND visible_at <= :now AND NOT (:fifo AND EXISTS (
@@ -196,9 +195,9 @@ func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming,
 	return messages, next, err
 }
 
-// bury moves what would be delivered once too often to the dead-letter queue.
-// As on SQS a letter keeps its id and group there, and on a FIFO queue its id
-// becomes its deduplication id.
+// bury moves messages that were received MaxReceives times to the dead-letter
+// queue. As on SQS they keep id and group, and on a FIFO queue the id becomes the
+// deduplication id.
 func (q *Queue) bury(ctx context.Context, tx *sql.Tx, now time.Time) (int64, error) {
 	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
 		return 0, nil
@@ -208,9 +207,8 @@ func (q *Queue) bury(ctx context.Context, tx *sql.Tx, now time.Time) (int64, err
 		sql.Named("to", q.options.DeadLetter.name), sql.Named("again", false))
 }
 
-// move sends the selected messages to the tail of the queue :to. Those that
-// are sent :again become new messages; the others are the same ones elsewhere.
-// The selection is one of this file's.
+// move puts the selected messages at the tail of the queue :to. With :again they
+// become new messages, else they keep their ids.
 //
 //nolint:gosec // the SQL is put together from constants
 func move(ctx context.Context, tx *sql.Tx, selection string, arguments ...any) (int64, error) {

@@ -1,7 +1,9 @@
 package notionsim
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -73,30 +75,39 @@ func rateLimited(retryAfter int) *apiError {
 	}
 }
 
-// codeOf is the code that Notion sends with a status.
-func codeOf(status int) string {
-	switch status {
-	case http.StatusBadRequest:
-		return "validation_error"
-	case http.StatusUnauthorized:
-		return "unauthorized"
-	case http.StatusForbidden:
-		return "restricted_resource"
-	case http.StatusNotFound:
-		return "object_not_found"
-	case http.StatusConflict:
-		return "conflict_error"
-	case http.StatusTooManyRequests:
-		return "rate_limited"
-	case http.StatusBadGateway:
-		return "bad_gateway"
-	case http.StatusServiceUnavailable:
-		return "service_unavailable"
-	case http.StatusGatewayTimeout:
-		return "gateway_timeout"
-	case 529: // not registered with IANA; Notion's own
-		return "service_overload"
-	default:
-		return "internal_server_error"
+func barred() *apiError {
+	return &apiError{
+		status: http.StatusTooManyRequests, code: "rate_limited", message: "Requests of this integration are blocked.",
+		additional: map[string]any{"rate_limit_reason": "public_api_request_blocked"},
 	}
+}
+
+// notDatabase refuses a page's id in the place of a database's.
+func notDatabase(id string) error {
+	return invalid("Provided ID %s is a page, not a database. Use the retrieve page API instead.", id)
+}
+
+// codes are the codes that Notion sends with a status
+// (https://developers.notion.com/reference/status-codes). It has a few more for
+// requests that are malformed.
+var codes = map[int]string{
+	http.StatusBadRequest:          "validation_error",
+	http.StatusUnauthorized:        "unauthorized",
+	http.StatusForbidden:           "restricted_resource",
+	http.StatusNotFound:            "object_not_found",
+	http.StatusConflict:            "conflict_error",
+	http.StatusTooManyRequests:     "rate_limited",
+	http.StatusInternalServerError: "internal_server_error",
+	http.StatusBadGateway:          "bad_gateway",
+	http.StatusServiceUnavailable:  "service_unavailable",
+	http.StatusGatewayTimeout:      "gateway_timeout",
+	529:                            "service_overload", // not registered with IANA; Notion's own
+}
+
+// Codes are the codes of well-formed requests that Notion refuses, by status.
+func Codes() map[int]string { return maps.Clone(codes) }
+
+// codeOf is the code of a status, also of one that Notion does not send.
+func codeOf(status int) string {
+	return cmp.Or(codes[status], codes[http.StatusInternalServerError])
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // The rules that the cases below check, in the words of the project's notes on
-// the API; TestRulesAreQuoted compares them with these.
+// the API.
 const (
 	ruleEmpty       = "Empty strings are not supported"
 	ruleNull        = "Send `null`"
@@ -345,7 +345,8 @@ var codeCases = []conformanceCase{
 	missing("children of a block that never was", "GET", "/v1/blocks/{nobody}/children", ""),
 	missing("database that never was", "GET", "/v1/databases/{nobody}", ""),
 	missing("query of a database that never was", "POST", "/v1/databases/{nobody}/query", `{}`),
-	missing("page as a database", "GET", "/v1/databases/{page}", ""),
+	refused(ruleSchema, "page as a database", "GET", "/v1/databases/{page}", "", "is a page, not a database"),
+	missing("block as a database", "GET", "/v1/databases/{paragraph}", ""),
 	missing("database as a page", "GET", "/v1/pages/{db}", ""),
 	missing("block as a page", "GET", "/v1/pages/{paragraph}", ""),
 	missing("new page in a database that never was", "POST", "/v1/pages", `{"parent":{"database_id":"{nobody}"},"properties":{}}`),

@@ -10,7 +10,10 @@ import (
 
 func getDatabase(w *workspace, q *request) (*outcome, error) {
 	n := w.shared(q.id)
-	if n == nil || n.Object != objectDatabase {
+	switch {
+	case n != nil && n.Object == objectPage:
+		return nil, notDatabase(q.id)
+	case n == nil || n.Object != objectDatabase:
 		return nil, notFound("database", q.id)
 	}
 	if err := oneSource(n); err != nil {

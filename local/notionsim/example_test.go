@@ -44,7 +44,7 @@ func Example() {
 	// Output:
 	// 200
 	// #1 database "Reports"
-	//   icon {"emoji":"🗂️","type":"emoji"}
+	//   icon 🗂️
 	//   property "Company" title
 	//   property "Contact Email" email
 	//   property "Report Type" rich_text

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"path"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -75,25 +74,6 @@ func Edge(status int) Fault {
 		Body:   "<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title + "</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n",
 		Header: http.Header{"Content-Type": {"text/html"}, "Server": {"cloudflare"}, "Cf-Ray": {"8f3b1c2d4e5f6071-FRA"}},
 	}
-}
-
-// RowLimit is the refusal of a row that is one too many for its database: a 409
-// that no waiting mends.
-func RowLimit() Fault {
-	return Fault{Method: http.MethodPost, Path: "/v1/pages", Times: -1, Status: http.StatusConflict, Code: "row_limit_exceeded", Message: "This database has reached its limit of rows."}
-}
-
-// BlockLimit is the refusal of everything that would create blocks in a free
-// workspace which has had all of its thousand; the rest goes on.
-func BlockLimit() Fault {
-	return Fault{
-		Match: creates, Times: -1, Status: http.StatusForbidden, Code: "restricted_resource",
-		Message: "This workspace has reached its block limit.", Additional: map[string]any{"block_limit": 1000},
-	}
-}
-
-func creates(r *http.Request) bool {
-	return r.Method == http.MethodPost && !strings.HasSuffix(r.URL.Path, "/query") || strings.HasSuffix(r.URL.Path, "/children") && r.Method == http.MethodPatch
 }
 
 // Inject arms a fault. Of several that fit a request the first injected one

@@ -280,41 +280,6 @@ func TestWhoAnswers(t *testing.T) {
 	}
 }
 
-// The rule: not every 409 and 403 passes; the code and the data say which.
-func TestNamedRefusals(t *testing.T) {
-	t.Parallel()
-	c := open(t, notionsim.Options{})
-	row := c.row("Acme")
-	newRow := strings.ReplaceAll(reportsRow(""), "{db}", c.sim.DatabaseID())
-
-	c.sim.Inject(notionsim.RowLimit())
-	for range 2 {
-		status, o := c.do("POST", "/v1/pages", newRow)
-		if status != 409 {
-			t.Errorf("row above the limit: got %d, want 409", status)
-		}
-		checkError(t, o, 409, "row_limit_exceeded")
-	}
-	c.sim.Mend()
-	c.must("POST", "/v1/pages", newRow)
-
-	c.sim.Inject(notionsim.BlockLimit())
-	for _, create := range [][3]string{
-		{"POST", "/v1/pages", newRow},
-		{"PATCH", "/v1/blocks/" + row + "/children", children(item)},
-		{"POST", "/v1/databases", `{"parent":{"type":"page_id","page_id":"` + row + `"},"properties":{"Name":{"title":{}}}}`},
-	} {
-		status, o := c.do(create[0], create[1], create[2])
-		if data, _ := o["additional_data"].(map[string]any); status != 403 || data["block_limit"] != 1000.0 {
-			t.Errorf("%s %s: got %d %v, want 403 with a block_limit", create[0], create[1], status, o)
-		}
-		checkError(t, o, 403, "restricted_resource")
-	}
-	c.must("POST", "/v1/databases/"+c.sim.DatabaseID()+"/query", "")
-	c.must("PATCH", "/v1/pages/"+row, `{"icon":null}`)
-	c.must("DELETE", "/v1/blocks/"+row, "")
-}
-
 // The rule: an answer may hold partial objects. What was written is written.
 func TestPartialObjects(t *testing.T) {
 	t.Parallel()

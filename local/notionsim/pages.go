@@ -1,6 +1,9 @@
 package notionsim
 
-import "maps"
+import (
+	"maps"
+	"net/http"
+)
 
 func getPage(w *workspace, q *request) (*outcome, error) {
 	n := w.shared(q.id)
@@ -69,6 +72,9 @@ func (w *workspace) parent(q *request) (*node, error) {
 		}
 		if err := oneSource(n); err != nil {
 			return nil, err
+		}
+		if n.Full {
+			return nil, &apiError{status: http.StatusConflict, code: "row_limit_exceeded", message: "This database has reached its limit of rows."}
 		}
 		return n, w.editable(n)
 	}

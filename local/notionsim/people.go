@@ -151,36 +151,53 @@ func (p People) RemoveDataSource(database string) {
 	p.change(database, func(n *node) { n.Source = "" })
 }
 
+// Fill brings a database to its limit of rows: another one is answered 409, and
+// no waiting mends that.
+func (p People) Fill(database string) { p.change(database, func(n *node) { n.Full = true }) }
+
+// MakeRoom undoes Fill.
+func (p People) MakeRoom(database string) { p.change(database, func(n *node) { n.Full = false }) }
+
+// UseUpBlocks brings a free workspace to the end of its thousand blocks: what
+// would create more is answered 403, the rest goes on.
+func (p People) UseUpBlocks() { p.allow(func(a *access) { a.usedUp = true }) }
+
+// Upgrade takes a plan that undoes UseUpBlocks.
+func (p People) Upgrade() { p.allow(func(a *access) { a.usedUp = false }) }
+
+// Bar is done by Notion's staff: every request of an integration is answered
+// 429, with the reason that says that repeating does not help.
+func (p People) Bar() { p.allow(func(a *access) { a.barred = true }) }
+
+// Unbar undoes Bar.
+func (p People) Unbar() { p.allow(func(a *access) { a.barred = false }) }
+
 // RevokeToken makes a token invalid: 401.
 func (p People) RevokeToken(token string) {
-	p.sim.lock()
-	defer p.sim.mu.Unlock()
-	p.sim.access.revoked[token] = true
+	p.allow(func(a *access) { a.revoked[token] = true })
 }
 
 // RenewToken revokes a token and makes another one valid in its place, for the
 // same integration.
 func (p People) RenewToken(old, renewed string) {
-	p.sim.lock()
-	defer p.sim.mu.Unlock()
-	a := &p.sim.access
-	a.revoked[old], a.revoked[renewed] = true, false
-	a.first[renewed] = a.integration(old)
+	p.allow(func(a *access) {
+		a.revoked[old], a.revoked[renewed] = true, false
+		a.first[renewed] = a.integration(old)
+	})
 }
 
 // Withhold takes a capability from all integrations. Requests that need it are
 // answered 403; without ReadContent the answers to writes hold partial objects.
-func (p People) Withhold(c Capability) {
-	p.sim.lock()
-	defer p.sim.mu.Unlock()
-	p.sim.access.withheld[c] = true
-}
+func (p People) Withhold(c Capability) { p.allow(func(a *access) { a.withheld[c] = true }) }
 
 // Grant undoes Withhold.
-func (p People) Grant(c Capability) {
+func (p People) Grant(c Capability) { p.allow(func(a *access) { delete(a.withheld, c) }) }
+
+// allow changes who may do what.
+func (p People) allow(change func(*access)) {
 	p.sim.lock()
 	defer p.sim.mu.Unlock()
-	delete(p.sim.access.withheld, c)
+	change(&p.sim.access)
 }
 
 // change replaces a node by a changed copy.

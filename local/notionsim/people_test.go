@@ -303,6 +303,65 @@ func TestCapabilities(t *testing.T) {
 	}
 }
 
+// The rule: not every 409, 403 and 429 passes; the code and the data say which.
+func TestLimitsThatDoNotPass(t *testing.T) {
+	t.Parallel()
+	c := open(t, notionsim.Options{})
+	row, person := c.row("Acme"), c.sim.People()
+	newRow := [3]string{"POST", "/v1/pages", strings.ReplaceAll(reportsRow(""), "{db}", c.sim.DatabaseID())}
+	query := [3]string{"POST", "/v1/databases/" + c.sim.DatabaseID() + "/query", ""}
+	rename := [3]string{"PATCH", "/v1/pages/" + row, `{"icon":null}`}
+	inserts := [][3]string{
+		newRow,
+		{"PATCH", "/v1/blocks/" + row + "/children", children(item)},
+		{"POST", "/v1/databases", `{"parent":{"type":"page_id","page_id":"` + row + `"},"properties":{"Name":{"title":{}}}}`},
+	}
+	for _, tt := range []struct {
+		name       string
+		begin, end func()
+		refused    [][3]string
+		status     int
+		code       string
+		additional map[string]any
+		allowed    [][3]string
+	}{
+		{
+			"a full database", func() { person.Fill(c.sim.DatabaseID()) }, func() { person.MakeRoom(c.sim.DatabaseID()) },
+			[][3]string{newRow, newRow}, 409, "row_limit_exceeded", nil, append([][3]string{query, rename}, inserts[1:]...),
+		},
+		{
+			"a free workspace without blocks", person.UseUpBlocks, person.Upgrade,
+			inserts, 403, "restricted_resource", map[string]any{"block_limit": 1000.0}, [][3]string{query, rename},
+		},
+		{
+			"an integration that is barred", person.Bar, person.Unbar,
+			append([][3]string{query, rename, {"GET", "/v1/users/me", ""}}, inserts...), 429, "rate_limited",
+			map[string]any{"rate_limit_reason": "public_api_request_blocked"}, nil,
+		},
+	} {
+		tt.begin()
+		before := c.sim.Tree()
+		for _, r := range tt.refused {
+			status, o := c.do(r[0], r[1], r[2])
+			if data, _ := o["additional_data"].(map[string]any); status != tt.status || !cmp.Equal(tt.additional, data) {
+				t.Errorf("%s: %s %s: got %d %v, want %d with %v", tt.name, r[0], r[1], status, o, tt.status, tt.additional)
+			}
+			checkError(t, o, tt.status, tt.code)
+		}
+		if diff := cmp.Diff(before, c.sim.Tree()); diff != "" {
+			t.Errorf("%s: what was refused has changed the workspace (-want +got):\n%s", tt.name, diff)
+		}
+		for _, r := range tt.allowed {
+			c.must(r[0], r[1], r[2])
+		}
+		tt.end()
+		for _, r := range tt.refused {
+			c.must(r[0], r[1], r[2])
+		}
+	}
+	c.must("DELETE", "/v1/blocks/"+row, "")
+}
+
 // The rule: people who edit a page while a write to it is under way count for a
 // conflict too.
 func TestPeopleCollide(t *testing.T) {

@@ -87,6 +87,9 @@ func (s *Sim) admit(c *call, r *http.Request, now time.Time) error {
 	if c.token == "" || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") || (s.opts.Token != "" && s.access.integration(c.token) != s.opts.Token) || s.access.revoked[c.token] {
 		return &apiError{status: http.StatusUnauthorized, code: "unauthorized", message: "API token is invalid."}
 	}
+	if s.access.barred {
+		return barred()
+	}
 	if retryAfter, ok := s.gate.spend(c.token, s.opts.Budget, now); !ok {
 		return rateLimited(retryAfter)
 	}

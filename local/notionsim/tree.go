@@ -72,10 +72,10 @@ func (t *treeWriter) node(n *node, depth int) {
 
 func (t *treeWriter) face(n *node, depth int) {
 	if n.Icon != nil {
-		t.linef(depth, "icon %s", showJSON(n.Icon))
+		t.linef(depth, "icon %s", showPicture(n.Icon))
 	}
 	if n.Cover != nil {
-		t.linef(depth, "cover %s", showJSON(n.Cover))
+		t.linef(depth, "cover %s", showPicture(n.Cover))
 	}
 }
 
@@ -138,6 +138,8 @@ func showField(name string, v any) string {
 	switch name {
 	case "rich_text", "caption":
 		return showRichText(v.([]any))
+	case "icon":
+		return showPicture(v)
 	case "cells":
 		cells := v.([]any)
 		shown := make([]string, len(cells))
@@ -187,10 +189,24 @@ func showItem(item map[string]any) string {
 	return s
 }
 
+// showPicture is an icon or a cover as its emoji or its address.
+func showPicture(v any) string {
+	picture, _ := v.(map[string]any)
+	if emoji, ok := picture["emoji"].(string); ok {
+		return emoji
+	}
+	if external, ok := picture["external"].(map[string]any); ok {
+		return fmt.Sprint(external["url"])
+	}
+	return showJSON(v)
+}
+
 func showJSON(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // people read it
+	if err := encoder.Encode(v); err != nil {
 		return fmt.Sprintf("%v", v)
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }

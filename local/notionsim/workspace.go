@@ -48,6 +48,7 @@ type node struct {
 	Title  []any      `json:"title,omitempty"`
 	Schema []property `json:"schema,omitempty"`
 	Source string     `json:"source,omitempty"` // id of a second data source
+	Full   bool       `json:"full,omitempty"`   // it takes no more rows
 
 	// Of pages and databases, as Notion sends them.
 	Icon  map[string]any `json:"icon,omitempty"`

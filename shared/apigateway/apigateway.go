@@ -9,6 +9,7 @@ package apigateway
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -20,10 +21,12 @@ import (
 )
 
 // Function is the handler as a Lambda function for events of format 2.0. The
-// path that the handler sees is without the API's stage; RequestURI has it.
+// path that the handler sees is without the API's stage, which Stage tells. The
+// request has come by TLS unless the gateway says that it has not, as only a
+// local one does; what a header says of it anywhere else is the caller's word.
 func Function(h http.Handler) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
-		r, err := requestOf(context.WithValue(ctx, idKey{}, event.RequestContext.RequestID), event)
+		r, err := requestOf(context.WithValue(ctx, originKey{}, originOf(event)), event)
 		if err != nil {
 			return events.APIGatewayV2HTTPResponse{}, err
 		}
@@ -36,11 +39,29 @@ func Function(h http.Handler) func(context.Context, events.APIGatewayV2HTTPReque
 // RequestID is the id under which API Gateway logs a request; empty where there
 // is no API Gateway.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(idKey{}).(string)
-	return id
+	from, _ := ctx.Value(originKey{}).(origin)
+	return from.requestID
 }
 
-type idKey struct{}
+// Stage is what comes before the path in the addresses of the API, such as
+// "/v1"; empty where there is nothing.
+func Stage(ctx context.Context) string {
+	from, _ := ctx.Value(originKey{}).(origin)
+	return from.stage
+}
+
+type originKey struct{}
+
+// origin is what an event says beside the request itself.
+type origin struct{ requestID, stage string }
+
+func originOf(event events.APIGatewayV2HTTPRequest) origin {
+	from := origin{requestID: event.RequestContext.RequestID}
+	if stage := event.RequestContext.Stage; stage != "" && stage != "$default" {
+		from.stage = "/" + stage
+	}
+	return from
+}
 
 func requestOf(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
 	var body io.Reader = strings.NewReader(event.Body)
@@ -54,12 +75,13 @@ func requestOf(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http
 	}
 	r.URL.Path, r.URL.RawQuery = event.RawPath, event.RawQueryString
 	r.RequestURI = r.URL.RequestURI()
-	if stage := event.RequestContext.Stage; stage != "" && stage != "$default" {
-		r.URL.Path = strings.TrimPrefix(event.RawPath, "/"+stage)
-	}
+	r.URL.Path = strings.TrimPrefix(event.RawPath, Stage(ctx))
 	r.Host, r.RemoteAddr = event.RequestContext.DomainName, http1.SourceIP
 	for name, value := range event.Headers {
 		r.Header.Set(name, value)
+	}
+	if r.Header.Get("X-Forwarded-Proto") != "http" {
+		r.TLS = &tls.ConnectionState{}
 	}
 	return r, nil
 }

@@ -60,6 +60,29 @@ func TestFunction(t *testing.T) {
 	}
 }
 
+func TestTheGatewayTellsHowARequestHasCome(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		proto, stage string
+		want         string
+	}{
+		{"https", "$default", "true "},
+		{"http", "v1", "false /v1"},
+		{"javascript", "", "true "},
+		{"", "v1", "true /v1"},
+	} {
+		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, r.TLS != nil, " ", apigateway.Stage(r.Context()))
+		})
+		got, err := apigateway.Function(h)(t.Context(), event(func(e *events.APIGatewayV2HTTPRequest) {
+			e.Headers["x-forwarded-proto"], e.RequestContext.Stage = tt.proto, tt.stage
+		}))
+		if err != nil || got.Body != tt.want {
+			t.Errorf("%+v: got %q, %v, want %q", tt, got.Body, err, tt.want)
+		}
+	}
+}
+
 func TestAnAnswerThatIsNoTextIsEncoded(t *testing.T) {
 	t.Parallel()
 	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte{0xff}) })

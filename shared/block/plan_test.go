@@ -68,6 +68,9 @@ func TestPlanTakesTheFewestRequests(t *testing.T) {
 		{"children that take two requests", []block.Block{item(leaves(150)...)}, 3},
 		{"children that take three requests", []block.Block{item(leaves(250)...)}, 4},
 		{"a long table", []block.Block{{Kind: block.Table, Children: repeat(100, row())}}, 1},
+		{"a longer table", []block.Block{{Kind: block.Table, Children: repeat(101, row())}}, 3},
+		{"a very long table behind others", append(leaves(3), block.Block{Kind: block.Table, Children: repeat(350, row())}), 5},
+		{"a long table below an item", []block.Block{item(block.Block{Kind: block.Table, Children: repeat(250, row())})}, 5},
 		{"children along with many neighbours", append([]block.Block{item(leaves(150)...)}, repeat(94, item(leaves(9)...))...), 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -196,7 +199,7 @@ func anyBlock(levels int) *rapid.Generator[block.Block] {
 		case block.Divider:
 			return b
 		case block.Table:
-			b.Children = repeat(rapid.IntRange(1, 100).Draw(t, "rows"), row())
+			b.Children = repeat(rapid.IntRange(1, 250).Draw(t, "rows"), row())
 			return b
 		case block.Code:
 			b.Language = "plain text"

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"reflect"
 	"slices"
@@ -63,24 +64,29 @@ func settingsOf(t reflect.Type) (all []Setting) {
 // ForLambda fills a struct from the environment by its tags, and wants what is
 // required. The store is asked once, and not at all when no setting is in it.
 // The error names every variable that is missing or wrong, not only the first,
-// and no value.
-func ForLambda[T any](ctx context.Context, store ParameterStore) (T, error) {
-	return load[T](ctx, store, true)
+// and no value. A parameter that does not exist is only a warning in the log where
+// its setting is not required: a function does what it can without.
+func ForLambda[T any](ctx context.Context, store ParameterStore, log *slog.Logger) (T, error) {
+	return load[T](ctx, store, log, true)
 }
 
-// ForMachine fills a struct as ForLambda does, and requires nothing.
-func ForMachine[T any](ctx context.Context, store ParameterStore) (T, error) {
-	return load[T](ctx, store, false)
+// ForMachine fills a struct as ForLambda does, and requires nothing. Yet what
+// Lambda requires has to exist where it is said to be in the store.
+func ForMachine[T any](ctx context.Context, store ParameterStore, log *slog.Logger) (T, error) {
+	return load[T](ctx, store, log, false)
 }
 
-func load[T any](ctx context.Context, store ParameterStore, lambda bool) (T, error) {
-	environment, err := resolved[T](ctx, store)
+func load[T any](ctx context.Context, store ParameterStore, log *slog.Logger, lambda bool) (T, error) {
+	environment, err := resolved[T](ctx, store, log)
 	if err != nil {
 		var none T
 		return none, err
 	}
 	problems := []error{errors.New("read settings from the environment")}
 	for _, s := range Settings[T]() {
+		if value, set := environment[s.Variable]; set { // a secret that was stored with its line break
+			environment[s.Variable] = strings.TrimSpace(value)
+		}
 		if lambda && s.Required && environment[s.Variable] == "" {
 			problems = append(problems, fmt.Errorf("%s is required and is not set", s.Variable))
 		}
@@ -99,19 +105,20 @@ func load[T any](ctx context.Context, store ParameterStore, lambda bool) (T, err
 	return settings, nil
 }
 
-// elsewhere begins a setting whose value is a parameter; what follows it is the
-// slash of the parameter's name.
-const elsewhere = "ssm:"
+// parameterPrefix begins a setting whose value is in the store. The parameter's
+// name follows, which begins with a slash.
+const parameterPrefix = "ssm:"
 
 // resolved is the environment with the values of the parameters that T's
 // settings name.
-func resolved[T any](ctx context.Context, store ParameterStore) (map[string]string, error) {
+func resolved[T any](ctx context.Context, store ParameterStore, log *slog.Logger) (map[string]string, error) {
 	environment := env.ToMap(os.Environ())
 	parameters := map[string]string{} // names by variable
+	required := map[string]bool{}     // by variable
 	var variables, names []string     // in the order of the settings
 	for _, s := range Settings[T]() {
-		if name, ok := strings.CutPrefix(environment[s.Variable], elsewhere); ok && strings.HasPrefix(name, "/") {
-			parameters[s.Variable] = name
+		if name, ok := strings.CutPrefix(environment[s.Variable], parameterPrefix); ok && strings.HasPrefix(name, "/") {
+			parameters[s.Variable], required[s.Variable] = name, s.Required
 			variables = append(variables, s.Variable)
 			if !slices.Contains(names, name) {
 				names = append(names, name)
@@ -128,10 +135,15 @@ func resolved[T any](ctx context.Context, store ParameterStore) (map[string]stri
 	problems := []error{errors.New("read settings from the parameter store")}
 	for _, variable := range variables {
 		value, ok := values[parameters[variable]]
-		if !ok {
+		switch {
+		case ok:
+			environment[variable] = value
+		case required[variable]:
 			problems = append(problems, fmt.Errorf("%s: there is no parameter %s", variable, parameters[variable]))
+		default:
+			log.WarnContext(ctx, "setting left out, its parameter does not exist", "setting", variable, "parameter", parameters[variable])
+			delete(environment, variable) // as if it had not been set
 		}
-		environment[variable] = value
 	}
 	if len(problems) > 1 {
 		return nil, errors.Join(problems...)
@@ -139,8 +151,8 @@ func resolved[T any](ctx context.Context, store ParameterStore) (map[string]stri
 	return environment, nil
 }
 
-// withoutValue is a parse error that names the variable, and not the value, as
-// that may be a secret's.
+// withoutValue is a parse error that names the variable but not its value, which
+// may be a secret.
 func withoutValue[T any](err error) error {
 	parse, ok := errors.AsType[env.ParseError](err)
 	if !ok {

@@ -1,9 +1,11 @@
 package config_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +22,9 @@ type settings struct {
 	Gap     time.Duration   `env:"CONFIG_TEST_GAP" envDefault:"100ms"`
 	Budget  int             `env:"CONFIG_TEST_BUDGET" envDefault:"180"`
 }
+
+// silent is for tests that expect no warning, or an error besides.
+var silent = slog.New(slog.DiscardHandler)
 
 // store answers from a map and counts the calls.
 type store struct {
@@ -48,7 +53,7 @@ func TestForLambdaReadsParametersInOneCall(t *testing.T) {
 		"CONFIG_TEST_OTHER": "ssm:/not/ours",
 	})
 	s := &store{values: map[string]string{"/relay/key": "k", "/relay/secrets": "old,new"}}
-	got, err := config.ForLambda[settings](t.Context(), s)
+	got, err := config.ForLambda[settings](t.Context(), s, silent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,9 +66,17 @@ func TestForLambdaReadsParametersInOneCall(t *testing.T) {
 	}
 }
 
+func TestForLambdaTrimsWhatIsAroundAValue(t *testing.T) {
+	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": " a,b\n"})
+	got, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/key": "ntn_1\r\n"}}, silent)
+	if err != nil || got.Key != "ntn_1" || len(got.Secrets) != 2 || got.Secrets[1] != "b" {
+		t.Errorf("got %q and %d secrets, %v", got.Key.Reveal(), len(got.Secrets), err)
+	}
+}
+
 func TestForLambdaAsksNobodyWithoutParameters(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:no-path", "CONFIG_TEST_SECRETS": "a"})
-	got, err := config.ForLambda[settings](t.Context(), nil)
+	got, err := config.ForLambda[settings](t.Context(), nil, silent)
 	if err != nil || got.Key.Reveal() != "ssm:no-path" {
 		t.Errorf("key %q, %v; want it as it stands", got.Key.Reveal(), err)
 	}
@@ -71,7 +84,7 @@ func TestForLambdaAsksNobodyWithoutParameters(t *testing.T) {
 
 func TestForLambdaNamesEveryMissingParameter(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "ssm:/relay/secrets", "CONFIG_TEST_TWICE": "ssm:/relay/there"})
-	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/there": "hidden"}})
+	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/there": "hidden"}}, silent)
 	want := "read settings from the parameter store\n" +
 		"CONFIG_TEST_KEY: there is no parameter /relay/key\n" +
 		"CONFIG_TEST_SECRETS: there is no parameter /relay/secrets"
@@ -80,10 +93,44 @@ func TestForLambdaNamesEveryMissingParameter(t *testing.T) {
 	}
 }
 
+// An optional secret that nobody has stored must not stop the function.
+func TestForLambdaGoesOnWithoutAParameterThatIsNotRequired(t *testing.T) {
+	setenv(t, map[string]string{
+		"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "a", "CONFIG_TEST_TWICE": "ssm:/relay/twice", "CONFIG_TEST_BUDGET": "ssm:/relay/budget",
+	})
+	for name, load := range map[string]func(context.Context, config.ParameterStore, *slog.Logger) (settings, error){
+		"Lambda": config.ForLambda[settings], "machine": config.ForMachine[settings],
+	} {
+		var said bytes.Buffer
+		got, err := load(t.Context(), &store{values: map[string]string{"/relay/key": "k"}}, slog.New(slog.NewTextHandler(&said, nil)))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := settings{Key: "k", Secrets: []config.Secret{"a"}, Gap: 100 * time.Millisecond, Budget: 180}
+		if diff := cmp.Diff(reveal(want), reveal(got)); diff != "" {
+			t.Errorf("%s: settings (-want +got):\n%s", name, diff)
+		}
+		for _, part := range []string{"level=WARN", "setting=CONFIG_TEST_TWICE parameter=/relay/twice", "setting=CONFIG_TEST_BUDGET parameter=/relay/budget"} {
+			if !strings.Contains(said.String(), part) {
+				t.Errorf("%s: said %s, want %s", name, said.String(), part)
+			}
+		}
+	}
+}
+
+// Were it a warning, cmd/local would write to its simulator in silence.
+func TestForMachineWantsWhatIsSaidToBeInTheStore(t *testing.T) {
+	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key"})
+	_, err := config.ForMachine[settings](t.Context(), &store{}, silent)
+	if err == nil || !strings.Contains(err.Error(), "CONFIG_TEST_KEY") {
+		t.Errorf("error %v, want one that names the variable", err)
+	}
+}
+
 func TestForLambdaSaysWhichSettingsAStoreWithheld(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "a"})
 	denied := errors.New("access denied")
-	_, err := config.ForLambda[settings](t.Context(), &store{err: denied})
+	_, err := config.ForLambda[settings](t.Context(), &store{err: denied}, silent)
 	if !errors.Is(err, denied) || !strings.Contains(err.Error(), "CONFIG_TEST_KEY") {
 		t.Errorf("error %v, want one that names the variable and the cause", err)
 	}
@@ -92,7 +139,7 @@ func TestForLambdaSaysWhichSettingsAStoreWithheld(t *testing.T) {
 // An empty parameter is as good as an empty variable.
 func TestForLambdaNamesEveryMissingAndEveryWrongVariableButNoValue(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_BUDGET": "hidden", "CONFIG_TEST_GAP": "hidden"})
-	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/key": ""}})
+	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/key": ""}}, silent)
 	message := fmt.Sprint(err)
 	for _, name := range []string{"CONFIG_TEST_KEY", "CONFIG_TEST_SECRETS", "CONFIG_TEST_BUDGET", "CONFIG_TEST_GAP"} {
 		if !strings.Contains(message, name) {
@@ -106,7 +153,7 @@ func TestForLambdaNamesEveryMissingAndEveryWrongVariableButNoValue(t *testing.T)
 
 func TestForMachineRequiresNothing(t *testing.T) {
 	t.Parallel()
-	got, err := config.ForMachine[struct{ Inner settings }](t.Context(), nil)
+	got, err := config.ForMachine[struct{ Inner settings }](t.Context(), nil, silent)
 	if err != nil || got.Inner.Budget != 180 {
 		t.Errorf("got %+v, %v", got, err)
 	}

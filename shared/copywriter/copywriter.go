@@ -14,6 +14,7 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
 
+	"notionrelay/shared/httpclient"
 	"notionrelay/shared/report"
 )
 
@@ -32,7 +33,7 @@ type Options struct {
 	TitleModel string
 	IntroModel string
 
-	Transport http.RoundTripper // http.DefaultTransport when nil
+	Transport http.RoundTripper // one that notices broken connections when nil
 }
 
 // Copywriter writes titles and introductions. It may be used by many
@@ -50,6 +51,9 @@ const limit = 30 * time.Second
 
 // New makes a copywriter. It asks nothing of the provider.
 func New(o Options) *Copywriter {
+	if o.Transport == nil {
+		o.Transport = httpclient.Transport()
+	}
 	return &Copywriter{
 		// The service is made without the client around it, which would read
 		// settings of its own from the environment. It repeats a request twice

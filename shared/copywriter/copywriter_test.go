@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"notionrelay/shared/copywriter"
+	"notionrelay/shared/httpclient"
 	"notionrelay/shared/report"
 	"notionrelay/test/copywritertest"
+	"notionrelay/test/halfopen"
 )
 
 var (
@@ -23,8 +25,9 @@ const introduction = "We looked at home cooks.\n\n- **Strategy Report**: what to
 func newCopywriter(t *testing.T, respond func(http.ResponseWriter, *http.Request, copywritertest.Request)) (*copywriter.Copywriter, *copywritertest.Provider) {
 	t.Helper()
 	provider := copywritertest.Start(t, respond)
-	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	return copywriter.New(copywriter.Options{APIKey: "key", BaseURL: provider.URL, TitleModel: "titles", IntroModel: "intros"}), provider
+	transport := httpclient.Transport()
+	t.Cleanup(transport.CloseIdleConnections)
+	return copywriter.New(copywriter.Options{APIKey: "key", BaseURL: provider.URL, TitleModel: "titles", IntroModel: "intros", Transport: transport}), provider
 }
 
 // in turn answers one request after the other; the last answer stays.
@@ -186,5 +189,25 @@ func TestNobodyListeningIsUnavailable(t *testing.T) {
 	c.SetLimit(20 * time.Millisecond)
 	if _, err := c.Title(t.Context(), subject, documents); !errors.Is(err, copywriter.ErrUnavailable) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The connection is lost while Lambda has frozen the process.
+func TestAHalfOpenConnectionDoesNotCostTheText(t *testing.T) {
+	t.Parallel()
+	line := halfopen.Start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { copywritertest.Answer(w, "Home Cooking Market Analysis") }))
+	transport := httpclient.Transport()
+	line.Trust(transport)
+	transport.HTTP2.SendPingTimeout, transport.HTTP2.PingTimeout = 100*time.Millisecond, 100*time.Millisecond
+	t.Cleanup(transport.CloseIdleConnections)
+	writer := copywriter.New(copywriter.Options{APIKey: "key", BaseURL: line.URL, Transport: transport})
+	for range 2 {
+		if title, err := writer.Title(t.Context(), subject, documents); err != nil || title != "Home Cooking Market Analysis" {
+			t.Errorf("got %q, %v", title, err)
+		}
+		line.Cut()
+	}
+	if got := line.Dials(); got != 2 {
+		t.Errorf("got %d connections, want a second one", got)
 	}
 }

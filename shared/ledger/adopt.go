@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"slices"
 
 	"notionrelay/shared/block"
@@ -18,8 +19,10 @@ type place struct {
 	before func() []block.Block
 
 	// inserts says that the blocks go behind a block in the middle: behind the
-	// one at stands of ours, whose ids are in their order on the page.
+	// one at stands of ours, whose ids are in their order on the page. Locate finds
+	// these ids among the children of the page.
 	inserts bool
+	locate  func(ctx context.Context, children []notion.Child) error
 	ours    []string
 	stands  int
 	fence   string // the next of ours behind them that is there
@@ -31,19 +34,21 @@ func (p *place) settle(children []notion.Child) {
 	if !p.inserts {
 		return
 	}
+	before := slices.Clone(p.ours[:p.stands+1])
+	slices.Reverse(before)
+	p.anchor = firstThere(before, children)
+	p.fence = firstThere(p.ours[p.stands+1:], children)
+}
+
+// firstThere is the first of these ids that a child has; empty when none has.
+func firstThere(ids []string, children []notion.Child) string {
 	there := func(id string) bool {
 		return slices.ContainsFunc(children, func(c notion.Child) bool { return c.ID == id })
 	}
-	p.anchor, p.fence = "", ""
-	for _, id := range slices.Backward(p.ours[:p.stands+1]) {
-		if there(id) {
-			p.anchor = id
-			break
-		}
+	if i := slices.IndexFunc(ids, there); i >= 0 {
+		return ids[i]
 	}
-	if i := slices.IndexFunc(p.ours[p.stands+1:], there); i >= 0 {
-		p.fence = p.ours[p.stands+1+i]
-	}
+	return ""
 }
 
 // behind is the block that Notion is asked to append behind, when the first of

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -13,25 +14,33 @@ import (
 )
 
 // Append writes blocks at the end of the page of a step, as the one request of
-// another step. Learned, if it is not nil, gets their ids, and writes into the
-// record what is needed of them.
-func (l *Ledger) Append(ctx context.Context, step, parent string, blocks []block.Block, learned func(s *runs.Step, ids []string)) error {
+// another step. Before are the blocks that the page was made with. Learned, if it
+// is not nil, gets the ids, and writes into the record what is needed of them.
+func (l *Ledger) Append(ctx context.Context, step, parent string, before, blocks []block.Block, learned func(s *runs.Step, ids []string)) error {
 	if l.Run.Step(step).Finished() {
 		return nil
 	}
-	p := place{parentID: l.Run.Step(parent).ID, fresh: l.isFresh(parent)}
+	p := &place{parentID: l.Run.Step(parent).ID, fresh: l.isFresh(parent)}
+	if len(before) > 0 {
+		p.before = func() []block.Block { return before }
+	}
 	return l.append(ctx, request{step: step}, p, blocks, learned)
 }
 
 // append is the request that writes blocks at a place. It hands on their ids, an
 // empty one for each that a person has deleted meanwhile.
-func (l *Ledger) append(ctx context.Context, r request, p place, blocks []block.Block, learned func(*runs.Step, []string)) error {
+func (l *Ledger) append(ctx context.Context, r request, p *place, blocks []block.Block, learned func(*runs.Step, []string)) error {
 	var ids []string
 	r.fresh = p.fresh
 	r.find = func(ctx context.Context) (presence, error) {
 		children, err := l.Notion.Children(ctx, p.parentID)
 		if err := notYet(err, p.fresh); err != nil {
 			return absent, err
+		}
+		if p.locate != nil {
+			if err := p.locate(ctx, children); err != nil {
+				return absent, err
+			}
 		}
 		p.settle(children)
 		if l.Run.Step(r.step).IntendedAt.IsZero() {
@@ -41,7 +50,7 @@ func (l *Ledger) append(ctx context.Context, r request, p place, blocks []block.
 		if err != nil {
 			return absent, err
 		}
-		switch ids = adopt(children, p, blocks, me); len(ids) {
+		switch ids = adopt(children, *p, blocks, me); len(ids) {
 		case 0:
 			return absent, nil
 		case len(blocks):
@@ -49,6 +58,9 @@ func (l *Ledger) append(ctx context.Context, r request, p place, blocks []block.
 		}
 		return partly, nil
 	}
+	r.amend = l.amend(func() []block.Block { return blocks[len(ids):] }, func(rest []block.Block) {
+		blocks = append(slices.Clone(blocks[:len(ids)]), rest...)
+	})
 	r.send = func(ctx context.Context) error {
 		added, err := l.Notion.AppendBlocks(ctx, p.parentID, p.behind(ids), blocks[len(ids):])
 		for _, b := range added {
@@ -74,33 +86,61 @@ func lastOf(ids []string) string {
 	return ""
 }
 
-// Replace puts blocks in the place of a step's placeholder on a page: they are
-// written behind it, then it is deleted, so that a reader always sees one or the
-// other. Should a person have deleted the placeholder, the blocks go where it
-// was. A step without blocks only takes the placeholder away.
-func (l *Ledger) Replace(ctx context.Context, step, parent string, blocks []block.Block) error {
-	s := l.Run.Step(step)
-	if len(blocks) > 0 && s.Done == 0 {
-		p := place{
-			parentID: l.Run.Step(parent).ID, ours: l.Run.Homepage, stands: slices.Index(l.Run.Homepage, l.Run.Placeholders[step]), inserts: true,
+// Replace puts blocks in the place that the record's homepage keeps for a step:
+// they are written behind the block that stands there, then it is deleted, so that
+// a reader always sees one or the other. Should a person have deleted it, they go
+// where it was. Without blocks it is only taken away. Where none was kept they go
+// behind all of them. Made are the blocks that the page was made with.
+func (l *Ledger) Replace(ctx context.Context, step, parent string, made, blocks []block.Block) error {
+	pageID := l.Run.Step(parent).ID
+	at, kept := l.Run.Places[step]
+	if !kept {
+		at = len(l.Run.Homepage) - 1
+	}
+	if len(blocks) > 0 && l.Run.Step(step).Done == 0 {
+		p := &place{parentID: pageID, inserts: true, stands: at}
+		p.locate = func(ctx context.Context, children []notion.Child) error {
+			err := l.identify(ctx, made, children)
+			p.ours = l.Run.Homepage
+			return err
 		}
-		// The placeholder may have gone, and Notion refuses to append behind
-		// what is not there: so the page is looked at in any case.
+		// The block may have gone, and Notion refuses to append behind what is
+		// not there: so the page is looked at in any case.
 		if err := l.append(ctx, request{step: step, lookFirst: true}, p, blocks, nil); err != nil {
 			return err
 		}
 	}
-	if l.Run.Step(step).Finished() {
+	s := l.Run.Step(step)
+	if s.Finished() {
 		return nil
 	}
-	return l.Delete(ctx, step, l.Run.Step(step).Total-1, parent, l.Run.Placeholders[step])
+	id := l.Run.Homepage[at]
+	if id == deleted || !kept {
+		s.Done = s.Total
+		return nil
+	}
+	return l.perform(ctx, request{step: step, index: s.Total - 1, send: func(ctx context.Context) error {
+		return l.trash(ctx, id, pageID)
+	}})
 }
 
-// Delete moves a block on the page of a step to the trash.
-func (l *Ledger) Delete(ctx context.Context, step string, index int, parent, blockID string) error {
-	return l.perform(ctx, request{step: step, index: index, send: func(ctx context.Context) error {
-		return l.trash(ctx, blockID, l.Run.Step(parent).ID)
-	}})
+// identify finds the ids of the blocks that the homepage was made with: the answer
+// to its creation tells none.
+func (l *Ledger) identify(ctx context.Context, made []block.Block, children []notion.Child) error {
+	ids := l.Run.Homepage[:len(made)]
+	if !slices.Contains(ids, "") {
+		return nil
+	}
+	me, err := l.Notion.Me(ctx)
+	if err != nil {
+		return err
+	}
+	found := adopt(children, place{fence: firstThere(l.Run.Homepage[len(made):], children)}, made, me)
+	copy(ids, found)
+	for i := range ids {
+		ids[i] = cmp.Or(ids[i], deleted)
+	}
+	return nil
 }
 
 // trash deletes a block below a page. It counts as deleted when it says so
@@ -137,6 +177,13 @@ func (l *Ledger) gone(ctx context.Context, blockID, pageID string) (bool, error)
 		return false, err
 	}
 	return !slices.ContainsFunc(children, func(c notion.Child) bool { return c.ID == blockID }), nil
+}
+
+// Refused tells whether Notion has refused a write for what is in it, so that it
+// was not made.
+func Refused(err error) bool {
+	e, ok := errors.AsType[*notion.Error](err)
+	return ok && e.Status == http.StatusBadRequest && e.Method != http.MethodGet && notion.FateOf(e) == notion.Permanent && !saysArchived(e)
 }
 
 // saysArchived recognises "Can't edit block that is archived", which has no

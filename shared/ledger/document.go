@@ -127,7 +127,7 @@ func (d *document) append(ctx context.Context, i int) error {
 		return nil
 	}
 	key := keyOf(a.Parent)
-	p := place{parentID: parentID, anchor: s.Last[key], before: func() []block.Block { return d.childrenOf(a.Parent, i) }, fresh: d.ledger.isFresh(d.step)}
+	p := &place{parentID: parentID, anchor: s.Last[key], before: func() []block.Block { return d.childrenOf(a.Parent, i) }, fresh: d.ledger.isFresh(d.step)}
 	err = d.ledger.append(ctx, request{step: d.step, index: i + 1}, p, a.Children, func(s *runs.Step, ids []string) {
 		d.learn(s, a.Parent, a.Offset, ids, i)
 	})

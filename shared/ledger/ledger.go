@@ -75,15 +75,16 @@ type Ledger struct {
 
 	Slice time.Duration   // how long to write before others get their turn
 	Stop  <-chan struct{} // closed when the process is about to end; may be nil
-	// Renew keeps the run's message hidden from others while a request is made.
-	// It is called before each one. Nil where nobody else could take it.
-	Renew func(context.Context)
+	// Yield asks whether somebody waits for whom the slice should end early; nil
+	// where nobody can.
+	Yield func(context.Context) bool
 
 	// Step is the step that was worked on last, Wrote whether a request was made.
 	Step  string
 	Wrote bool
 
 	sliceEnd time.Time // set by the first request
+	yielded  time.Time // when Yield was asked last
 	stored   runs.Run
 	trace    notion.Trace
 }

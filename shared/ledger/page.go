@@ -21,7 +21,8 @@ func (l *Ledger) Page(ctx context.Context, step, parent, title string, p notion.
 		return s.ID, nil
 	}
 	p.PageID, p.Properties = l.Run.Step(parent).ID, property.Values{"title": property.Title(title)}
-	return l.make(ctx, step, parent, block.ChildPage, title, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreatePage(ctx, p) })
+	amend := l.amend(func() []block.Block { return p.Children }, func(changed []block.Block) { p.Children = changed })
+	return l.make(ctx, step, parent, block.ChildPage, title, amend, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreatePage(ctx, p) })
 }
 
 // Database makes a database below a page and returns its id.
@@ -30,14 +31,14 @@ func (l *Ledger) Database(ctx context.Context, step, parent string, d notion.New
 		return s.ID, nil
 	}
 	d.PageID = l.Run.Step(parent).ID
-	return l.make(ctx, step, parent, block.ChildDatabase, d.Title, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreateDatabase(ctx, d) })
+	return l.make(ctx, step, parent, block.ChildDatabase, d.Title, nil, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreateDatabase(ctx, d) })
 }
 
 // make is the request that makes a page or database below the page of a step.
-func (l *Ledger) make(ctx context.Context, step, parent string, kind block.Kind, title string, create func(context.Context) (notion.Page, error)) (string, error) {
+func (l *Ledger) make(ctx context.Context, step, parent string, kind block.Kind, title string, amend func(error) bool, create func(context.Context) (notion.Page, error)) (string, error) {
 	var made notion.Page
 	err := l.perform(ctx, request{
-		step: step, fresh: l.isFresh(parent),
+		step: step, fresh: l.isFresh(parent), amend: amend,
 		send: func(ctx context.Context) (err error) {
 			made, err = create(ctx)
 			return committed(&made, err)
@@ -81,7 +82,7 @@ type Row struct {
 	Values     property.Values
 	Content    []block.Block // of the row's page
 	Title      string
-	Match      map[string]string // properties as plain text that tell it from others
+	Match      map[string]string // other properties as plain text that tell it from others
 	// Mine tells of a row that looks like this one whether it can be it.
 	Mine func(ctx context.Context, id string) (bool, error)
 	// Commit writes the row's id into the record.
@@ -103,7 +104,7 @@ func (l *Ledger) Row(ctx context.Context, r Row) error {
 			return nil
 		}
 		s := l.Run.Step(r.Step)
-		p := place{parentID: s.ID, anchor: s.Last[""], before: func() []block.Block { return slices.Concat(requests[:part]...) }, fresh: l.isFresh(r.Step)}
+		p := &place{parentID: s.ID, anchor: s.Last[""], before: func() []block.Block { return slices.Concat(requests[:part]...) }, fresh: l.isFresh(r.Step)}
 		err := l.append(ctx, request{step: r.Step, index: r.Index, part: part+1 < len(requests)}, p, requests[part], func(s *runs.Step, ids []string) {
 			s.Last = map[string]string{"": lastOf(ids)}
 		})
@@ -147,7 +148,7 @@ func (l *Ledger) findRow(ctx context.Context, r Row) (string, error) {
 		return "", notYet(err, r.Database != "" && l.isFresh(r.Database))
 	}
 	for _, row := range rows {
-		if row.CreatedBy != me || !holds(row.Properties, r.Match) {
+		if row.CreatedBy != me || row.Title != r.Title || !holds(row.Properties, r.Match) {
 			continue
 		}
 		if mine, err := r.Mine(ctx, row.ID); mine || err != nil {

@@ -20,6 +20,9 @@ type request struct {
 	send func(context.Context) error
 	// find looks for its effect; nil where sending twice does no harm.
 	find func(context.Context) (presence, error)
+	// amend changes what is sent after Notion has refused it, and tells whether
+	// there was something to change. Nil where there never is.
+	amend func(refused error) bool
 	// lookFirst asks for a look before the first attempt, too.
 	lookFirst bool
 	// lag is how far what find reads may be behind.
@@ -53,7 +56,7 @@ const shortWait = 10 * time.Second
 // perform makes a request take effect once, and says so in the record. When the
 // outcome of an earlier attempt is not known, it looks before it writes.
 func (l *Ledger) perform(ctx context.Context, r request) error {
-	if err := l.takeTurn(); err != nil {
+	if err := l.takeTurn(ctx); err != nil {
 		return err
 	}
 	l.Step = r.step
@@ -69,20 +72,30 @@ func (l *Ledger) perform(ctx context.Context, r request) error {
 
 // takeTurn ends the slice when its time is over. The first request of a
 // delivery is always made, so that each delivery comes further.
-func (l *Ledger) takeTurn() error {
+func (l *Ledger) takeTurn(ctx context.Context) error {
 	select {
 	case <-l.Stop:
 		return ErrSliceOver
 	default:
 	}
+	now := time.Now()
 	if l.sliceEnd.IsZero() {
-		l.sliceEnd = time.Now().Add(l.Slice)
+		l.sliceEnd, l.yielded = now.Add(l.Slice), now
 	}
-	if time.Now().After(l.sliceEnd) {
+	if now.After(l.sliceEnd) {
 		return ErrSliceOver
+	}
+	if l.Yield != nil && l.Wrote && now.Sub(l.yielded) >= yieldEvery {
+		l.yielded = now
+		if l.Yield(ctx) {
+			return ErrSliceOver
+		}
 	}
 	return nil
 }
+
+// yieldEvery is how often a slice asks whether it should end early.
+const yieldEvery = 2 * time.Second
 
 func (l *Ledger) attempts(ctx context.Context, r request) error {
 	var last error
@@ -94,6 +107,10 @@ func (l *Ledger) attempts(ctx context.Context, r request) error {
 		}
 		if last = l.send(ctx, r); last == nil {
 			return nil
+		}
+		if r.amend != nil && r.amend(last) {
+			attempt-- // another request, of which nothing is known yet
+			continue
 		}
 		switch fate := fateOf(last, r.fresh); {
 		case fate == notion.Permanent || notion.IsPostponed(last) || ctx.Err() != nil:
@@ -154,9 +171,6 @@ func (l *Ledger) send(ctx context.Context, r request) error {
 		return err
 	}
 	step := l.Run.Step(r.step)
-	if l.Renew != nil {
-		l.Renew(ctx)
-	}
 	l.renewLease()
 	step.IntendedAt, step.EndedAt = time.Now(), time.Time{}
 	if err := l.Save(ctx); err != nil {

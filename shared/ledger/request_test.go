@@ -97,7 +97,7 @@ func TestARequestTakesEffectOnce(t *testing.T) {
 		{name: "what is refused for good is not repeated", sends: []error{errInvalid}, want: errInvalid},
 		{name: "a missing parent is", sends: []error{errMissing}, want: errMissing},
 		{name: "but not one that was just made", r: request{fresh: true}, sends: []error{errMissing, nil}, waits: time.Second},
-		{name: "it gives way after its attempts", sends: []error{errRefused, errRefused, errRefused, errRefused}, want: errRefused, waits: 7 * time.Second},
+		{name: "it gives way after its attempts", sends: []error{errRefused, errRefused, errRefused}, want: errRefused, waits: 3 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

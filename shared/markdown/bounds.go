@@ -6,6 +6,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
 // Parsing takes time and memory in proportion to the source, but for some
@@ -20,6 +21,10 @@ const (
 	// summed over lines and nested containers: goldmark keeps a note of each
 	// such pair (24 bytes) until the outermost container ends.
 	maxBlankLines = 1 << 20
+
+	// maxIndents is how many bytes of white space lines may begin with, summed
+	// over lines and nested containers: goldmark looks at them for each.
+	maxIndents = 1 << 26
 
 	// maxInlineWork is how many steps may be spent on searching for the ends of
 	// emphasis, code spans, links and URLs beyond one pass over the text.
@@ -50,7 +55,10 @@ const (
 
 // bounds is what is left of a document's budgets.
 type bounds struct {
+	limits
+
 	blankLines int
+	indents    int
 	inlineWork int
 	cells      int
 	escapes    int
@@ -66,12 +74,31 @@ func boundsOf(pc parser.Context) *bounds {
 	return pc.ComputeIfAbsent(boundsKey, func() any {
 		return &bounds{
 			blankLines: maxBlankLines,
+			indents:    maxIndents,
 			inlineWork: maxInlineWork,
 			cells:      maxCells,
 			escapes:    maxEscapedPipes,
 			footnotes:  maxFootnotes,
 		}
 	}).(*bounds)
+}
+
+// counted returns block parsers that count what they open.
+func counted(parsers ...util.PrioritizedValue) []util.PrioritizedValue {
+	for i := range parsers {
+		parsers[i].Value = countedParser{parsers[i].Value.(parser.BlockParser)}
+	}
+	return parsers
+}
+
+type countedParser struct{ parser.BlockParser }
+
+func (p countedParser) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	node, state := p.BlockParser.Open(parent, reader, pc)
+	if node != nil {
+		boundsOf(pc).parts.take(1)
+	}
+	return node, state
 }
 
 // container bounds the nesting of a block that holds other blocks.
@@ -85,14 +112,18 @@ func (c container) Open(parent ast.Node, reader text.Reader, pc parser.Context) 
 	return c.BlockParser.Open(parent, reader, pc)
 }
 
-// Continue ends the container at a blank line when the budget for those is
+// Continue ends the container when the budget for blank lines or for indents is
 // spent; what follows begins anew.
 func (c container) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
-	if line, _ := reader.PeekLine(); len(bytes.TrimSpace(line)) == 0 {
-		b := boundsOf(pc)
-		if b.blankLines--; b.blankLines < 0 {
-			return parser.Close
-		}
+	b := boundsOf(pc)
+	line, _ := reader.PeekLine()
+	indent := len(line) - len(bytes.TrimLeft(line, whiteSpace))
+	b.indents -= indent
+	if indent == len(line) {
+		b.blankLines--
+	}
+	if b.blankLines < 0 && indent == len(line) || b.indents < 0 {
+		return parser.Close
 	}
 	return c.BlockParser.Continue(node, reader, pc)
 }
@@ -152,6 +183,14 @@ func (p boundedParser) Parse(parent ast.Node, block text.Reader, pc parser.Conte
 	return p.InlineParser.Parse(parent, block, pc)
 }
 
+// charged is a parser of inlines that is fast for any input. What it finds counts.
+type charged struct{ parser.InlineParser }
+
+func (p charged) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	boundsOf(pc).affordable(parent, block.Source())
+	return p.InlineParser.Parse(parent, block, pc)
+}
+
 type boundedCloser struct {
 	boundedParser
 	parser.CloseBlocker
@@ -161,7 +200,8 @@ type boundedCloser struct {
 // block pays for it.
 func (b *bounds) affordable(block ast.Node, source []byte) bool {
 	if block != b.block {
-		cost := inlineCost(block.Lines(), source)
+		cost, marks := inlineCost(block.Lines(), source)
+		b.parts.take(marks)
 		b.block, b.plain = block, cost > b.inlineWork
 		if !b.plain {
 			b.inlineWork -= cost
@@ -171,8 +211,9 @@ func (b *bounds) affordable(block ast.Node, source []byte) bool {
 }
 
 // inlineCost is an upper bound of the steps that goldmark takes for a block's
-// inlines beyond one pass over it. It is itself one pass.
-func inlineCost(lines *text.Segments, source []byte) int {
+// inlines beyond one pass over it, and how many marks it has. It is itself one
+// pass.
+func inlineCost(lines *text.Segments, source []byte) (cost, marks int) {
 	var s scan
 	for i := range lines.Len() {
 		line := lines.At(i)
@@ -181,7 +222,8 @@ func inlineCost(lines *text.Segments, source []byte) int {
 	// A closing delimiter may be compared with every one before it, a run of
 	// backticks without its like is looked for up to the block's end, and the
 	// line of a label is looked for from the last one on.
-	return s.cost + s.delimiters*s.delimiters/4 + s.backticks*s.length + s.labels*lines.Len()
+	cost = s.cost + s.delimiters*s.delimiters/4 + s.backticks*s.length + s.labels*lines.Len()
+	return cost, s.labels + s.marks
 }
 
 type scan struct {
@@ -192,7 +234,12 @@ type scan struct {
 	seen       [64]bool // lengths of runs of ` that were counted; each longer one counts
 	brackets   int      // [ that may still be closed
 	labels     int      // [ and ]
+	marks      int      // other bytes that can begin or end an inline
 }
+
+// bareURL is how many marks a URL or address without brackets counts for, by the
+// memory that it takes.
+const bareURL = 3
 
 // Weights of steps that are not a comparison of bytes.
 const (
@@ -207,11 +254,14 @@ func (s *scan) line(line []byte) {
 		s.cost += destinations + angles + labelWeight*min(s.brackets, 1000)
 		switch c := line[i]; c {
 		case '*', '_', '~':
-			i += run(line[i:]) - 1
+			n := run(line[i:])
+			i += n - 1
 			s.delimiters++
+			s.marks += (n + 1) / 2 // **** can be two formats
 		case '`':
 			n := run(line[i:])
 			i += n - 1
+			s.marks++
 			if n >= len(s.seen) || !s.seen[n] {
 				s.backticks++
 			}
@@ -234,8 +284,15 @@ func (s *scan) line(line []byte) {
 			destinations = 0
 		case '>':
 			angles = 0
+		case '<', '!':
+			s.marks++
+		case '@':
+			s.marks += bareURL
 		case 'w', ':':
-			s.cost += urlCost(line[i:])
+			if cost := urlCost(line[i:]); cost > 0 {
+				s.cost += cost
+				s.marks += bareURL
+			}
 		}
 	}
 }

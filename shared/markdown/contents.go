@@ -24,12 +24,12 @@ func (contentsParser) Trigger() []byte { return []byte{'['} }
 
 func (contentsParser) Open(_ ast.Node, reader text.Reader, _ parser.Context) (ast.Node, parser.State) {
 	line, _ := reader.PeekLine()
-	switch string(bytes.ToUpper(bytes.TrimSpace(line))) {
-	case "[TOC]", "[[_TOC_]]":
-		reader.AdvanceToEOL()
-		return &contents{}, parser.NoChildren
+	line = bytes.TrimSpace(line)
+	if !bytes.EqualFold(line, []byte("[TOC]")) && !bytes.EqualFold(line, []byte("[[_TOC_]]")) {
+		return nil, parser.NoChildren
 	}
-	return nil, parser.NoChildren
+	reader.AdvanceToEOL()
+	return &contents{}, parser.NoChildren
 }
 
 func (contentsParser) Continue(ast.Node, text.Reader, parser.Context) parser.State {

@@ -21,8 +21,8 @@ type converter struct {
 	referable int    // bytes of URLs that may still be referred to
 }
 
-func convert(root ast.Node, source []byte) []block.Block {
-	c := converter{source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}}}
+func convert(root ast.Node, source []byte, l limits) []block.Block {
+	c := converter{source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}, limits: l}}
 	c.children(root)
 	c.popTo(1)
 	c.allFootnotes()

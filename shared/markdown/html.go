@@ -22,7 +22,8 @@ func (c *converter) tag(t tag) {
 		c.text.write("\n", block.Text{})
 	case "img":
 		if !t.closing {
-			c.image(t.attribute("src"), block.Text{}, func(format block.Text) { c.text.write(t.attribute("alt"), format) })
+			i := image{t.source(), t.attribute("title")}
+			c.image(i, block.Text{}, func(format block.Text) { c.text.write(t.attribute("alt"), format) })
 		}
 	case "hr":
 		c.add(block.Block{Kind: block.Divider})
@@ -169,7 +170,10 @@ func (c *converter) anchorTag(t tag) {
 }
 
 func (c *converter) closeAnchor() {
-	if c.anchor.address != "" && c.text.marks.Link == "" {
+	switch link := c.text.marks.Link; {
+	case link != "":
+		c.writeIfBlank(link, c.anchor.at, block.Text{})
+	case c.anchor.address != "":
 		c.address(c.anchor.address, c.anchor.at, block.Text{})
 	}
 	c.anchor, c.text.marks.Link = anchor{}, ""
@@ -203,6 +207,7 @@ func (c *converter) htmlBlock(n *ast.HTMLBlock) {
 		case rawLanguages[t.name] != "" && !t.closing:
 			raw = c.rawText(t.name, raw[t.length:])
 		default:
+			c.parts.take(1)
 			c.tag(t)
 			raw = raw[t.length:]
 		}

@@ -59,7 +59,8 @@ func (c *converter) inline(n ast.Node, format block.Text) {
 	case *ast.AutoLink:
 		c.autoLink(n, format)
 	case *ast.Image:
-		c.image(c.destination(n.Destination, n.Reference), format, func(format block.Text) { c.inlines(n, format) })
+		i := image{c.destination(n.Destination, n.Reference), c.destination(n.Title, n.Reference)}
+		c.image(i, format, func(format block.Text) { c.inlines(n, format) })
 	case *ast.RawHTML:
 		c.rawHTML(n, format)
 	case *extast.FootnoteLink:
@@ -99,40 +100,66 @@ func (c *converter) autoLink(n *ast.AutoLink, format block.Text) {
 	c.text.write(string(label), format)
 }
 
-// link writes the text of a link. An address that Notion does not take as a link
-// stands behind the text, in brackets.
+// link writes the text of a link, or its URL where there is none. An address that
+// Notion does not take as a link stands behind the text, in brackets.
 func (c *converter) link(n *ast.Link, format block.Text) {
-	address := c.destination(n.Destination, n.Reference)
+	address, at := c.destination(n.Destination, n.Reference), c.position()
 	if url := linkURL(address); block.ValidLink(url) {
 		format.Link = url
 		c.inlines(n, format)
+		c.writeIfBlank(url, at, format)
 		return
 	}
-	at := c.position()
 	c.inlines(n, format)
 	c.address(address, at, format)
 }
 
+// image is where an image is, and its title.
+type image struct{ address, title string }
+
 // image writes an image whose alt text the function writes. One that Notion takes
 // becomes a block with that text as its caption, where blocks can be. Any other
-// becomes the text, with a link to it or its address in brackets.
-func (c *converter) image(address string, format block.Text, alt func(block.Text)) {
-	url, at := linkURL(address), c.position()
-	around := c.text.merged(format).Link
+// becomes the text, with a link to it or its address in brackets. Inside of a link
+// the text leads to where that leads.
+func (c *converter) image(i image, format block.Text, alt func(block.Text)) {
+	url, around := linkURL(i.address), c.text.merged(format).Link
+	at := c.position()
+	text := func(format block.Text) {
+		alt(format)
+		c.title(i.title, at, format)
+	}
 	switch {
 	case block.ValidImage(url) && !c.onlyText():
 		c.imageBlock(url, func() {
-			at := c.position()
-			alt(format)
+			at = c.position()
+			text(format)
 			c.writeIfBlank(around, at, format)
 		})
 	case block.ValidLink(url):
 		format.Link = orElse(around, url)
-		alt(format)
+		text(format)
 		c.writeIfBlank(format.Link, at, format)
+		if format.Link != url {
+			format.Link = url
+			c.text.write(" ("+url+")", format)
+		}
 	default:
-		alt(format)
-		c.address(address, at, format)
+		text(format)
+		c.address(i.address, at, format)
+	}
+}
+
+// title writes the title of an image, in brackets behind an alt text that is
+// another.
+func (c *converter) title(title string, at position, format block.Text) {
+	text, some := c.since(at)
+	switch withoutSpace(title) {
+	case "", text:
+	default:
+		if some {
+			title = " (" + title + ")"
+		}
+		c.text.write(title, format)
 	}
 }
 

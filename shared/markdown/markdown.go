@@ -3,10 +3,10 @@
 // bare URLs, footnotes, alerts), block equations, and the HTML and XML-like
 // tags that language models put around their sections.
 //
-// It is pure: it knows nothing of requests, and no input makes it fail. Parsing
-// is github.com/yuin/goldmark's, with parsers of our own for what Notion shows
-// differently, and with bounds on the inputs for which parsing would take
-// quadratic time.
+// It is pure, and no input makes Blocks fail; Measure tells before what would be
+// too much to publish. Parsing is github.com/yuin/goldmark's, with parsers of our
+// own for what Notion shows differently, and with bounds on the inputs for which
+// parsing would take quadratic time.
 package markdown
 
 import (
@@ -36,7 +36,7 @@ import (
 func Blocks(source string) []block.Block {
 	source = clean(source)
 	bytes := []byte(source)
-	return convert(parse(bytes), bytes)
+	return convert(parse(bytes, limits{}), bytes, limits{})
 }
 
 // clean makes the source valid UTF-8 without NUL characters, for which
@@ -56,8 +56,10 @@ func clean(source string) string {
 
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-func parse(source []byte) ast.Node {
-	return markdownParser().Parse(text.NewReader(source))
+func parse(source []byte, l limits) ast.Node {
+	pc := parser.NewContext()
+	boundsOf(pc).limits = l
+	return markdownParser().Parse(text.NewReader(source), parser.WithContext(pc))
 }
 
 // markdownParser is goldmark's parser of GFM and footnotes, put together by
@@ -66,7 +68,7 @@ func parse(source []byte) ast.Node {
 // not; and each parser that a hostile input could make slow has a bound.
 var markdownParser = sync.OnceValue(func() parser.Parser {
 	return parser.NewParser(
-		parser.WithBlockParsers(
+		parser.WithBlockParsers(counted(
 			util.Prioritized(parser.NewSetextHeadingParser(), 100),
 			util.Prioritized(parser.NewThematicBreakParser(), 200),
 			util.Prioritized(container{parser.NewListParser()}, 300),
@@ -82,14 +84,14 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 			util.Prioritized(tagLineParser{parser.NewParagraphParser()}, 900),
 			util.Prioritized(footnotes{container{extension.NewFootnoteBlockParser()}}, 999),
 			util.Prioritized(parser.NewParagraphParser(), 1000),
-		),
+		)...),
 		parser.WithInlineParsers(
 			util.Prioritized(checkBoxParser{extension.NewTaskCheckBoxParser()}, 0),
 			util.Prioritized(bounded(parser.NewCodeSpanParser()), 100),
 			util.Prioritized(bounded(extension.NewFootnoteParser()), 101),
 			util.Prioritized(bounded(parser.NewLinkParser()), 200),
-			util.Prioritized(parser.NewAutoLinkParser(), 300),
-			util.Prioritized(tagParser{parser.NewRawHTMLParser()}, 400),
+			util.Prioritized(charged{parser.NewAutoLinkParser()}, 300),
+			util.Prioritized(charged{tagParser{parser.NewRawHTMLParser()}}, 400),
 			util.Prioritized(bounded(parser.NewEmphasisParser()), 500),
 			util.Prioritized(bounded(extension.NewStrikethroughParser()), 500),
 			util.Prioritized(bounded(extension.NewLinkifyParser()), 999),

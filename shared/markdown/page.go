@@ -9,6 +9,8 @@ import (
 // page collects the blocks of a page: those of the page itself, and of each
 // container that is being written.
 type page struct {
+	limits
+
 	text textBuffer
 	kind block.Kind // of the blocks that text becomes
 	open []element  // outermost first; the first is the page itself
@@ -153,6 +155,7 @@ func (p *page) add(b block.Block) {
 		return
 	}
 	p.leaveTable()
+	p.blocks.take(1)
 	e := p.container()
 	e.block.Children = append(e.block.Children, b)
 	e.items++
@@ -212,8 +215,17 @@ func endRow(p *page, e *element) {
 	table.rows = append(table.rows, e.cells)
 }
 
+// emptyCells is how many cells that only fill up a row take the memory of a part.
+const emptyCells = 10
+
 func endTable(p *page, e *element) {
-	if e.block.Children = tableBlocks(e.rows); len(e.block.Children) > 0 {
-		p.add(e.block)
+	width := tableWidth(e.rows)
+	if width == 0 {
+		return
 	}
+	p.blocks.take(len(e.rows))
+	p.parts.take(len(e.rows) * width / emptyCells)
+	e.block.Children = tableBlocks(e.rows, width)
+	p.blocks.take(len(e.block.Children) - len(e.rows))
+	p.add(e.block)
 }

@@ -58,7 +58,7 @@ func (r *reference) walk(n ast.Node) {
 			r.text.WriteString(raw[len("<![CDATA[") : len(raw)-len("]]>")])
 			return
 		}
-		if tagPattern.MatchString(raw) { // goldmark takes some that are none to CommonMark
+		if findTag(raw) != nil { // goldmark takes some that are none to CommonMark
 			r.html(raw, nil)
 		}
 		return
@@ -75,7 +75,8 @@ func (r *reference) walk(n ast.Node) {
 		r.link(r.destination(link.Destination), func() { r.walkFrom(n.FirstChild()) })
 		return
 	case ast.KindImage:
-		r.image(r.destination(n.(*ast.Image).Destination), func() { r.walkFrom(n.FirstChild()) })
+		image := n.(*ast.Image)
+		r.image(r.destination(image.Destination), r.destination(image.Title), func() { r.walkFrom(n.FirstChild()) })
 		return
 	case ast.KindParagraph, ast.KindTextBlock, ast.KindHeading, extast.KindTableCell:
 		r.walkFrom(n.FirstChild())
@@ -117,17 +118,28 @@ func (r *reference) destination(raw []byte) string {
 	return saved.String()
 }
 
-// link writes a link: an address that Notion does not take behind its text.
+// link writes a link: an address that Notion does not take behind its text, and a
+// URL in place of no text.
 func (r *reference) link(address string, text func()) {
-	if url := percentEncoded(address); block.ValidLink(url) {
-		r.around = url
+	start := r.text.Len()
+	url := percentEncoded(address)
+	if !block.ValidLink(url) {
 		text()
-		r.around = ""
+		r.address(address, start)
 		return
 	}
-	start := r.text.Len()
+	r.around = url
 	text()
-	r.address(address, start)
+	r.around = ""
+	r.ifBlank(url, start)
+}
+
+func (r *reference) blank(start int) bool { return squeeze(r.text.String()[start:]) == "" }
+
+func (r *reference) ifBlank(s string, start int) {
+	if r.blank(start) {
+		r.text.WriteString(s)
+	}
 }
 
 func (r *reference) address(address string, start int) {
@@ -141,21 +153,46 @@ func (r *reference) address(address string, start int) {
 	}
 }
 
-// image writes an image: its text, or else where it leads or comes from.
-func (r *reference) image(address string, text func()) {
+// image writes an image: its text and title, or else where it leads or comes from.
+func (r *reference) image(address, title string, text func()) {
 	start, url, around := r.text.Len(), percentEncoded(address), r.around
 	if anchor := percentEncoded(r.anchor); around == "" && block.ValidLink(anchor) {
 		around = anchor
 	}
 	text()
-	switch blank := squeeze(r.text.String()[start:]) == ""; {
+	if alt := squeeze(r.text.String()[start:]); alt == "" {
+		r.text.WriteString(title)
+	} else if squeeze(title) != "" && squeeze(title) != alt {
+		r.text.WriteString("(" + title + ")")
+	}
+	switch {
 	case !block.ValidLink(url):
 		r.address(address, start)
-	case blank && around != "":
-		r.text.WriteString(around)
-	case blank:
-		r.text.WriteString(url)
+	case around == "" || around == url:
+		r.ifBlank(url, start)
+	case block.ValidImage(url):
+		r.ifBlank(around, start)
+		r.text.WriteString(optional + "(" + url + ")" + optional)
+	default:
+		r.ifBlank(around, start)
+		r.text.WriteString("(" + url + ")")
 	}
+}
+
+// optional is around an address that the text has only where there can be no
+// blocks, which a reference does not know. No document has NUL characters.
+const optional = "\x00"
+
+// settled is the reference's text with those of its optional parts that the text
+// which it is compared with has.
+func settled(reference, text string) string {
+	var b strings.Builder
+	for i, part := range strings.Split(reference, optional) {
+		if i%2 == 0 || b.Len() <= len(text) && strings.HasPrefix(text[b.Len():], part) {
+			b.WriteString(part)
+		}
+	}
+	return b.String()
 }
 
 func percentEncoded(address string) string { return string(util.URLEscape([]byte(address), false)) }
@@ -166,6 +203,16 @@ var (
 	tagPattern       = regexp.MustCompile(`^<(/?)(\pL[\pL\p{Nd}_-]*)(` + attributePattern + `*)[ \t\n]*/?>`)
 	nothingPattern   = regexp.MustCompile(`(?s)^(?:<!-->|<!--->|<!--.*?-->|<\?.*?\?>|<![A-Z].*?>)`)
 )
+
+// findTag returns the parts of the tag that raw begins with, if it does. A closing
+// tag has no attributes.
+func findTag(raw string) []string {
+	tag := tagPattern.FindStringSubmatch(raw)
+	if tag == nil || tag[1] != "" && tag[3] != "" {
+		return nil
+	}
+	return tag
+}
 
 // rawText is up to where the elements reach that hold no tags.
 var rawText = map[string]*regexp.Regexp{
@@ -187,7 +234,7 @@ func (r *reference) html(raw string, rawText map[string]*regexp.Regexp) {
 			raw = raw[len(nothing):]
 			continue
 		}
-		tag := tagPattern.FindStringSubmatch(raw)
+		tag := findTag(raw)
 		if tag == nil {
 			r.text.WriteByte('<')
 			raw = raw[1:]
@@ -208,7 +255,14 @@ func (r *reference) html(raw string, rawText map[string]*regexp.Regexp) {
 			r.text.WriteString(text)
 			raw = raw[len(text):]
 		case name == "img" && tag[1] == "":
-			r.image(attributeOf(tag[3], "src"), func() { r.text.WriteString(attributeOf(tag[3], "alt")) })
+			address := attributeOf(tag[3], "src")
+			if set := strings.Fields(attributeOf(tag[3], "srcset")); address == "" && len(set) > 0 {
+				address = set[0]
+			}
+			if address == "" {
+				address = attributeOf(tag[3], "data-src")
+			}
+			r.image(address, attributeOf(tag[3], "title"), func() { r.text.WriteString(attributeOf(tag[3], "alt")) })
 		}
 	}
 }
@@ -228,7 +282,9 @@ func attributeOf(attributes, name string) string {
 }
 
 func (r *reference) closeAnchor() {
-	if !block.ValidLink(percentEncoded(r.anchor)) {
+	if url := percentEncoded(r.anchor); block.ValidLink(url) {
+		r.ifBlank(url, r.start)
+	} else {
 		r.address(r.anchor, r.start)
 	}
 	r.anchor = ""

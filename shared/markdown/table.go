@@ -22,16 +22,17 @@ func (c *converter) table(n *extast.Table) {
 	c.pop()
 }
 
-// tableBlocks makes the rows of a table, which are as wide as the widest of them,
-// within Notion's limit.
-func tableBlocks(rows [][][]block.Text) []block.Block {
+// tableWidth is that of the widest row, within Notion's limit.
+func tableWidth(rows [][][]block.Text) int {
 	width := 0
 	for _, cells := range rows {
 		width = max(width, min(len(cells), block.MaxCells))
 	}
-	if width == 0 {
-		return nil
-	}
+	return width
+}
+
+// tableBlocks makes the rows of a table.
+func tableBlocks(rows [][][]block.Text, width int) []block.Block {
 	blocks := make([]block.Block, 0, len(rows))
 	for _, cells := range rows {
 		blocks = appendRow(blocks, cells, width)

@@ -17,7 +17,9 @@ type tables struct{ parser.ParagraphTransformer }
 // Transform turns the lines of a paragraph from a table's header on into a table.
 func (t tables) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
 	cells, escapes := tableSize(node.Lines(), reader.Source())
-	if cells == 0 || !boundsOf(pc).affordTable(cells, escapes) {
+	b := boundsOf(pc)
+	b.parts.take(cells)
+	if cells == 0 || !b.affordTable(cells, escapes) {
 		return
 	}
 	parent, before := node.Parent(), node.PreviousSibling()

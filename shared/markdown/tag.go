@@ -68,7 +68,7 @@ func scanNamed(s []byte) (tag, bool) {
 	t.name = strings.ToLower(string(s[i : i+n]))
 	i += n
 	start := i
-	for {
+	for !t.closing { // a closing tag has no attributes
 		a := scanAttribute(s[i:])
 		if a.length == 0 {
 			break
@@ -101,6 +101,13 @@ func (t tag) attribute(name string) string {
 		rest = rest[a.length:]
 	}
 	return ""
+}
+
+// source is where the image of an <img> is. Pages that load it late, or that have
+// several sizes of it, can have it elsewhere than in src.
+func (t tag) source() string {
+	first, _, _ := strings.Cut(strings.TrimSpace(t.attribute("srcset")), " ")
+	return orElse(t.attribute("src"), orElse(first, t.attribute("data-src")))
 }
 
 // nameLength is the length of the tag name that s begins with, or 0.

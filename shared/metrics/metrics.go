@@ -31,6 +31,8 @@ const (
 	NotionConflicts  Name = "NotionConflicts"  // answers 409
 	NotionRateLimits Name = "NotionRateLimits" // answers 429 and 529
 
+	PublisherHalted Name = "PublisherHalted" // 1 at each delivery while nothing is written, 0 when it goes on
+
 	EnricherFallbacks Name = "EnricherFallbacks" // texts or quotes done without their source
 )
 
@@ -38,7 +40,7 @@ const (
 func Names() []Name {
 	return []Name{
 		ReportsAccepted, RunsPublished, RunsCompleted, RunsFailed, TimeToPublish, DeadLetters,
-		NotionRequests, NotionLatency, NotionConflicts, NotionRateLimits, EnricherFallbacks,
+		NotionRequests, NotionLatency, NotionConflicts, NotionRateLimits, PublisherHalted, EnricherFallbacks,
 	}
 }
 

@@ -6,15 +6,12 @@
 // until it is answered.
 //
 // The package stands on the notionapi library for the form of the requests, and
-// reads the answers itself: the library fails on properties that it does not
-// know and panics on blocks that an integration may not read, after the write
-// has happened. So the library gets an empty answer in each one's place.
+// does itself what the library cannot (library.go), answers being the most of
+// it. What belongs to one version of Notion's API is in version.go.
 package notion
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -93,10 +90,8 @@ func New(o Options) (*Client, error) {
 	if base == nil {
 		base = httpclient.Transport()
 	}
-	// One attempt: the library's own retry sends POST and PATCH with an empty
-	// body the second time.
 	c.http = &http.Client{Transport: &transport{base: base, host: host}}
-	c.api = notionapi.NewClient(notionapi.Token(o.Token), notionapi.WithRetry(1), notionapi.WithHTTPClient(c.http))
+	c.api = notionapi.NewClient(notionapi.Token(o.Token), notionapi.WithVersion(version), notionapi.WithRetry(attempts), notionapi.WithHTTPClient(c.http))
 	c.turn <- struct{}{}
 	return c, nil
 }
@@ -120,12 +115,7 @@ type NewPage struct {
 
 // CreatePage sends one request. The answer does not name the ids of the children.
 func (c *Client) CreatePage(ctx context.Context, p NewPage) (Page, error) {
-	request := &notionapi.PageCreateRequest{Properties: wireValues(p.Properties), Children: wire(p.Children)}
-	if p.DatabaseID != "" {
-		request.Parent = notionapi.Parent{Type: notionapi.ParentTypeDatabaseID, DatabaseID: notionapi.DatabaseID(p.DatabaseID)}
-	} else {
-		request.Parent = notionapi.Parent{Type: notionapi.ParentTypePageID, PageID: notionapi.PageID(p.PageID)}
-	}
+	request := &notionapi.PageCreateRequest{Parent: parentOf(p), Properties: wireValues(p.Properties), Children: wire(p.Children)}
 	if p.Icon != "" {
 		emoji := notionapi.Emoji(p.Icon)
 		request.Icon = &notionapi.Icon{Type: "emoji", Emoji: &emoji}
@@ -145,20 +135,15 @@ func (c *Client) CreatePage(ctx context.Context, p NewPage) (Page, error) {
 // block, or behind the child named by after. It returns the blocks of the
 // first level with their ids.
 func (c *Client) AppendBlocks(ctx context.Context, parentID, after string, blocks []block.Block) ([]block.Block, error) {
-	var answer struct{ Results []block.Block }
+	answer := appendAnswer{sent: len(blocks)}
 	err := c.do(ctx, true, &answer, func(ctx context.Context) error {
-		_, err := c.api.Block.AppendChildren(ctx, notionapi.BlockID(parentID),
-			&notionapi.AppendBlockChildrenRequest{After: notionapi.BlockID(after), Children: wire(blocks)})
+		_, err := c.api.Block.AppendChildren(ctx, notionapi.BlockID(parentID), appendBehind(after, wire(blocks)))
 		return err
 	})
-	return answer.Results, err
-}
-
-// RenamePage sends one request; sending it twice does no harm. The library's
-// update would restore an archived page on the way.
-func (c *Client) RenamePage(ctx context.Context, pageID, title string) error {
-	body := map[string]any{"properties": property.Values{"title": property.Title(title)}}
-	return c.send(ctx, http.MethodPatch, "/v1/pages/"+pageID, body, new(Page))
+	if err != nil {
+		return nil, err
+	}
+	return answer.blocks(), nil
 }
 
 // DeleteBlock sends one request that moves a block or a page to the trash.
@@ -168,48 +153,6 @@ func (c *Client) DeleteBlock(ctx context.Context, blockID string) error {
 	return c.do(ctx, true, new(Page), func(ctx context.Context) error {
 		_, err := c.api.Block.Delete(ctx, notionapi.BlockID(blockID))
 		return err
-	})
-}
-
-// NewDatabase describes a database to create under a page.
-type NewDatabase struct {
-	PageID string
-	Title  string
-	Icon   string // emoji
-	Schema property.Schema
-}
-
-// CreateDatabase sends one request. The library's has no place for an icon.
-func (c *Client) CreateDatabase(ctx context.Context, d NewDatabase) (Page, error) {
-	var database Page
-	err := c.send(ctx, http.MethodPost, "/v1/databases", map[string]any{
-		"parent":     map[string]any{"type": "page_id", "page_id": d.PageID},
-		"icon":       map[string]any{"type": "emoji", "emoji": d.Icon},
-		"title":      property.Texts(d.Title),
-		"properties": d.Schema,
-	}, &database)
-	return database, err
-}
-
-// send makes a write that the library has no request for.
-func (c *Client) send(ctx context.Context, method, path string, body, result any) error {
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("encode %s %s: %w", method, path, err)
-	}
-	return c.do(ctx, true, result, func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, method, "https://api.notion.com"+path, bytes.NewReader(encoded))
-		if err != nil {
-			return err
-		}
-		request.Header.Set("Authorization", "Bearer "+c.api.Token.String())
-		request.Header.Set("Content-Type", "application/json")
-		request.Header.Set("Notion-Version", "2022-06-28")
-		answer, err := c.http.Do(request)
-		if err != nil {
-			return err
-		}
-		return answer.Body.Close()
 	})
 }
 
@@ -231,7 +174,7 @@ func (c *Client) Pace(ctx context.Context) error {
 
 // do makes one request when its turn and its time have come and reads the
 // answer into result. A write occupies the token until its answer is there.
-func (c *Client) do(ctx context.Context, write bool, result any, call func(context.Context) error) error {
+func (c *Client) do(ctx context.Context, write bool, result checked, call func(context.Context) error) error {
 	select {
 	case <-c.turn:
 		defer func() { c.turn <- struct{}{} }()
@@ -241,8 +184,9 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 	if err := c.Pause(ctx, c.pacer.wait(time.Now(), write), nil); err != nil {
 		return err
 	}
+	beforeOf(ctx)(ctx)
 	requestCtx, x := withExchange(ctx)
-	requestCtx, cancel := context.WithTimeout(requestCtx, c.limit(ctx))
+	requestCtx, cancel := context.WithTimeout(requestCtx, c.limit(ctx, write))
 	defer cancel()
 	started := time.Now()
 	callErr := call(requestCtx)
@@ -260,21 +204,20 @@ func (c *Client) do(ctx context.Context, write bool, result any, call func(conte
 
 type limitKey struct{}
 
-// limit is how long one request may take.
-func (c *Client) limit(ctx context.Context) time.Duration {
-	if shorter, ok := ctx.Value(limitKey{}).(time.Duration); ok {
-		return min(shorter, c.timeout)
-	}
-	return c.timeout
-}
+// readLimit is how long a read may take. It has no effect that could come late, and
+// others wait for the turn.
+const readLimit = 20 * time.Second
 
-// decode reads a good answer. An answer of another shape than Notion's is as
-// ambiguous as none.
-func decode(x *exchange, result any) error {
-	if err := json.Unmarshal(x.body, result); err != nil {
-		return &Error{Method: x.method, Path: x.path, Status: x.status, RequestID: x.header.Get(requestIDHeader), Cause: fmt.Errorf("decode answer: %w", err)}
+// limit is how long one request may take.
+func (c *Client) limit(ctx context.Context, write bool) time.Duration {
+	limit := c.timeout
+	if !write {
+		limit = min(limit, readLimit)
 	}
-	return nil
+	if shorter, ok := ctx.Value(limitKey{}).(time.Duration); ok {
+		limit = min(limit, shorter)
+	}
+	return limit
 }
 
 func (c *Client) observe(ctx context.Context, x *exchange, took time.Duration, err error) {
@@ -297,32 +240,3 @@ func orElse[T comparable](value, fallback T) T {
 	}
 	return value
 }
-
-// wire hands blocks to the library, which only knows types of its own.
-func wire(blocks []block.Block) []notionapi.Block {
-	children := make([]notionapi.Block, len(blocks))
-	for i := range blocks {
-		children[i] = wireBlock{JSON: blocks[i].JSON()}
-	}
-	return children
-}
-
-type wireBlock struct {
-	notionapi.Block `json:"-"` // for its methods, which nobody calls
-	*block.JSON
-}
-
-// wireValues hands properties to the library, whose own marshal empty strings,
-// which Notion refuses, and cannot say null.
-func wireValues(values property.Values) notionapi.Properties {
-	wired := notionapi.Properties{}
-	for name, v := range values {
-		wired[name] = wireValue{v}
-	}
-	return wired
-}
-
-type wireValue struct{ property.Value }
-
-func (wireValue) GetID() string                   { return "" }
-func (wireValue) GetType() notionapi.PropertyType { return "" }

@@ -103,10 +103,7 @@ func (e *Error) read(body answerBody) {
 
 // errorOf turns an exchange into its error, or nil where it is a good answer.
 func errorOf(x *exchange) error {
-	e := &Error{
-		Method: x.method, Path: x.path, Status: x.status, Cause: x.err,
-		RequestID: x.header.Get(requestIDHeader), Ray: x.header.Get("Cf-Ray"), RetryAfter: retryAfter(x.header),
-	}
+	e := newError(x)
 	if x.status == 0 {
 		e.Unsent = !x.sent || neverConnected(x.err)
 		return e
@@ -126,6 +123,14 @@ func errorOf(x *exchange) error {
 		e.Cause = errors.New("answer is not an error object of Notion's")
 	}
 	return e
+}
+
+// newError is what the head of an answer says.
+func newError(x *exchange) *Error {
+	return &Error{
+		Method: x.method, Path: x.path, Status: x.status, Cause: x.err,
+		RequestID: x.header.Get(requestIDHeader), Ray: x.header.Get("Cf-Ray"), RetryAfter: retryAfter(x.header),
+	}
 }
 
 func cut(message string) string {

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 )
 
@@ -170,6 +170,35 @@ func TestErrorKeepsWhatNotionSaid(t *testing.T) {
 	}
 }
 
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "0.5": 500 * time.Millisecond, "-1": 0, "soon": 0, "1e9": 0,
+		"Sat, 01 Jan 2000 00:01:30 GMT": 90 * time.Second, "Fri, 31 Dec 1999 00:00:00 GMT": 0,
+	} {
+		t.Run(value, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { // it is midnight of 2000 in here
+				_, err := newClient(t, answer(429, "", "Retry-After", value)).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
+				if e, ok := errors.AsType[*notion.Error](err); !ok || e.RetryAfter != want {
+					t.Errorf("got %+v, want %s", e, want)
+				}
+			})
+		})
+	}
+}
+
+// What did not come from a request says nothing of it.
+func TestTheFateOfAnyOtherError(t *testing.T) {
+	t.Parallel()
+	if got := notion.FateOf(errors.New("?")); got != notion.Await {
+		t.Errorf("got %v, want %v", got, notion.Await)
+	}
+	if p := notion.ProblemOf(errors.New("?")); p != nil {
+		t.Errorf("got %v", p)
+	}
+}
+
 func TestRequestIDOfAnHTMLErrorComesFromItsHeader(t *testing.T) {
 	t.Parallel()
 	_, err := newClient(t, answer(502, "<html>", "X-Notion-Request-Id", "req-2", "Cf-Ray", "8a-FRA")).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
@@ -178,28 +207,6 @@ func TestRequestIDOfAnHTMLErrorComesFromItsHeader(t *testing.T) {
 	}
 	if want := "POST /v1/pages: status 502 (request req-2, cf-ray 8a-FRA): "; !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %q, want it to begin with %q", err, want)
-	}
-}
-
-// An answer with properties that the client library does not know is a good
-// answer: the page exists.
-func TestUnknownPropertiesDoNotHideACreatedPage(t *testing.T) {
-	t.Parallel()
-	body := `{"object":"page","id":"p1","url":"u","properties":{"New":{"id":"x","type":"verification_v9","verification_v9":{}}}}`
-	page, err := newClient(t, answer(200, body)).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
-	if err != nil || page.ID != "p1" {
-		t.Errorf("got %+v, %v", page, err)
-	}
-}
-
-// An integration that may not read content gets ids alone. The client library
-// panics on them, after the write.
-func TestAPartialBlockDoesNotHideAnAppend(t *testing.T) {
-	t.Parallel()
-	body := `{"object":"list","results":[{"object":"block","id":"b1"}]}`
-	blocks, err := newClient(t, answer(200, body)).AppendBlocks(t.Context(), "p", "", []block.Block{{Kind: block.Divider}})
-	if err != nil || len(blocks) != 1 || blocks[0].ID != "b1" {
-		t.Errorf("got %+v, %v", blocks, err)
 	}
 }
 

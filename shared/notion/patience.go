@@ -20,10 +20,11 @@ func (e *PostponedError) Error() string {
 func (e *PostponedError) Unwrap() error { return e.Cause }
 
 // MaxAttempts bounds the attempts of one request in one place; whoever delivers
-// the message again continues from there. Together they wait some ten seconds.
-const MaxAttempts = 4
+// the message again continues from there. Together they wait some four seconds.
+const MaxAttempts = 3
 
-// repeat makes a request that has no effect until it is answered.
+// repeat makes a request that has no effect until it is answered. One whose time
+// runs out without an answer is not repeated here: others wait for the turn.
 func (c *Client) repeat(ctx context.Context, request func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := request()
@@ -31,7 +32,7 @@ func (c *Client) repeat(ctx context.Context, request func() error) error {
 			return err
 		}
 		wait := c.Backoff(attempt, err)
-		if attempt == MaxAttempts {
+		if attempt == MaxAttempts || errors.Is(err, context.DeadlineExceeded) {
 			return &PostponedError{Wait: wait, Cause: err}
 		}
 		if err := c.Pause(ctx, wait, err); err != nil {
@@ -60,7 +61,7 @@ func (c *Client) Backoff(attempt int, err error) time.Duration {
 // Pause waits, unless a request after the wait could outlive the context: then
 // it returns a *PostponedError with the cause at once.
 func (c *Client) Pause(ctx context.Context, wait time.Duration, cause error) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+c.limit(ctx) {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+c.limit(ctx, true) {
 		return &PostponedError{Wait: wait, Cause: cause}
 	}
 	if wait <= 0 {

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jomei/notionapi"
-
 	"notionrelay/shared/block"
 )
 
@@ -119,12 +117,10 @@ func lacking(e *Error) *Problem {
 
 // databaseAnswer is a database as far as rows depend on it.
 type databaseAnswer struct {
-	Title      []plainText `json:"title"`
-	Archived   bool        `json:"archived"`
-	InTrash    bool        `json:"in_trash"`
-	Properties map[string]struct {
-		Type string `json:"type"`
-	} `json:"properties"`
+	Page
+	trash
+	Title      []plainText    `json:"title"`
+	Properties map[string]any `json:"properties"`
 }
 
 func (c *Client) inspectDatabase(ctx context.Context, s Setup) ([]*Problem, error) {
@@ -139,8 +135,7 @@ func (c *Client) inspectDatabase(ctx context.Context, s Setup) ([]*Problem, erro
 	err := c.repeat(ctx, func() error {
 		d = databaseAnswer{}
 		return c.do(ctx, false, &d, func(ctx context.Context) error {
-			_, err := c.api.Database.Get(ctx, notionapi.DatabaseID(s.DatabaseID))
-			return err
+			return c.getDatabase(ctx, s.DatabaseID)
 		})
 	})
 	if err != nil {
@@ -158,7 +153,7 @@ func (c *Client) refused(ctx context.Context, id string, err error) ([]*Problem,
 	switch {
 	case !ok || IsPostponed(err) || e.Code == "":
 		return nil, err
-	case e.Kind == "multiple_data_sources_for_database":
+	case e.Kind == severalSources:
 		return []*Problem{{
 			SeveralDataSources, fmt.Sprintf("The database %s has more than one data source, and rows cannot be added to such a one.", id),
 			"In Notion, move the other data sources out of it, or share another database and put its id into NOTION_DATABASE_ID.",
@@ -204,7 +199,7 @@ func (d databaseAnswer) problems(s Setup) []*Problem {
 	}
 	database := fmt.Sprintf("The database “%s”", name.String())
 	var found []*Problem
-	if d.Archived || d.InTrash {
+	if d.trashed() {
 		found = append(found, &Problem{
 			DatabaseInTrash, database + " is in the trash.",
 			"Restore it in Notion, or put another database's id into NOTION_DATABASE_ID.",
@@ -223,16 +218,18 @@ func (d databaseAnswer) columnProblem(database string, c Column) *Problem {
 	if c.Name == "" {
 		return nil
 	}
-	has, ok := d.Properties[c.Name]
+	value, ok := d.Properties[c.Name]
+	property, _ := value.(map[string]any)
+	has, _ := property["type"].(string)
 	switch kind := typeName(c.Type); {
 	case !ok:
 		return &Problem{
 			ColumnMissing, fmt.Sprintf("%s has no property “%s”; it has “%s”.", database, c.Name, strings.Join(slices.Sorted(maps.Keys(d.Properties)), "”, “")),
 			fmt.Sprintf("In Notion, add one with this name and the type %s, or give the name to the one that is meant.", kind),
 		}
-	case has.Type != c.Type:
+	case has != c.Type:
 		return &Problem{
-			ColumnType, fmt.Sprintf("%s has a property “%s” of the type %s, where %s is needed.", database, c.Name, typeName(has.Type), kind),
+			ColumnType, fmt.Sprintf("%s has a property “%s” of the type %s, where %s is needed.", database, c.Name, typeName(has), kind),
 			fmt.Sprintf("In Notion, change its type to %s.", kind),
 		}
 	}

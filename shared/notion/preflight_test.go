@@ -34,15 +34,19 @@ func TestInspect(t *testing.T) {
 			sim.People().RenameColumn(s.DatabaseID, "Company", "Kunde")
 		}, nil, nil},
 		{"token revoked", func(sim *notionsim.Sim, _ *notion.Setup) { sim.People().RevokeToken("t") }, []string{notion.TokenRefused}, []string{"NOTION_API_KEY"}},
-		{"API blocked, 429", func(sim *notionsim.Sim, _ *notion.Setup) {
-			sim.Inject(notionsim.Fault{Times: -1, Status: 429, Additional: map[string]any{"rate_limit_reason": "public_api_request_blocked"}})
-		}, []string{notion.AccessBlocked}, []string{"support"}},
+		{"API blocked, 429", func(sim *notionsim.Sim, _ *notion.Setup) { sim.People().Bar() }, []string{notion.AccessBlocked}, []string{"support"}},
 		{"API blocked, 403", func(sim *notionsim.Sim, _ *notion.Setup) {
 			sim.Inject(notionsim.Fault{Times: -1, Status: 403, Additional: map[string]any{"rate_limit_reason": "public_api_request_blocked"}})
 		}, []string{notion.AccessBlocked}, []string{"support"}},
+		{"database not shared, and Notion does not say with whom", func(sim *notionsim.Sim, s *notion.Setup) {
+			sim.People().Unshare(s.DatabaseID)
+			sim.Inject(notionsim.Fault{Path: "/v1/users/me", Status: 401})
+		}, []string{notion.TokenRefused, notion.DatabaseNotFound}, nil},
 		{"database not shared", func(sim *notionsim.Sim, s *notion.Setup) { sim.People().Unshare(s.DatabaseID) }, []string{notion.DatabaseNotFound}, []string{"Notion Simulator", "Simulated workspace", "Connections"}},
 		{"id of another database", func(_ *notionsim.Sim, s *notion.Setup) { s.DatabaseID = strings.Repeat("1", 32) }, []string{notion.DatabaseNotFound}, []string{strings.Repeat("1", 32), "NOTION_DATABASE_ID"}},
-		{"id of a page", func(sim *notionsim.Sim, _ *notion.Setup) { sim.Inject(notionsim.Fault{Status: 400}) }, []string{notion.DatabaseNotFound}, []string{"NOTION_DATABASE_ID"}},
+		{"id of a page", func(sim *notionsim.Sim, s *notion.Setup) {
+			s.DatabaseID = sim.People().NewPage(s.DatabaseID, "Acme")
+		}, []string{notion.DatabaseNotFound}, []string{"NOTION_DATABASE_ID"}},
 		{"address in place of the id", func(_ *notionsim.Sim, s *notion.Setup) { s.DatabaseID = "https://notion.so/x?v=y" }, []string{notion.DatabaseNotFound}, []string{"https://notion.so/x?v=y", "32 digits"}},
 		{"address in place of the id, and token revoked", func(sim *notionsim.Sim, s *notion.Setup) {
 			s.DatabaseID = "reports"
@@ -60,6 +64,12 @@ func TestInspect(t *testing.T) {
 		{"column of another type", func(sim *notionsim.Sim, s *notion.Setup) {
 			sim.People().RetypeColumn(s.DatabaseID, "Contact Email", "rich_text")
 		}, []string{notion.ColumnType}, []string{"“Contact Email”", "Text", "Email"}},
+		{"column of a type with two words", func(sim *notionsim.Sim, s *notion.Setup) {
+			sim.People().RetypeColumn(s.DatabaseID, "Contact Email", "phone_number")
+		}, []string{notion.ColumnType}, []string{"Phone number"}},
+		{"column of a type that the API calls otherwise", func(_ *notionsim.Sim, s *notion.Setup) {
+			s.Columns = []notion.Column{{Name: "Contact Email", Type: "url"}}
+		}, []string{notion.ColumnType}, []string{"URL is needed"}},
 		{"no capability to read", func(sim *notionsim.Sim, _ *notion.Setup) { sim.People().Withhold(notionsim.ReadContent) }, []string{notion.CannotRead}, []string{"Read content"}},
 		{"ids alone are answered", func(sim *notionsim.Sim, _ *notion.Setup) { sim.Inject(notionsim.Fault{Partial: true}) }, []string{notion.CannotRead}, []string{"Read content"}},
 		{"cover of a relative address", func(_ *notionsim.Sim, s *notion.Setup) { s.CoverURL = "/banner.png" }, []string{notion.CoverURL}, []string{"HOMEPAGE_COVER_URL", "/banner.png", "absolute"}},
@@ -110,6 +120,7 @@ func TestAnInspectionThatIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]notionsim.Fault{
 		"500":                    {Status: 500},
+		"a conflict":             {Status: 409},
 		"HTML of the edge":       notionsim.Edge(http.StatusForbidden),
 		"401 without a code":     notionsim.Edge(http.StatusUnauthorized),
 		"rate limit":             {Status: 429, Header: http.Header{"Retry-After": {"600"}}},
@@ -132,6 +143,24 @@ func TestAnInspectionThatIsNotAnswered(t *testing.T) {
 				}
 				if took := time.Since(started); took > 30*time.Second {
 					t.Errorf("took %s", took)
+				}
+			})
+		})
+	}
+}
+
+// Neither may the question be left open that comes after the first.
+func TestAnInspectionThatIsAnsweredInPart(t *testing.T) {
+	t.Parallel()
+	for name, database := range map[string]string{"a database that is not shared": strings.Repeat("1", 32), "no id": "reports"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sim := simulator(t)
+				sim.Inject(notionsim.Fault{Path: "/v1/users/me", Status: 500, Times: -1})
+				found, err := newClient(t, sim.Transport()).Inspect(t.Context(), notion.Setup{DatabaseID: database})
+				if !notion.IsPostponed(err) || found != nil {
+					t.Errorf("got %v, %v, want it postponed", found, err)
 				}
 			})
 		})
@@ -162,7 +191,7 @@ func TestProblemOf(t *testing.T) {
 		{"no capability to insert", func(s *notionsim.Sim) { s.People().Withhold(notionsim.InsertContent) }, create, notion.CannotInsert},
 		{"no capability to update", func(s *notionsim.Sim) { s.People().Withhold(notionsim.UpdateContent) }, rename, notion.CannotUpdate},
 		{"no capability to read", func(s *notionsim.Sim) { s.People().Withhold(notionsim.ReadContent) }, rename, notion.CannotRead},
-		{"block limit", func(s *notionsim.Sim) { s.Inject(notionsim.BlockLimit()) }, create, notion.BlockLimit},
+		{"block limit", func(s *notionsim.Sim) { s.People().UseUpBlocks() }, create, notion.BlockLimit},
 		{"API blocked, by its code", func(s *notionsim.Sim) {
 			s.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 429, Code: "public_api_request_blocked"})
 		}, create, notion.AccessBlocked},
@@ -170,7 +199,7 @@ func TestProblemOf(t *testing.T) {
 			s.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 403, Additional: map[string]any{"rate_limit_reason": 1, "block_limit": true}})
 		}, create, notion.BlockLimit},
 		{"a refused row", func(s *notionsim.Sim) { s.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 400}) }, create, ""},
-		{"a full database", func(s *notionsim.Sim) { s.Inject(notionsim.RowLimit()) }, create, ""},
+		{"a full database", func(s *notionsim.Sim) { s.People().Fill(s.DatabaseID()) }, create, ""},
 		{"the edge", func(s *notionsim.Sim) { s.Inject(notionsim.Edge(403)) }, create, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

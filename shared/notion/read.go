@@ -23,17 +23,21 @@ type Child struct {
 // read content gets the id alone.
 func (c *Child) UnmarshalJSON(data []byte) error {
 	var frame struct {
+		ID        string     `json:"id"`
+		Type      block.Kind `json:"type"`
 		CreatedBy struct {
 			ID string `json:"id"`
 		} `json:"created_by"`
-		Archived bool `json:"archived"`
-		InTrash  bool `json:"in_trash"`
+		trash
 	}
 	if err := json.Unmarshal(data, &frame); err != nil {
 		return fmt.Errorf("decode block: %w", err)
 	}
-	c.CreatedBy, c.Trashed = frame.CreatedBy.ID, frame.Archived || frame.InTrash
-	return c.Block.UnmarshalJSON(data)
+	c.CreatedBy, c.Trashed = frame.CreatedBy.ID, frame.trashed()
+	if c.Block.UnmarshalJSON(data) != nil {
+		c.Block = block.Block{ID: frame.ID, Kind: frame.Type} // of a form that is not known: it cannot be one of ours
+	}
+	return nil
 }
 
 // Children lists everything directly below a page or block, in its order.
@@ -59,7 +63,8 @@ func (c *Client) Block(ctx context.Context, id string) (child Child, err error) 
 type Row struct {
 	Page
 	CreatedBy  string // id of the user or integration
-	Properties map[string]string
+	Title      string
+	Properties map[string]string // the title's as well
 }
 
 // RowsSince lists the rows of a database created at or after a time, oldest
@@ -78,21 +83,8 @@ func (c *Client) RowsSince(ctx context.Context, databaseID, title string, since 
 	}
 	return readAll(ctx, c, func(ctx context.Context, cursor notionapi.Cursor) error {
 		query.StartCursor = cursor
-		_, err := c.api.Database.Query(ctx, notionapi.DatabaseID(databaseID), &query)
-		return err
+		return c.queryDatabase(ctx, databaseID, &query)
 	}, rowAnswer.row)
-}
-
-// titleFilter passes rows whose title begins so. The library's filters have no
-// place for a title; its property has the id "title" in every database.
-type titleFilter struct {
-	notionapi.PropertyFilter
-
-	start string
-}
-
-func (f titleFilter) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{"property": "title", "title": map[string]string{"starts_with": f.start}})
 }
 
 // prefix is as much of a title as a filter needs to leave few rows.
@@ -120,12 +112,7 @@ func (c *Client) Whoami(ctx context.Context) (Identity, error) {
 	if known := c.me.Load(); known != nil {
 		return *known, nil
 	}
-	var me struct {
-		ID, Name string
-		Bot      struct {
-			Workspace string `json:"workspace_name"`
-		}
-	}
+	var me identityAnswer
 	err := c.repeat(ctx, func() error {
 		return c.do(ctx, false, &me, func(ctx context.Context) error {
 			_, err := c.api.User.Me(ctx)
@@ -140,6 +127,13 @@ func (c *Client) Whoami(ctx context.Context) (Identity, error) {
 	return known, nil
 }
 
+type identityAnswer struct {
+	ID, Name string
+	Bot      struct {
+		Workspace string `json:"workspace_name"`
+	}
+}
+
 // pageSize is the most that a listing gives at once.
 const pageSize = 100
 
@@ -147,15 +141,10 @@ const pageSize = 100
 func readAll[Answer, T any](ctx context.Context, c *Client, call func(context.Context, notionapi.Cursor) error, convert func(Answer) T) ([]T, error) {
 	var all []T
 	var cursor notionapi.Cursor
-	type answer struct {
-		Results    []Answer         `json:"results"`
-		NextCursor notionapi.Cursor `json:"next_cursor"`
-		HasMore    bool             `json:"has_more"`
-	}
 	for {
-		var page answer
+		var page listing[Answer]
 		err := c.repeat(ctx, func() error {
-			page = answer{}
+			page = listing[Answer]{}
 			return c.do(ctx, false, &page, func(ctx context.Context) error { return call(ctx, cursor) })
 		})
 		if err != nil {
@@ -164,26 +153,20 @@ func readAll[Answer, T any](ctx context.Context, c *Client, call func(context.Co
 		for _, r := range page.Results {
 			all = append(all, convert(r))
 		}
-		if !page.HasMore || page.NextCursor == "" {
+		if !page.HasMore {
 			return all, nil
 		}
-		cursor = page.NextCursor
+		cursor = notionapi.Cursor(page.NextCursor)
 	}
 }
 
-// rowAnswer is a row as a query answers it. Properties of kinds that are not
-// read here keep an empty text.
+// rowAnswer is a row as a query answers it.
 type rowAnswer struct {
 	Page
 	CreatedBy struct {
 		ID string `json:"id"`
 	} `json:"created_by"`
-	Properties map[string]struct {
-		Title    []plainText `json:"title"`
-		RichText []plainText `json:"rich_text"`
-		Email    string      `json:"email"`
-		URL      string      `json:"url"`
-	} `json:"properties"`
+	Properties map[string]json.RawMessage `json:"properties"`
 }
 
 type plainText struct {
@@ -192,13 +175,31 @@ type plainText struct {
 
 func (a rowAnswer) row() Row {
 	row := Row{Page: a.Page, CreatedBy: a.CreatedBy.ID, Properties: map[string]string{}}
-	for name, p := range a.Properties {
-		var text strings.Builder
-		text.WriteString(p.Email + p.URL)
-		for _, piece := range append(p.Title, p.RichText...) {
-			text.WriteString(piece.Text)
+	for name, value := range a.Properties {
+		text, isTitle := textOf(value)
+		if row.Properties[name] = text; isTitle {
+			row.Title = text
 		}
-		row.Properties[name] = text.String()
 	}
 	return row
+}
+
+// textOf is a property's value as plain text, empty for kinds and forms that
+// are not known.
+func textOf(value json.RawMessage) (_ string, isTitle bool) {
+	var p struct {
+		Title    []plainText `json:"title"`
+		RichText []plainText `json:"rich_text"`
+		Email    string      `json:"email"`
+		URL      string      `json:"url"`
+	}
+	if json.Unmarshal(value, &p) != nil {
+		return "", false
+	}
+	var text strings.Builder
+	text.WriteString(p.Email + p.URL)
+	for _, piece := range append(p.Title, p.RichText...) {
+		text.WriteString(piece.Text)
+	}
+	return text.String(), p.Title != nil
 }

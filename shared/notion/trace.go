@@ -50,3 +50,18 @@ func WithBulk(ctx context.Context) context.Context {
 }
 
 func isBulk(ctx context.Context) bool { return ctx.Value(bulkKey{}) != nil }
+
+type beforeKey struct{}
+
+// WithBefore lets something happen before each request of a context, such as
+// keeping what its caller holds.
+func WithBefore(ctx context.Context, before func(context.Context)) context.Context {
+	return context.WithValue(ctx, beforeKey{}, before)
+}
+
+func beforeOf(ctx context.Context) func(context.Context) {
+	if before, ok := ctx.Value(beforeKey{}).(func(context.Context)); ok {
+		return before
+	}
+	return func(context.Context) {}
+}

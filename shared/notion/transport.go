@@ -43,10 +43,6 @@ func buildVersion() string {
 	return "unknown"
 }
 
-// nothing is an answer in which the library finds nothing to decode. It takes
-// what it does not know for a block without a kind, which makes it panic.
-const nothing = `{"type":"unsupported"}`
-
 // maxAnswer bounds what is read of an answer, in bytes. A page of 100 blocks
 // with long texts stays below 10 MB.
 const maxAnswer = 32 << 20

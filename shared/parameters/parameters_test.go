@@ -33,7 +33,7 @@ func TestValuesReadsTenInACallAndLeavesOutWhatIsMissing(t *testing.T) {
 			want[names[i]] = fmt.Sprint("value ", i)
 		}
 	}
-	got, err := store(awstest.StartParameters(t, want)).Values(t.Context(), names)
+	got, err := store(awstest.StartParameters(t, want).Endpoint).Values(t.Context(), names)
 	if err != nil {
 		t.Fatal(err)
 	}

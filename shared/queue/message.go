@@ -25,11 +25,12 @@ const (
 	maxUnpacked = 64 << 20 // no message of ours is larger; a broken one stays bounded
 )
 
-// ErrTooLarge is returned by Encode when a message fits a queue not even packed.
+// ErrTooLarge is returned by Encode when a message does not fit a queue, even
+// packed.
 var ErrTooLarge = errors.New("message is larger than a queue takes")
 
-// ErrUnreadable is returned by Decode for what is no message of ours. It will
-// not become one by waiting.
+// ErrUnreadable is returned by Decode for a body that Encode has not made. Trying
+// again does not help.
 var ErrUnreadable = errors.New("message is unreadable")
 
 // Kind says what a message asks for.
@@ -49,13 +50,13 @@ const (
 type Message struct {
 	Kind     Kind   `json:"kind"`
 	ReportID string `json:"reportId"`
-	// Cursor tells messages of one kind about one report apart, and is only in
-	// their deduplication ids: the version of the run's record where a job
-	// begins, the number of a part where there are several.
+	// Cursor gives messages of one kind about one report different deduplication
+	// ids, and is nowhere else. It is the version of the run's record where a job
+	// begins, and the number of the part where there are several.
 	Cursor int64 `json:"-"`
 
-	// Asked names the question, with Enrich, and with Texts and Quotes the one
-	// that they answer.
+	// Asked names a question: with Enrich the one that is asked, with Texts and
+	// Quotes the one that they answer.
 	Asked string `json:"asked,omitempty"`
 
 	Payload *report.Payload `json:"payload,omitempty"` // with Publish and Enrich
@@ -64,11 +65,12 @@ type Message struct {
 	Quotes  *QuotesPart     `json:"quotes,omitempty"`  // with Quotes
 }
 
-// HomepageTexts is what the enricher has written for a report.
+// HomepageTexts is what the AI has written for a report. An empty text leaves the
+// standard one where it is.
 type HomepageTexts struct {
-	Title        string   `json:"title"`
-	Introduction string   `json:"introduction"`       // markdown
-	Warnings     []string `json:"warnings,omitempty"` // what the run's status should say
+	Title        string   `json:"title,omitempty"`
+	Introduction string   `json:"introduction,omitempty"` // markdown
+	Warnings     []string `json:"warnings,omitempty"`     // what the run's status should say
 }
 
 // QuotesPart is the quotes of a report, or a part of them where all would not

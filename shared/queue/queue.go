@@ -9,7 +9,7 @@ import (
 )
 
 // MaxSize is the most that Outgoing.Size may be: 1 MiB, the default and
-// highest MaximumMessageSize of a queue. Pages that name 256 KiB are older.
+// highest MaximumMessageSize of a queue. Older documentation says 256 KiB.
 const MaxSize = 1 << 20
 
 // ErrReceipt is returned for a receipt that names no running delivery: its

@@ -46,7 +46,15 @@ func ID(idempotencyKey, fingerprint string) string {
 		hashField(h, []byte("content"))
 		hashField(h, []byte(fingerprint))
 	}
-	return "rep_" + encode(h)
+	return idPrefix + encode(h)
+}
+
+const idPrefix = "rep_"
+
+// IsID tells whether s looks like an identity that ID makes.
+func IsID(s string) bool {
+	rest, ok := strings.CutPrefix(s, idPrefix)
+	return ok && len(rest) == encoding.EncodedLen(idBytes) && strings.Trim(rest, idAlphabet) == ""
 }
 
 // hashField writes the length before the bytes, so that no two different
@@ -58,8 +66,11 @@ func hashField(h hash.Hash, field []byte) {
 	h.Write(field)
 }
 
-// encode takes 128 bits: enough that no two reports ever meet, short enough
-// for a URL.
-func encode(h hash.Hash) string {
-	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:16]))
-}
+const (
+	idBytes    = 16 // 128 bits: enough that no two reports ever meet, short enough for a URL
+	idAlphabet = "0123456789abcdefghijklmnopqrstuv"
+)
+
+var encoding = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
+
+func encode(h hash.Hash) string { return encoding.EncodeToString(h.Sum(nil)[:idBytes]) }

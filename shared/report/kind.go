@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Kind is a kind of report that a flow can send. Kinds is the only place that
 // lists them: parser, fingerprint, pages, introduction and steps range over it.
@@ -26,13 +29,22 @@ type Document struct {
 	Markdown string
 }
 
-// Documents lists the reports that are not blank, in the order of Kinds.
+// Documents lists the reports with anything to see in them, in the order of
+// Kinds.
 func (p Payload) Documents() []Document {
 	var present []Document
 	for _, k := range Kinds {
-		if markdown := p.Reports[k.Field]; strings.TrimSpace(markdown) != "" {
+		if markdown := p.Reports[k.Field]; strings.ContainsFunc(markdown, visible) {
 			present = append(present, Document{Kind: k, Markdown: markdown})
 		}
 	}
 	return present
+}
+
+// visible tells whether a character leaves a mark on a page. Space does not,
+// nor do controls, zero-width characters, fillers and the empty Braille cell.
+func visible(r rune) bool {
+	const emptyBraille = '\u2800'
+	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != emptyBraille &&
+		!unicode.In(r, unicode.Zs, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

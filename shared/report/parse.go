@@ -1,18 +1,25 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/mail"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+)
+
+// The codes of an InvalidError.
+const (
+	InvalidJSON    = "invalid_json"
+	InvalidPayload = "invalid_payload"
 )
 
 // InvalidError says what is wrong with a request. Sentence is for the caller;
 // nothing in it repeats what the request contained.
 type InvalidError struct {
-	Code     string // invalid_json or invalid_payload
+	Code     string // InvalidJSON or InvalidPayload
 	Field    string // the one field to blame, or empty
 	Sentence string
 }
@@ -31,60 +38,12 @@ func Parse(body []byte) (Payload, error) {
 	if err := checkJSON(body); err != nil {
 		return Payload{}, err
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
-		return Payload{}, invalidJSON("The body must be one JSON object.")
-	}
-	o := object{fields: fields}
-	p := Payload{
-		Reports:   map[string]string{},
-		Email:     strings.TrimSpace(o.text("email")),
-		RunID:     strings.TrimSpace(o.text("runId")),
-		AccountID: strings.TrimSpace(o.text("accountId")),
-	}
-	for _, k := range Kinds {
-		if markdown := o.text(k.Field); markdown != "" {
-			p.Reports[k.Field] = markdown
-		}
-	}
-	p.Metadata = o.metadata("metadata")
-	p.Quotes = o.quotes("quotes")
-	if o.err != nil {
-		return Payload{}, o.err
+	var r reader
+	p := r.payload(strings.TrimLeft(string(body), space))
+	if r.err != nil {
+		return Payload{}, r.err
 	}
 	return p, p.validate()
-}
-
-// checkJSON refuses what encoding/json would silently repair or accept.
-func checkJSON(body []byte) error {
-	switch {
-	case !utf8.Valid(body):
-		return invalidJSON("The body must be valid UTF-8.")
-	case !json.Valid(body):
-		return invalidJSON("The body is not valid JSON.")
-	case bytes.TrimLeft(body, " \t\r\n")[0] != '{':
-		return invalidJSON("The body must be one JSON object.")
-	}
-	depth, inString := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case c == '"':
-			inString = !inString
-		case c == '\\': // only inside strings, as the JSON is valid
-			if bytes.HasPrefix(body[i:], []byte(`\u0000`)) {
-				return invalidJSON("The body must not contain NUL characters.")
-			}
-			i++
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return invalidJSON(fmt.Sprintf("The body must not be nested deeper than %d levels.", maxDepth))
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return nil
 }
 
 func (p Payload) validate() error {
@@ -102,107 +61,138 @@ func (p Payload) validate() error {
 	return nil
 }
 
-func validEmail(s string) bool {
-	address, err := mail.ParseAddress(s)
-	return err == nil && address.Address == s && utf8.RuneCountInString(s) <= MaxEmail
+// reader reads declared fields from JSON that is valid, and keeps the first
+// error. Names are matched exactly, which encoding/json does not do, and what is
+// not declared costs nothing, which with it is a copy.
+type reader struct{ err error }
+
+const null = "null"
+
+func (r *reader) payload(object string) Payload {
+	p := Payload{Reports: map[string]string{}}
+	for name, value := range members(object) {
+		switch name {
+		case "email":
+			p.Email = strings.TrimSpace(r.text(name, value))
+		case "runId":
+			p.RunID = strings.TrimSpace(r.text(name, value))
+		case "accountId":
+			p.AccountID = strings.TrimSpace(r.text(name, value))
+		case "metadata":
+			p.Metadata = r.metadata(name, value)
+		case "quotes":
+			p.Quotes = r.quotes(name, value)
+		default:
+			if slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Field == name }) {
+				p.Reports[name] = r.text(name, value)
+			}
+		}
+	}
+	maps.DeleteFunc(p.Reports, func(_, markdown string) bool { return markdown == "" })
+	return p
 }
 
-// object reads declared fields from a JSON object and keeps the first error.
-// Names are matched exactly, which encoding/json's structs do not do.
-type object struct {
-	fields map[string]json.RawMessage
-	path   string // of the object within the body, with its final dot
-	err    error
-}
-
-func (o *object) read(name, kind string, into any) (present bool) {
-	raw, ok := o.fields[name]
-	if !ok || o.err != nil || string(raw) == "null" {
+// is tells whether a value begins as one of its kind does. Null is of no kind
+// and no error.
+func (r *reader) is(field, value, kind, begins string) bool {
+	if value == null {
 		return false
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		o.err = invalidPayload(o.path+name, "The value must be "+kind+".")
+	if strings.IndexByte(begins, value[0]) < 0 {
+		r.refuse(field, "The value must be "+kind+".")
 		return false
 	}
 	return true
 }
 
-func (o *object) text(name string) string {
-	var s string
-	o.read(name, "a string", &s)
-	return s
+func (r *reader) refuse(field, sentence string) {
+	if r.err == nil {
+		r.err = invalidPayload(field, sentence)
+	}
 }
 
-func (o *object) metadata(name string) Metadata {
-	m := object{path: o.path + name + "."}
-	if !o.read(name, "an object", &m.fields) {
+func (r *reader) text(field, value string) string {
+	if !r.is(field, value, "a string", `"`) {
+		return ""
+	}
+	return unquoted(value)
+}
+
+func (r *reader) metadata(field, object string) Metadata {
+	if !r.is(field, object, "an object", "{") {
 		return Metadata{}
 	}
-	read := Metadata{ReportType: m.text("reportType"), AnalysisType: m.text("analysisType"), Raw: o.fields[name]}
-	if m.err != nil {
-		o.err = m.err
+	m := Metadata{Raw: json.RawMessage(object)}
+	for name, value := range members(object) {
+		switch name {
+		case "reportType":
+			m.ReportType = r.text(field+"."+name, value)
+		case "analysisType":
+			m.AnalysisType = r.text(field+"."+name, value)
+		}
 	}
-	return read
+	return m
 }
 
-func (o *object) quotes(name string) []Quote {
-	var raw []json.RawMessage
-	if !o.read(name, "an array", &raw) {
+func (r *reader) quotes(field, array string) []Quote {
+	if !r.is(field, array, "an array", "[") {
 		return nil
 	}
-	if len(raw) > MaxQuotes {
-		o.err = invalidPayload(o.path+name, fmt.Sprintf("There must be at most %d quotes.", MaxQuotes))
-		return nil
-	}
-	quotes := make([]Quote, 0, len(raw))
-	for i, r := range raw {
-		q := object{path: fmt.Sprintf("%s%s[%d]", o.path, name, i)}
-		if err := json.Unmarshal(r, &q.fields); err != nil || q.fields == nil {
-			o.err = invalidPayload(q.path, "The value must be an object.")
+	quotes := []Quote{}
+	for value := range elements(array) {
+		if len(quotes) == MaxQuotes {
+			r.refuse(field, fmt.Sprintf("There must be at most %d quotes.", MaxQuotes))
+		}
+		if r.err != nil {
 			return nil
 		}
-		q.path += "."
-		quotes = append(quotes, q.quote())
-		if q.err != nil {
-			o.err = q.err
-			return nil
-		}
+		quotes = append(quotes, r.quote(fmt.Sprintf("%s[%d]", field, len(quotes)), value))
 	}
 	return quotes
 }
 
-func (o *object) quote() Quote {
-	var text string
-	hasText := o.read("text", "a string", &text)
-	q := Quote{
-		Text:          text,
-		Category:      o.text("category"),
-		Sentiment:     o.text("sentiment"),
-		Theme:         o.text("theme"),
-		Justification: o.text("justification"),
-		URL:           o.text("url"),
-		Subreddit:     o.text("subreddit"),
-		PostID:        o.text("postId"),
-		Date:          o.text("date"),
+func (r *reader) quote(field, object string) Quote {
+	if object[0] != '{' {
+		r.refuse(field, "The value must be an object.")
+		return Quote{}
 	}
-	var score float64
-	if o.read("relevanceScore", "a number", &score) {
-		q.RelevanceScore = &score
+	var q Quote
+	texts := map[string]*string{
+		"text": &q.Text, "category": &q.Category, "sentiment": &q.Sentiment, "theme": &q.Theme, "justification": &q.Justification,
+		"url": &q.URL, "subreddit": &q.Subreddit, "postId": &q.PostID, "date": &q.Date,
 	}
-	switch {
-	case o.err != nil:
-	case !hasText:
-		o.err = invalidPayload(o.path+"text", "A quote must have a text.")
-	case score < 0 || score > 1:
-		o.err = invalidPayload(o.path+"relevanceScore", "The relevance score must be between 0 and 1.")
+	hasText := false
+	for name, value := range members(object) {
+		into, isText := texts[name]
+		switch {
+		case isText:
+			*into = r.text(field+"."+name, value)
+			hasText = hasText || name == "text" && value != null
+		case name == "relevanceScore":
+			q.RelevanceScore = r.score(field+"."+name, value)
+		}
+	}
+	if !hasText {
+		r.refuse(field+".text", "A quote must have a text.")
 	}
 	return q
 }
 
+func (r *reader) score(field, value string) *float64 {
+	if !r.is(field, value, "a number", "-0123456789") {
+		return nil
+	}
+	score, err := strconv.ParseFloat(value, 64) // an error is one too large
+	if err != nil || score < 0 || score > 1 {
+		r.refuse(field, "The relevance score must be between 0 and 1.")
+	}
+	return &score
+}
+
 func invalidJSON(sentence string) error {
-	return &InvalidError{Code: "invalid_json", Sentence: sentence}
+	return &InvalidError{Code: InvalidJSON, Sentence: sentence}
 }
 
 func invalidPayload(field, sentence string) error {
-	return &InvalidError{Code: "invalid_payload", Field: field, Sentence: sentence}
+	return &InvalidError{Code: InvalidPayload, Field: field, Sentence: sentence}
 }

@@ -26,9 +26,24 @@ func TestParseRefuses(t *testing.T) {
 		{"invalid UTF-8", "{\"strategyReport\":\"\xff\"}", "invalid_json", ""},
 		{"a NUL character", `{"strategyReport":"a\u0000b"}`, "invalid_json", ""},
 		{"a NUL character in an unknown field", with(`"x":"\\\u0000"`), "invalid_json", ""},
+		{"half of a surrogate pair", `{"strategyReport":"a\ud83db"}`, "invalid_json", ""},
+		{"half of a surrogate pair at the end", `{"strategyReport":"\ud83d"}`, "invalid_json", ""},
+		{"the second half alone", `{"strategyReport":"\ude00"}`, "invalid_json", ""},
+		{"halves in the wrong order", `{"strategyReport":"\ude00\ud83d"}`, "invalid_json", ""},
+		{"two first halves", `{"strategyReport":"\ud83d\ud83d"}`, "invalid_json", ""},
+		{"a half before an escaped backslash", `{"strategyReport":"\ud83d\\ude00"}`, "invalid_json", ""},
+		{"a half in a name", with(`"\uDC00":1`), "invalid_json", ""},
+		{"a name twice", `{"strategyReport":"x","strategyReport":"y"}`, "invalid_json", ""},
+		{"a name twice, once escaped", `{"strategyReport":"x","str\u0061tegyReport":"y"}`, "invalid_json", ""},
+		{"an unknown name twice", with(`"a":1,"b":{},"a":2`), "invalid_json", ""},
+		{"a name twice in an unknown field", with(`"x":[{"a":[],"a":{}}]`), "invalid_json", ""},
+		{"a name twice in metadata", with(`"metadata":{"reportType":"a","reportType":"a"}`), "invalid_json", ""},
+		{"a name twice in a quote", with(`"quotes":[{"text":"a","text":"b"}]`), "invalid_json", ""},
+		{"an empty name twice", with(`"":1,"":2`), "invalid_json", ""},
 		{"nesting of 65", with(`"x":` + strings.Repeat("[", 64) + strings.Repeat("]", 64)), "invalid_json", ""},
 		{"no report", `{"email":"a@b.com"}`, "invalid_payload", ""},
 		{"blank reports", `{"strategyReport":" \n","comprehensiveReport":"\t"}`, "invalid_payload", ""},
+		{"reports that nobody sees", `{"strategyReport":"\u200b\ufeff\u2060\u00ad\u200d","comprehensiveReport":"\u3164\u115f\u2800\ufe0f\u00a0\u0007\udb40\udc41"}`, "invalid_payload", ""},
 		{"null reports", `{"strategyReport":null,"comprehensiveReport":null}`, "invalid_payload", ""},
 		{"a name in other letters", `{"StrategyReport":"x"}`, "invalid_payload", ""},
 		{"a number for a report", `{"strategyReport":1}`, "invalid_payload", "strategyReport"},
@@ -37,6 +52,8 @@ func TestParseRefuses(t *testing.T) {
 		{"a bad e-mail", with(`"email":"nobody"`), "invalid_payload", "email"},
 		{"an e-mail with a name", with(`"email":"A <a@b.com>"`), "invalid_payload", "email"},
 		{"two e-mails", with(`"email":"a@b.com, c@d.com"`), "invalid_payload", "email"},
+		{"an e-mail without a domain name", with(`"email":"a@-.com"`), "invalid_payload", "email"},
+		{"an e-mail that is invisible", with(`"email":"\u200b"`), "invalid_payload", "email"},
 		{"an e-mail of 101", with(`"email":"` + strings.Repeat("a", 95) + `@b.com"`), "invalid_payload", "email"},
 		{"a number for a run id", with(`"runId":7`), "invalid_payload", "runId"},
 		{"a run id of 201", with(`"runId":"` + strings.Repeat("é", 201) + `"`), "invalid_payload", "runId"},
@@ -83,6 +100,11 @@ func TestParseAccepts(t *testing.T) {
 		{"space around an e-mail", `{"strategyReport":"x","email":" a@b.com "}`, report.Payload{Reports: map[string]string{"strategyReport": "x"}, Email: "a@b.com"}},
 		{"unknown fields", `{"strategyReport":"x","clientType":{"a":[1]},"templateId":7}`, report.Payload{Reports: map[string]string{"strategyReport": "x"}}},
 		{"an escaped backslash before u0000", `{"strategyReport":"\\u0000"}`, report.Payload{Reports: map[string]string{"strategyReport": `\u0000`}}},
+		{"a surrogate pair", `{"strategyReport":"\ud83d\uDE00"}`, report.Payload{Reports: map[string]string{"strategyReport": "😀"}}},
+		{"escaped quotes and backslashes", `{"strategyReport":"\"\\\"{\\","\\":1,"\"":2}`, report.Payload{Reports: map[string]string{"strategyReport": `"\"{\`}}},
+		{"a name in objects beside and within each other", `{"strategyReport":"x","a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}`, report.Payload{Reports: map[string]string{"strategyReport": "x"}}},
+		{"a value that is a name as well", `{"strategyReport":"email","a":["email","email"],"b":"b"}`, report.Payload{Reports: map[string]string{"strategyReport": "email"}}},
+		{"one visible character", `{"strategyReport":"\u200b.\u200b"}`, report.Payload{Reports: map[string]string{"strategyReport": "\u200b.\u200b"}}},
 		{"brackets in a string", `{"strategyReport":"` + strings.Repeat("[", 100) + `"}`, report.Payload{Reports: map[string]string{"strategyReport": strings.Repeat("[", 100)}}},
 		{"quotes", `{"strategyReport":"x","quotes":[{"text":"a","relevanceScore":0.5,"postId":"p"},{"text":""}]}`,
 			report.Payload{Reports: map[string]string{"strategyReport": "x"}, Quotes: []report.Quote{{Text: "a", RelevanceScore: &score, PostID: "p"}, {}}}},
@@ -100,6 +122,30 @@ func TestParseAccepts(t *testing.T) {
 				t.Errorf("payload (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestEmail(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("d", 63)
+	for email, valid := range map[string]bool{
+		"a@b.com": true, "a.b+c_d'e@b-c.co.uk": true, "!#$%&'*+-/=?^_`{|}~@b.com": true, "a@localhost": true,
+		"élan@bücher.example": true, "उपयोगकर्ता@डाटामेल.भारत": true, "a@xn--bcher-kva.de": true, "a@1and1.com": true, "a@b.c0m": true,
+		strings.Repeat("l", 64) + "@b.com": true, "a@" + long + ".com": true,
+
+		"a@-.com": false, "a@b-.com": false, "a@-b.com": false, "a@b..com": false, "a@.com": false, "a@b.com.": false, "a@": false,
+		"@b.com": false, "a": false, "a@b@c.com": false, ".a@b.com": false, "a.@b.com": false, "a..b@c.com": false,
+		"a b@c.com": false, "a@b c.com": false, "a@b_c.com": false, `"a"@b.com`: false, "a@[1.2.3.4]": false, "a@1.2.3.4": false,
+		"A <a@b.com>": false, "a@b.com,c@d.com": false, "mailto:a@b.com": false, "a(c)@b.com": false, "a@b.com\u200b": false, "a\u0000@b.com": false,
+		strings.Repeat("l", 65) + "@b.com": false, "a@" + long + "d.com": false, "a@" + long + "." + strings.Repeat("d", 33) + ".com": false,
+	} {
+		body, err := json.Marshal(map[string]string{"strategyReport": "x", "email": email})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := report.Parse(body); (err == nil) != valid {
+			t.Errorf("%q: got %v, want valid to be %v", email, err, valid)
+		}
 	}
 }
 
@@ -177,6 +223,19 @@ func TestIdentity(t *testing.T) {
 	}
 	if report.ID("", "f1") == report.ID("f1", "") {
 		t.Error("a key and a content of the same letters have the same id")
+	}
+}
+
+func TestIsID(t *testing.T) {
+	t.Parallel()
+	id := report.ID("k", "f")
+	for s, want := range map[string]bool{
+		id: true, "": false, "rep_": false, id[:len(id)-1]: false, id + "0": false, strings.ToUpper(id): false,
+		strings.Replace(id, "rep_", "row_", 1): false, id[:len(id)-1] + "w": false, id[:len(id)-1] + "/": false,
+	} {
+		if got := report.IsID(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
 	}
 }
 

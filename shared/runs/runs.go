@@ -58,19 +58,20 @@ type Run struct {
 	Subject    *report.Subject    `json:"subject,omitempty"`
 	Statistics *report.Statistics `json:"statistics,omitempty"` // nil when unknown
 
-	// EnricherAskedAt is when the enricher was last asked for title, introduction
-	// and quotes; zero when it was not.
-	EnricherAskedAt time.Time `json:"enricherAskedAt,omitzero"`
+	// Asked is how often the enricher was asked for title, introduction and
+	// quotes, and TimerAt when the message was sent that looks whether they have come.
+	Asked   int       `json:"asked,omitempty"`
+	TimerAt time.Time `json:"timerAt,omitzero"`
 	// QuotesAsked names the question whose quotes are written. The answers to two
 	// questions may differ, and one of them has to be followed to its end.
 	QuotesAsked string `json:"quotesAsked,omitempty"`
 	// TextsAsked is the same for title and introduction.
 	TextsAsked string `json:"textsAsked,omitempty"`
 	// Homepage are the ids of the blocks that the homepage began with, in their
-	// order, and Placeholders the ids of those that later content replaces, by
-	// the step that does so.
-	Homepage     []string          `json:"homepage,omitempty"`
-	Placeholders map[string]string `json:"placeholders,omitempty"`
+	// order; empty for one that is not known yet. Places are where among them the
+	// blocks stand that later content replaces, by the step that does so.
+	Homepage []string       `json:"homepage,omitempty"`
+	Places   map[string]int `json:"places,omitempty"`
 
 	// RowID is the run's row in the reports database. Once saved, OwnerOf
 	// finds the run by it.
@@ -88,8 +89,8 @@ type Run struct {
 	Version int64 `json:"version"`
 }
 
-// Expires is when the record counts as absent, in whole seconds, as DynamoDB's
-// time to live has it.
+// Expires is when the record counts as absent. DynamoDB's time to live is in
+// whole seconds, so this is, too.
 func (r *Run) Expires() time.Time { return r.AcceptedAt.Add(Retention).Truncate(time.Second) }
 
 // Step is one step of a run's plan. A step makes one or more requests to
@@ -99,8 +100,8 @@ type Step struct {
 	Name  string `json:"name"`
 	Done  int    `json:"done"`
 	Total int    `json:"total"`
-	// Part is how far request number Done has come, where it takes several: a
-	// quote's row, and then what the row has no room for.
+	// Part counts what has happened of number Done where one number takes several
+	// requests: a quote's row, and then what did not fit into it.
 	Part int `json:"part,omitempty"`
 
 	// IntendedAt is stored before a request is sent, and taken away once its
@@ -134,12 +135,14 @@ func (s *Step) Finished() bool { return s.Total > 0 && s.Done >= s.Total }
 
 // Failure says why a run ended in the dead-letter queue.
 type Failure struct {
-	Kind            string `json:"kind,omitempty"` // of the message that is there
-	Part            int    `json:"part,omitempty"` // its first quote, where the quotes are divided
+	Kind            string `json:"kind,omitempty"`      // of the message that is there
+	Part            int    `json:"part,omitempty"`      // its first quote, where the quotes are divided
+	MessageID       string `json:"messageId,omitempty"` // SQS's, before it was put there
 	Code            string `json:"code"`
 	Message         string `json:"message"`
 	Step            string `json:"step,omitempty"`
 	NotionRequestID string `json:"notionRequestId,omitempty"`
+	Remedy          string `json:"remedy,omitempty"` // what to do, in words for a person
 }
 
 // Failed finds the failure of a message, by its kind and part; nil when it was
@@ -163,6 +166,7 @@ func (r *Run) LastFailure() *Failure {
 // Fail adds a failure, in the place of an earlier one of the same message.
 func (r *Run) Fail(f Failure) {
 	r.Mend(f.Kind, f.Part)
+	r.GoOn(f.Kind, f.Part)
 	r.Failures = append(r.Failures, f)
 	r.Status, r.EndedAt = Failed, r.UpdatedAt
 }

@@ -4,7 +4,7 @@
 // that is the business of functions/publisher/publish and shared/ledger.
 //
 //	row in the reports database        Row, RowPage
-//	└── homepage                       Greeting, Links, QuotesPlace
+//	└── homepage                       Homepage, then Link and QuotesPlace
 //	    ├── a page per report          its markdown
 //	    └── quotes database            QuotesSchema
 //	        └── a row per quote        QuoteRow
@@ -23,20 +23,23 @@ import (
 	"notionrelay/shared/report"
 )
 
-// The properties of the reports database.
-const (
-	Company      = "Company" // the title
-	ReportType   = "Report Type"
-	ContactEmail = "Contact Email"
-)
+// Columns are the names of the properties of the reports database besides its
+// title, which has the same id in every database, whatever people call it.
+type Columns struct {
+	ReportType   string // of the type rich_text
+	ContactEmail string // of the type email
+}
+
+// StandardColumns are the names where nobody says otherwise.
+var StandardColumns = Columns{ReportType: "Report Type", ContactEmail: "Contact Email"}
 
 // Row is the run's row in the reports database. It always has the three
 // properties; an unknown e-mail address is null.
-func Row(s report.Subject, email string, accepted time.Time) property.Values {
+func Row(c Columns, s report.Subject, email string, accepted time.Time) property.Values {
 	return property.Values{
-		Company:      property.Title(s.RowTitle(accepted)),
-		ReportType:   property.RichText(s.Type),
-		ContactEmail: property.Email(email),
+		"title":        property.Title(s.RowTitle(accepted)),
+		c.ReportType:   property.RichText(s.Type),
+		c.ContactEmail: property.Email(email),
 	}
 }
 
@@ -45,8 +48,11 @@ func RowPage(homepageID string) []block.Block {
 	return []block.Block{leadsTo("Click here to view your report", homepageID)}
 }
 
-// Greeting is the top of the homepage. The page's title is its heading.
-func Greeting(s report.Subject, n *report.Statistics) []block.Block {
+// Homepage is what a homepage is made with: above the report pages, which Notion
+// lists where they were created. The page's title is its heading. The last block
+// is the standard introduction, a single one, so that a better one can take its
+// place at once.
+func Homepage(s report.Subject, n *report.Statistics, kinds []report.Kind) []block.Block {
 	blocks := []block.Block{
 		paragraph("Hey " + s.Contact + " and the rest of the " + s.Company + " team!"),
 		{Kind: block.Divider},
@@ -54,20 +60,24 @@ func Greeting(s report.Subject, n *report.Statistics) []block.Block {
 	if n != nil {
 		blocks = append(blocks, callout("📈", fmt.Sprintf("Analysis Summary: We reviewed %d posts and extracted %d valuable quotes for this research.", n.Posts, n.Quotes)))
 	}
-	return blocks
+	return append(blocks, introduction(s, kinds))
 }
 
-// placeholderIcon marks a block that later content replaces.
-const placeholderIcon = "⏳"
-
-// IntroductionPlace stands on the homepage until the introduction has come.
-func IntroductionPlace() block.Block {
-	return callout(placeholderIcon, "Generating personalized introduction...")
+// introduction says what was analysed, what is below, and how to use it.
+func introduction(s report.Subject, kinds []report.Kind) block.Block {
+	text := []block.Text{{Content: "We analysed what people say about the topics that matter to " + s.Company +
+		", in their own words, and condensed it into the pages below.\n\nWhat you will find here:\n"}}
+	for _, k := range kinds {
+		text = append(text, block.Text{Content: "• "}, block.Text{Content: k.Title, Bold: true}, block.Text{Content: ": " + k.Holds + "\n"})
+	}
+	text = append(text, block.Text{Content: "\nUse it for landing pages, content ideas and sales scripts: the wording of real people is the strongest copy there is.\n\n" +
+		"P.S. Upload the full report to your favourite AI assistant and ask it anything about your market."})
+	return block.Block{Kind: block.Paragraph, Text: block.Chunks(text)[0]}
 }
 
-// QuotesPlace stands on the homepage until the quotes have come.
+// QuotesPlace stands on the homepage while quotes are on their way.
 func QuotesPlace() block.Block {
-	return callout(placeholderIcon, "Processing quotes database...")
+	return callout("⏳", "Processing quotes database...")
 }
 
 // Link is a line of the homepage that leads to a report's page.
@@ -75,7 +85,7 @@ func Link(d report.Document, pageID string) block.Block {
 	return leadsTo("View "+d.Title, pageID)
 }
 
-// Introduction is markdown as blocks of one request. Markdown with more
+// Introduction is an introduction in markdown as blocks of one request. Markdown with more
 // structure than a request can carry keeps its text as paragraphs.
 func Introduction(source string) []block.Block {
 	if plan := block.NewPlan(markdown.Blocks(source)); len(plan.Appends) == 0 {

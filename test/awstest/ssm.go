@@ -2,18 +2,28 @@ package awstest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 )
+
+// Parameters is a running server that speaks SSM, as far as GetParameters.
+type Parameters struct {
+	Endpoint string
+
+	mu     sync.Mutex
+	values map[string]string
+}
 
 // maxParameters is how many names GetParameters takes.
 const maxParameters = 10
 
-// StartParameters serves parameters by their names as SSM's GetParameters does,
-// until the test ends, and returns its address. It knows no other action.
-func StartParameters(tb testing.TB, values map[string]string) (endpoint string) {
+// StartParameters serves parameters by their names until the test ends.
+func StartParameters(tb testing.TB, values map[string]string) *Parameters {
 	tb.Helper()
+	p := &Parameters{values: maps.Clone(values)}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var request struct {
 			Names          []string `json:"Names"`
@@ -26,10 +36,18 @@ func StartParameters(tb testing.TB, values map[string]string) (endpoint string) 
 			_, _ = w.Write([]byte(`{"__type":"ValidationException","message":"not what SSM would take"}`)) // the client notices
 			return
 		}
-		_ = json.NewEncoder(w).Encode(parametersOf(values, request.Names)) // the client notices
+		_ = json.NewEncoder(w).Encode(p.named(request.Names)) // the client notices
 	}))
 	tb.Cleanup(server.Close)
-	return server.URL
+	p.Endpoint = server.URL
+	return p
+}
+
+// Put gives a parameter that exists another value.
+func (p *Parameters) Put(name, value string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.values[name] = value
 }
 
 type parameter struct {
@@ -38,18 +56,20 @@ type parameter struct {
 	Type  string `json:"Type"`
 }
 
-type parameters struct {
+type found struct {
 	Parameters        []parameter `json:"Parameters"`
 	InvalidParameters []string    `json:"InvalidParameters"`
 }
 
-func parametersOf(values map[string]string, names []string) (p parameters) {
+func (p *Parameters) named(names []string) (f found) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, name := range names {
-		if value, ok := values[name]; ok {
-			p.Parameters = append(p.Parameters, parameter{Name: name, Value: value, Type: "SecureString"})
+		if value, ok := p.values[name]; ok {
+			f.Parameters = append(f.Parameters, parameter{Name: name, Value: value, Type: "SecureString"})
 		} else {
-			p.InvalidParameters = append(p.InvalidParameters, name)
+			f.InvalidParameters = append(f.InvalidParameters, name)
 		}
 	}
-	return p
+	return f
 }

@@ -91,13 +91,18 @@ func startCloud(tb testing.TB) cloud {
 // deployment is the functions with queues, a table and a Notion of their own.
 type deployment struct {
 	sim       *notionsim.Sim
+	secrets   *awstest.Parameters
 	runs      *runs.DynamoDB
 	publish   *queue.SQS
 	dead      *queue.SQS
 	enrich    *queue.SQS
+	waiting   *queue.SQS
 	webhook   *lambdatest.Function
 	publisher *lambdatest.Function
 	enricher  *lambdatest.Function
+
+	mu     sync.Mutex
+	waited []queue.Kind // of the messages that have come out of the waiting queue
 }
 
 // between stands between the publisher and what it talks to over HTTP: Notion
@@ -107,7 +112,9 @@ type between func(w http.ResponseWriter, r *http.Request, outside http.Handler)
 func untouched(w http.ResponseWriter, r *http.Request, outside http.Handler) { outside.ServeHTTP(w, r) }
 
 const (
-	secret = "a secret of the tests"
+	secret         = "a secret of the tests"
+	token          = "a token of the tests"
+	tokenParameter = "/relay/notion-api-key"
 )
 
 func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere between) *deployment {
@@ -117,8 +124,10 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 		tb.Fatal(err)
 	}
 	name := uuid.NewString()
+	parameters := awstest.StartParameters(tb, map[string]string{tokenParameter: token})
 	publishURL, deadURL := c.sqs.Create(tb, "publish-"+name, awstest.Queues{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives})
 	enrichURL, _ := c.sqs.Create(tb, "enrich-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives})
+	waitingURL, _ := c.sqs.Create(tb, "waiting-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives})
 	c.dynamodb.Create(tb, runs.Table("runs-"+name))
 	common := map[string]string{
 		"AWS_REGION": awstest.Region, "AWS_ACCESS_KEY_ID": awstest.AccessKey, "AWS_SECRET_ACCESS_KEY": awstest.AccessKey,
@@ -132,13 +141,15 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 	}
 	outside := c.outside(tb, sim, interfere)
 	d := &deployment{
-		sim: sim, runs: runs.NewDynamoDB(c.dynamodb.Client, "runs-"+name),
-		publish: queue.NewSQS(c.sqs.Client, publishURL), dead: queue.NewSQS(c.sqs.Client, deadURL), enrich: queue.NewSQS(c.sqs.Client, enrichURL),
-		webhook:  function("webhook", intake.Timeout, map[string]string{"WEBHOOK_SECRETS": secret, "STATUS_TOKEN_KEY": "a key"}),
-		enricher: function("enricher", enrich.Timeout, map[string]string{"ENRICH_QUEUE_URL": enrichURL}),
+		sim: sim, secrets: parameters, runs: runs.NewDynamoDB(c.dynamodb.Client, "runs-"+name),
+		publish: queue.NewSQS(c.sqs.Client, publishURL), dead: queue.NewSQS(c.sqs.Client, deadURL),
+		enrich: queue.NewSQS(c.sqs.Client, enrichURL), waiting: queue.NewSQS(c.sqs.Client, waitingURL),
+		webhook:  function("webhook", intake.Timeout, map[string]string{"WEBHOOK_SECRETS": secret, "STATUS_TOKEN_KEY": "a key of the tests"}),
+		enricher: function("enricher", enrich.Timeout, map[string]string{"ENRICH_QUEUE_URL": enrichURL, "WAITING_QUEUE_URL": waitingURL}),
 		publisher: function("publisher", publisherTimeout, map[string]string{
-			"PUBLISH_DLQ_URL": deadURL, "ENRICH_QUEUE_URL": enrichURL,
-			"NOTION_API_KEY": "token", "NOTION_DATABASE_ID": sim.DatabaseID(), "NOTION_BASE_URL": outside,
+			"PUBLISH_DLQ_URL": deadURL, "ENRICH_QUEUE_URL": enrichURL, "WAITING_QUEUE_URL": waitingURL,
+			"NOTION_API_KEY": "ssm:" + tokenParameter, "AWS_ENDPOINT_URL_SSM": parameters.Endpoint,
+			"NOTION_DATABASE_ID": sim.DatabaseID(), "NOTION_BASE_URL": outside,
 			"NOTION_MIN_GAP": "0s", "NOTION_BUDGET": "1000000", "AWS_ENDPOINT_URL_DYNAMODB": outside,
 		}),
 	}
@@ -182,6 +193,7 @@ func (d *deployment) serve(tb testing.TB, publish queue.Handler) {
 	}
 	poll(d.publish, "publish.fifo", publish)
 	poll(d.enrich, "enrich", invoke(d.enricher))
+	poll(d.waiting, "waiting", d.noting(invoke(d.enricher)))
 	tb.Cleanup(func() {
 		stop()
 		polling.Wait()
@@ -189,6 +201,22 @@ func (d *deployment) serve(tb testing.TB, publish queue.Handler) {
 			tb.Logf("the publisher said:\n%s\nthe enricher said:\n%s", d.publisher.Logs(), d.enricher.Logs())
 		}
 	})
+}
+
+// noting keeps the kinds of the messages that come out of the waiting queue.
+func (d *deployment) noting(handler queue.Handler) queue.Handler {
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		for _, raw := range event.Records {
+			m, err := queue.Decode(raw.Body)
+			if err != nil {
+				return events.SQSEventResponse{}, err
+			}
+			d.mu.Lock()
+			d.waited = append(d.waited, m.Kind)
+			d.mu.Unlock()
+		}
+		return handler(ctx, event)
+	}
 }
 
 // impatient asks a queue again and again instead of waiting at it. While a

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write the events anew")
 const folder = "../../events"
 
 // secret is what the webhook has to be configured with for these events.
-const secret = "local-secret"
+const secret = "local-webhook-secret"
 
 // An event that is no longer the one that Lambda would send is worse than none.
 func TestEventsAreUpToDate(t *testing.T) {
@@ -78,6 +78,7 @@ func all(t *testing.T) map[string]any {
 	predecessor.IsBase64Encoded = true
 
 	publish := queue.Message{Kind: queue.Publish, ReportID: id, Payload: &payload}
+	timer := queue.Message{Kind: queue.Settle, ReportID: id, Payload: &payload}
 	enrich := queue.Message{Kind: queue.Enrich, ReportID: id, Payload: &payload, Subject: &subject}
 	texts := queue.Message{Kind: queue.Texts, ReportID: id, Texts: &queue.HomepageTexts{
 		Title: "What Home Cooks Want from Appliances", Introduction: "A look at **412** conversations about kitchens.",
@@ -99,10 +100,12 @@ func all(t *testing.T) map[string]any {
 		"publisher/redelivery.json": sqs("publish.fifo", encode(t, publish), "2"),
 		"publisher/texts.json":      sqs("publish.fifo", encode(t, texts), "1"),
 		"publisher/quotes.json":     sqs("publish.fifo", encode(t, quotes), "1"),
+		"publisher/timer.json":      sqs("publish.fifo", encode(t, timer), "1"),
 		"publisher/unreadable.json": sqs("publish.fifo", `{"version":99}`, "1"),
 
 		"enricher/report.json":     sqs("enrich", encode(t, enrich), "1"),
 		"enricher/redelivery.json": sqs("enrich", encode(t, enrich), "2"),
+		"enricher/waited.json":     sqs("waiting", encode(t, timer), "1"),
 		"enricher/unreadable.json": sqs("enrich", "no JSON", "1"),
 	}
 }
@@ -135,10 +138,13 @@ func http(method, path, body string, headers map[string]string) events.APIGatewa
 	return event
 }
 
+// sentAt is when the events' messages were sent, in milliseconds.
+const sentAt = "1751360400000"
+
 // sqs is a delivery as Lambda's event source mapping makes it.
 func sqs(name, body, receives string) events.SQSEvent {
 	attributes := map[string]string{
-		"ApproximateReceiveCount": receives, "SentTimestamp": "1751360400000", "ApproximateFirstReceiveTimestamp": "1751360400100",
+		"ApproximateReceiveCount": receives, "SentTimestamp": sentAt, "ApproximateFirstReceiveTimestamp": "1751360400100",
 		"SenderId": "AROAEXAMPLE:relay", "AWSTraceHeader": "Root=1-68639b10-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1",
 	}
 	if strings.HasSuffix(name, ".fifo") {

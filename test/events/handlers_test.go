@@ -21,6 +21,7 @@ import (
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
+	"notionrelay/shared/tree"
 )
 
 func TestTheHandlersDoWhatTheEventsAskFor(t *testing.T) {
@@ -36,6 +37,7 @@ type parts struct {
 	enricher  *enrich.Enricher
 	publish   *embedded.Queue
 	enrich    *embedded.Queue
+	waiting   *embedded.Queue
 }
 
 // handlers is a world in which the handlers run here, over what one machine
@@ -61,14 +63,17 @@ func handlers(t *testing.T, token string, log io.Writer) (*world, *parts) {
 		t.Fatal(err)
 	}
 	dead := db.Queue("dead", embedded.QueueOptions{FIFO: true})
-	p := &parts{publish: db.Queue("publish", embedded.QueueOptions{FIFO: true}), enrich: db.Queue("enrich", embedded.QueueOptions{})}
+	p := &parts{
+		publish: db.Queue("publish", embedded.QueueOptions{FIFO: true}),
+		enrich:  db.Queue("enrich", embedded.QueueOptions{}), waiting: db.Queue("waiting", embedded.QueueOptions{}),
+	}
 	recorder := func(function string) metrics.Recorder { return metrics.Recorder{Function: function, Log: logger} }
 	p.webhook = &intake.Handler{Runs: db.Runs(), Queue: p.publish, Auth: auth, Log: logger, Metrics: recorder("webhook")}
 	p.publisher = &publish.Publisher{
-		Notion: client, Runs: db.Runs(), PublishQueue: p.publish, DeadLetters: dead, EnrichQueue: p.enrich,
-		DatabaseID: sim.DatabaseID(), Owner: "test", Log: logger, Metrics: recorder("publisher"),
+		Notion: client, Runs: db.Runs(), PublishQueue: p.publish, DeadLetters: dead, EnrichQueue: p.enrich, WaitingQueue: p.waiting,
+		Database: publish.Database{ID: sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: "test", Log: logger, Metrics: recorder("publisher"),
 	}
-	p.enricher = &enrich.Enricher{PublishQueue: p.publish, EnrichQueue: p.enrich, Log: logger, Metrics: recorder("enricher")}
+	p.enricher = &enrich.Enricher{PublishQueue: p.publish, EnrichQueue: p.enrich, WaitingQueue: p.waiting, Log: logger, Metrics: recorder("enricher")}
 	functions := map[string]lambda.Handler{
 		"webhook":   lambda.NewHandler(apigateway.Function(p.webhook.Routes())),
 		"publisher": lambda.NewHandler(p.publisher.Handle),
@@ -84,7 +89,7 @@ func handlers(t *testing.T, token string, log io.Writer) (*world, *parts) {
 		}
 		return answer
 	}
-	return &world{invoke: invoke, runs: db.Runs(), publish: p.publish, enrich: p.enrich, dead: dead, notion: sim}, p
+	return &world{invoke: invoke, runs: db.Runs(), publish: p.publish, enrich: p.enrich, waiting: p.waiting, dead: dead, notion: sim}, p
 }
 
 // lines reads a log.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ import (
 const (
 	secretText  = "Zebrafish-prose"
 	secretEmail = "quagga@pangolin.example"
-	secretToken = "okapi-token"
+	secretToken = "okapi-token-of-the-tests"
 )
 
 // A report goes through the handlers with everything that can go wrong and be
@@ -51,6 +52,9 @@ func TestLogsNameTheRequestAndKeepSecrets(t *testing.T) {
 	w.post(t, bad, secretToken)
 	w.notion.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 400, Body: `{"object":"error","status":400,` +
 		`"code":"validation_error","message":"body.children[0] should be shorter, instead was ` + secretText + `","request_id":"n-1"}`})
+	w.deliver(t, "publisher", p.publish, 1)
+	w.post(t, `{"strategyReport":"# `+secretText+` while everybody waits","runId":"run-3"}`, secretToken)
+	w.notion.People().RevokeToken(secretToken)
 	w.deliver(t, "publisher", p.publish, 1)
 
 	written := log.String()
@@ -119,6 +123,7 @@ func (w *world) deliver(t *testing.T, function string, q interface {
 	}
 	event := sqs("publish.fifo", messages[0].Body, string(rune('0'+nth)))
 	event.Records[0].MessageId, event.Records[0].ReceiptHandle = messages[0].ID, messages[0].Receipt
+	event.Records[0].Attributes["SentTimestamp"] = fmt.Sprint(messages[0].SentAt.UnixMilli())
 	encoded, err := json.Marshal(event)
 	if err != nil {
 		t.Fatal(err)

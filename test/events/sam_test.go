@@ -58,23 +58,24 @@ func containers(t *testing.T) *world {
 	notion := httptest.NewServer(sim)
 	t.Cleanup(notion.Close)
 	secrets := awstest.StartParameters(t, map[string]string{
-		"/notion-relay/notion-api-key": "notion-token", "/notion-relay/webhook-secrets": "old-secret," + secret, "/notion-relay/status-token-key": "key",
+		"/notion-relay/notion-api-key": "notion-token", "/notion-relay/webhook-secrets": "an-older-webhook-secret," + secret, "/notion-relay/status-token-key": "key-of-the-status-links",
 	})
 	table, servers := awstest.StartDynamoDB(t), awstest.StartSQS(t)
 	table.Create(t, runs.Table("runs"))
 	publishURL, deadURL := servers.Create(t, "publish", awstest.Queues{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives})
 	enrichURL, _ := servers.Create(t, "enrich", awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives})
+	waitingURL, _ := servers.Create(t, "waiting", awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives})
 
 	network, host := networkOfContainers(t)
 	lookFor(t, map[string]string{
-		"AWS_ENDPOINT_URL_SSM":      reachable(t, host, secrets),
+		"AWS_ENDPOINT_URL_SSM":      reachable(t, host, secrets.Endpoint),
 		"AWS_ENDPOINT_URL_SQS":      reachable(t, host, servers.Endpoint),
 		"AWS_ENDPOINT_URL_DYNAMODB": reachable(t, host, table.Endpoint),
 		"NOTION_BASE_URL":           reachable(t, host, notion.URL),
 	})
 	// SAM puts logical ids in the place of what only CloudFormation knows.
 	overrides := map[string]map[string]string{"Parameters": {
-		"PUBLISH_QUEUE_URL": publishURL, "PUBLISH_DLQ_URL": deadURL, "ENRICH_QUEUE_URL": enrichURL, "RUNS_TABLE": "runs",
+		"PUBLISH_QUEUE_URL": publishURL, "PUBLISH_DLQ_URL": deadURL, "ENRICH_QUEUE_URL": enrichURL, "WAITING_QUEUE_URL": waitingURL, "RUNS_TABLE": "runs",
 	}}
 	settings := filepath.Join(t.TempDir(), "settings.json")
 	write(t, settings, overrides)
@@ -84,7 +85,8 @@ func containers(t *testing.T) *world {
 	}
 	return &world{
 		invoke: invoke, runs: runs.NewDynamoDB(table.Client, "runs"), notion: sim,
-		publish: queue.NewSQS(servers.Client, publishURL), enrich: queue.NewSQS(servers.Client, enrichURL), dead: queue.NewSQS(servers.Client, deadURL),
+		publish: queue.NewSQS(servers.Client, publishURL), enrich: queue.NewSQS(servers.Client, enrichURL),
+		waiting: queue.NewSQS(servers.Client, waitingURL), dead: queue.NewSQS(servers.Client, deadURL),
 	}
 }
 

@@ -56,6 +56,22 @@ func (q *Queue) Len() int {
 	return len(q.messages)
 }
 
+// Next is when the first message can be received, of those that are there now;
+// zero when there is none. A FIFO queue is taken to have one group.
+func (q *Queue) Next() (at time.Time) {
+	defer q.all.lock()()
+	now := time.Now()
+	for _, m := range q.messages {
+		if q.options.FIFO && m.visibleAt.After(now) {
+			return m.visibleAt // nothing before the one in flight
+		}
+		if at.IsZero() || m.visibleAt.Before(at) {
+			at = m.visibleAt
+		}
+	}
+	return at
+}
+
 // Peek lists every message in order, those in flight too, and receives none.
 func (q *Queue) Peek() (messages []queue.Incoming) {
 	defer q.all.lock()()

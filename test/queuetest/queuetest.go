@@ -92,6 +92,7 @@ var cases = map[string]Case{
 	"parallel receivers never share a message":                neverShares,
 	"a standard queue delivers messages side by side":         sideBySide,
 	"a standard queue delays a message":                       delays,
+	"a standard queue delays each message for its own time":   delaysEach,
 	"a standard queue ignores the receipt of an old delivery": ignoresOldReceipt,
 	"a message of 1 MiB passes and a larger one does not":     limitsSize,
 	"what SQS refuses is refused":                             refuses,
@@ -428,6 +429,31 @@ func delays(t *testing.T, open Open) {
 	if m.ReceiveCount != 1 {
 		t.Errorf("receive count %d, want 1", m.ReceiveCount)
 	}
+}
+
+// delaysEach sends the messages in another order than they are due in. None may
+// come early; how late one comes depends on the machine.
+func delaysEach(t *testing.T, open Open) {
+	q, _ := open(t, Options{Visibility: time.Minute, MaxReceives: 100})
+	delays := map[string]time.Duration{"last": 5 * time.Second, "first": time.Second, "second": 3 * time.Second}
+	sent := map[string]time.Time{}
+	for _, body := range []string{"last", "first", "second"} {
+		sent[body] = time.Now()
+		send(t, q, queue.Outgoing{Body: body, Delay: delays[body]})
+	}
+	wantNone(t, q)
+	for _, body := range []string{"first", "second", "last"} {
+		m := receiveOne(t, q)
+		wantBody(t, m, body)
+		if waited := time.Since(sent[body]); waited < delays[body] {
+			t.Errorf("%s was received after %s, want not before %s", body, waited, delays[body])
+		}
+		release(t, q, m)
+		m = now(t, q) // what was given back is not delayed once more
+		wantBody(t, m, body)
+		del(t, q, m)
+	}
+	wantNone(t, q)
 }
 
 func ignoresOldReceipt(t *testing.T, open Open) {

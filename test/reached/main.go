@@ -34,7 +34,7 @@ var promised = map[string][]string{
 	"shared/ledger/page.go":                  {},
 	"shared/ledger/request.go":               {},
 	"functions/publisher/publish/due.go":     {},
-	"functions/publisher/publish/verdict.go": {"judge", "afterPatience", "outageWait"}, // PLACE for place, untilOf, isCharged, queuePause
+	"functions/publisher/publish/verdict.go": {"judge", "place", "untilOf", "isCharged", "queuePause"},
 }
 
 func main() {

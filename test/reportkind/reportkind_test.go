@@ -23,12 +23,15 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
+	"notionrelay/test/rapidtest"
 )
 
 func TestMain(m *testing.M) {
 	report.Kinds = append(report.Kinds, report.Kind{
 		Field: "competitorReport", Name: "competitor-report", Title: "Competitor Landscape", Icon: "🥊", Holds: "who else your customers talk about.",
 	})
+	rapidtest.Settle()
 	m.Run()
 }
 
@@ -50,15 +53,15 @@ func TestAThirdKindIsOneLine(t *testing.T) {
 		}
 		tree := w.sim.Tree()
 		for want, times := range map[string]int{
-			`"Client - Competitor Landscape"`:         2, // the page's title
-			`icon {"emoji":"🥊","type":"emoji"}`:       2,
-			`"View Competitor Landscape"(link`:        2,
-			`"First of them."`:                        1,
-			`"Second of them."`:                       1,
-			`": who else your customers talk about."`: 2, // the introduction
-			`"Competitor Landscape"(bold)`:            2,
-			`"Strategy Report"`:                       0,
-			"Generating personalized introduction":    0,
+			`"Client - Competitor Landscape"`:           2, // the page's title
+			`icon 🥊`:                                    2,
+			`"View Competitor Landscape"(link`:          2,
+			`"First of them."`:                          1,
+			`"Second of them."`:                         1,
+			`": who else your customers talk about.\n"`: 2, // the introduction
+			`"Competitor Landscape"(bold)`:              2,
+			`"Strategy Report"`:                         0,
+			"Generating personalized introduction":      0,
 		} {
 			if got := strings.Count(tree, want); got != times {
 				t.Errorf("%s is there %d times, want %d", want, got, times)
@@ -76,6 +79,7 @@ type world struct {
 	webhook   http.Handler
 	publishes *embedded.Queue
 	enriches  *embedded.Queue
+	waits     *embedded.Queue
 	publisher *publish.Publisher
 	enricher  *enrich.Enricher
 }
@@ -106,12 +110,13 @@ func newWorld(t *testing.T) *world {
 	w := &world{db: db, sim: sim}
 	w.publishes = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility})
 	w.enriches = db.Queue("enrich", embedded.QueueOptions{Visibility: enrich.Visibility})
+	w.waits = db.Queue("waiting", embedded.QueueOptions{Visibility: enrich.Visibility})
 	w.webhook = (&intake.Handler{Runs: db.Runs(), Queue: w.publishes, Auth: auth, Log: log}).Routes()
 	w.publisher = &publish.Publisher{
-		Notion: client, Runs: db.Runs(), PublishQueue: w.publishes, DeadLetters: db.Queue("dead", embedded.QueueOptions{FIFO: true}), EnrichQueue: w.enriches,
-		DatabaseID: sim.DatabaseID(), Owner: "p", Log: log,
+		Notion: client, Runs: db.Runs(), PublishQueue: w.publishes, DeadLetters: db.Queue("dead", embedded.QueueOptions{FIFO: true}), EnrichQueue: w.enriches, WaitingQueue: w.waits,
+		Database: publish.Database{ID: sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: "p", Log: log,
 	}
-	w.enricher = &enrich.Enricher{PublishQueue: w.publishes, EnrichQueue: w.enriches, Log: log}
+	w.enricher = &enrich.Enricher{PublishQueue: w.publishes, EnrichQueue: w.enriches, WaitingQueue: w.waits, Log: log}
 	return w
 }
 

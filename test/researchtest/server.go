@@ -1,5 +1,9 @@
 // Package researchtest runs a real PostgreSQL server for the time of a test,
 // with the tables of the research platform and runs to fill them with.
+//
+// The kept library for this, embedded-postgres, was tried: it starts the server
+// as the user of the test, and PostgreSQL refuses to run as root, which is what
+// a container's user is.
 package researchtest
 
 import (

@@ -16,8 +16,12 @@ func TestEveryInvariantCanFail(t *testing.T) {
 			t.Fatalf("there is no invariant %q", m.breaks)
 		}
 		broken[m.breaks] = true
-		if len(wrong(template.set(m.path, m.value))) == 0 {
-			t.Errorf("%s: not noticed that %s became %v", m.breaks, m.path, m.value)
+		value := m.value
+		if part, ok := value.(without); ok {
+			value = part.removedFrom(t, template.text(m.path))
+		}
+		if len(wrong(template.set(m.path, value))) == 0 {
+			t.Errorf("%s: not noticed that %s became %v", m.breaks, m.path, value)
 		}
 	}
 	for name := range invariants {
@@ -38,11 +42,22 @@ func TestAMutationIsNoticedByItsInvariantAlone(t *testing.T) {
 	}
 }
 
-// mutation is a change of one value; nil removes it.
+// mutation is a change of one value; nil removes it, and without a part of it.
 type mutation struct {
 	breaks string
 	path   string
 	value  any
+}
+
+// without is a part of a text that is taken out of it.
+type without string
+
+func (w without) removedFrom(t *testing.T, text string) string {
+	t.Helper()
+	if strings.Count(text, string(w)) != 1 {
+		t.Fatalf("%q is not once in %s", string(w), text)
+	}
+	return strings.Replace(text, string(w), "", 1)
 }
 
 const (
@@ -51,8 +66,11 @@ const (
 	enricher  = "Resources.EnricherFunction.Properties."
 	variables = "Environment.Variables."
 
+	dashboard = "Resources.Dashboard.Properties.DashboardBody.Fn::Sub"
+
 	publishQueue = "Resources.PublishQueue.Properties."
 	enrichQueue  = "Resources.EnrichQueue.Properties."
+	waitingQueue = "Resources.WaitingQueue.Properties."
 	table        = "Resources.RunsTable.Properties."
 
 	webhookRights   = "Resources.WebhookRole.Properties.Policies.0.PolicyDocument.Statement."
@@ -69,6 +87,7 @@ func sub(text string) any { return map[string]any{"Fn::Sub": text} }
 var mutations = []mutation{
 	{"a delivery outlives its function sixfold", publishQueue + "VisibilityTimeout", 359},
 	{"a delivery outlives its function sixfold", publishQueue + "VisibilityTimeout", nil},
+	{"a delivery outlives its function sixfold", waitingQueue + "VisibilityTimeout", 719},
 	{"a delivery outlives its function sixfold", enricher + "Timeout", 121},
 	{"a delivery outlives its function sixfold", enricher + "Timeout", nil},
 
@@ -77,22 +96,49 @@ var mutations = []mutation{
 	{"a message has deliveries and then a dead letter", publishQueue + "FifoQueue", nil},
 	{"a message has deliveries and then a dead letter", "Resources.PublishDeadLetters.Properties.FifoQueue", nil},
 	{"a message has deliveries and then a dead letter", enrichQueue + "RedrivePolicy.deadLetterTargetArn", arn("PublishDeadLetters")},
-	{"a message has deliveries and then a dead letter", "Resources.EnrichDeadLetters.Properties.MessageRetentionPeriod", nil},
-	{"a message has deliveries and then a dead letter", enrichQueue + "MessageRetentionPeriod", 1209600},
+	{"a message has deliveries and then a dead letter", waitingQueue + "RedrivePolicy", nil},
+	{"a message has deliveries and then a dead letter", waitingQueue + "RedrivePolicy.deadLetterTargetArn", arn("PublishDeadLetters")},
+	{"a message has deliveries and then a dead letter", waitingQueue + "FifoQueue", true},
+
+	{"a dead letter is there for days", "Resources.EnrichDeadLetters.Properties.MessageRetentionPeriod", nil},
+	{"a dead letter is there for days", "Resources.PublishDeadLetters.Properties.MessageRetentionPeriod", 345600},
+	{"a dead letter is there for days", enrichQueue + "MessageRetentionPeriod", 1209600},
+	{"a dead letter is there for days", enrichQueue + "MessageRetentionPeriod", 345660},
+	{"a dead letter is there for days", publishQueue + "MessageRetentionPeriod", 345600},
+	{"a dead letter is there for days", "Resources.WaitingDeadLetters.Properties.MessageRetentionPeriod", 345600},
+	{"a dead letter is there for days", waitingQueue + "MessageRetentionPeriod", nil},
+	{"a dead letter is there for days", waitingQueue + "MessageRetentionPeriod", 720000},
+	{"a dead letter is there for days", waitingQueue + "MessageRetentionPeriod", 1209600},
+	{"a dead letter is there for days", waitingQueue + "VisibilityTimeout", 900},
 
 	{"queues keep messages, whole and encrypted", "Resources.PublishDeadLetters.Properties.SqsManagedSseEnabled", false},
 	{"queues keep messages, whole and encrypted", enrichQueue + "MaximumMessageSize", 262144},
+	{"queues keep messages, whole and encrypted", waitingQueue + "MaximumMessageSize", nil},
+	{"queues keep messages, whole and encrypted", "Resources.WaitingDeadLetters.Properties.SqsManagedSseEnabled", nil},
 
 	{"the publisher is single", publisher + "ReservedConcurrentExecutions", 2},
 	{"the publisher is single", publisher + "ReservedConcurrentExecutions", nil},
 	{"the publisher is single", publisher + "Events.PublishQueue.Properties.ScalingConfig", map[string]any{"MaximumConcurrency": 2}},
 	{"the publisher is single", publisher + "Events.PublishQueue.Properties.BatchSize", 10},
 	{"the publisher is single", publisher + "Events.Nightly", map[string]any{"Type": "Schedule"}},
-	{"the publisher is single", publisher + "RecursiveLoop", nil},
+
+	{"a message may go round as often as it must", publisher + "RecursiveLoop", nil},
+	{"a message may go round as often as it must", enricher + "RecursiveLoop", "Terminate"},
 
 	{"functions report which messages failed", publisher + "Events.PublishQueue.Properties.FunctionResponseTypes", nil},
 	{"functions report which messages failed", enricher + "Events.EnrichQueue.Properties.FunctionResponseTypes", []any{}},
-	{"functions report which messages failed", enricher + "Events.EnrichQueue.Properties.ScalingConfig.MaximumConcurrency", 50},
+	{"functions report which messages failed", enricher + "Events.WaitingQueue", nil},
+	{"functions report which messages failed", enricher + "Events.WaitingQueue.Properties.FunctionResponseTypes", nil},
+	{"functions report which messages failed", enricher + "Events.WaitingQueue.Properties.BatchSize", 10},
+	{"functions report which messages failed", enricher + "Events.WaitingQueue.Properties.Queue", arn("EnrichQueue")},
+
+	{"what has waited passes a slow AI", enricher + "Events.EnrichQueue.Properties.ScalingConfig.MaximumConcurrency", 50},
+	{"what has waited passes a slow AI", enricher + "Events.WaitingQueue.Properties.ScalingConfig", nil},
+	{"what has waited passes a slow AI", enricher + "ReservedConcurrentExecutions", 5},
+
+	{"functions have the memory that was measured", publisher + "MemorySize", nil},
+	{"functions have the memory that was measured", publisher + "MemorySize", 512},
+	{"functions have the memory that was measured", webhook + "MemorySize", nil},
 
 	{"one machine has the times of the cloud", publisher + "Timeout", 30},
 	{"one machine has the times of the cloud", publishQueue + "VisibilityTimeout", 720},
@@ -100,11 +146,15 @@ var mutations = []mutation{
 	{"one machine has the times of the cloud", enricher + "Timeout", 60},
 	{"one machine has the times of the cloud", enrichQueue + "VisibilityTimeout", 800},
 	{"one machine has the times of the cloud", enrichQueue + "RedrivePolicy.maxReceiveCount", 5},
+	{"one machine has the times of the cloud", waitingQueue + "VisibilityTimeout", 800},
+	{"one machine has the times of the cloud", waitingQueue + "RedrivePolicy.maxReceiveCount", 100},
 
 	{"functions get the settings that they require", webhook + variables + "STATUS_TOKEN_KEY", nil},
 	{"functions get the settings that they require", publisher + variables + "NOTION_DATABASE_ID", nil},
 	{"functions get the settings that they require", publisher + variables + "PUBLISH_DLQ_URL", ""},
+	{"functions get the settings that they require", publisher + variables + "WAITING_QUEUE_URL", nil},
 	{"functions get the settings that they require", enricher + variables + "PUBLISH_QUEUE_URL", nil},
+	{"functions get the settings that they require", enricher + variables + "WAITING_QUEUE_URL", nil},
 
 	{"functions get no settings that they do not know", publisher + variables + "NOTION_BUDGETS", "180"},
 	{"functions get no settings that they do not know", enricher + variables + "NOTION_DATABASE_ID", ref("NotionDatabaseId")},
@@ -129,7 +179,10 @@ var mutations = []mutation{
 	{"roles allow what settings name and nothing more", webhookRights + "2.Resource", sub("${RunsTable.Arn}/index/another")},
 	{"roles allow what settings name and nothing more", publisherRights + "0.Action", []any{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"}},
 	{"roles allow what settings name and nothing more", publisherRights + "1.Resource", arn("EnrichQueue")},
+	{"roles allow what settings name and nothing more", publisherRights + "1.Resource.2", arn("WaitingDeadLetters")},
 	{"roles allow what settings name and nothing more", publisherRights + "5.Resource", arn("WebhookLogs")},
+	{"roles allow what settings name and nothing more", enricherRights + "0.Resource", arn("EnrichQueue")},
+	{"roles allow what settings name and nothing more", enricherRights + "1.Resource", []any{arn("PublishQueue"), arn("WaitingQueue")}},
 	{"roles allow what settings name and nothing more", enricherRights + "1.Action", "sqs:*"},
 	{"roles allow what settings name and nothing more", enricherRights + "2.Resource", sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretsPath}/notion-api-key")},
 	{"roles allow what settings name and nothing more", enricher + variables + "WEBHOOK_SECRETS", sub("ssm:${SecretsPath}/webhook-secrets")},
@@ -165,11 +218,32 @@ var mutations = []mutation{
 	{"alarms watch what an operator must know", "Resources.PublisherThrottleAlarm.Properties.MetricName", "Errors"},
 	{"alarms watch what an operator must know", "Resources.WebhookErrorAlarm.Properties.MetricName", "5XXError"},
 	{"alarms watch what an operator must know", "Resources.EnricherErrorAlarm.Properties.AlarmActions", nil},
+	{"alarms watch what an operator must know", "Resources.WaitingDeadLetterAlarm.Properties.Dimensions.0.Value", map[string]any{"Fn::GetAtt": []any{"WaitingQueue", "QueueName"}}},
+	{"alarms watch what an operator must know", "Resources.WaitingAgeAlarm.Properties.Threshold", 900},
+	{"alarms watch what an operator must know", "Resources.PublisherHaltedAlarm.Properties.Dimensions.0.Value", ref("EnricherFunction")},
+	{"alarms watch what an operator must know", "Resources.PublisherHaltedAlarm.Properties.AlarmActions", nil},
+	{"alarms watch what an operator must know", "Resources.PublisherErrorAlarm", nil},
 	{"alarms watch what an operator must know", "Resources.NotionConflictAlarm.Properties.Namespace", "Relay"},
 	{"alarms watch what an operator must know", "Resources.NotionConflictAlarm.Properties.TreatMissingData", "breaching"},
 
+	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm", nil},
+	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm.Properties.EvaluationPeriods", 2},
+	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm.Properties.DatapointsToAlarm", nil},
+	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm.Properties.Statistic", "Average"},
+
+	{"the dashboard shows every queue", dashboard, without(`["AWS/SQS", "ApproximateNumberOfMessagesDelayed", "QueueName", "${WaitingQueue.QueueName}"`)},
+	{"the dashboard shows every queue", dashboard, without(`["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${WaitingQueue.QueueName}"`)},
+	{"the dashboard shows every queue", dashboard, without(`["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", "${WaitingQueue.QueueName}"`)},
+	{"the dashboard shows every queue", dashboard, without(`["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "${WaitingQueue.QueueName}"`)},
+	{"the dashboard shows every queue", dashboard, without(`["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${WaitingDeadLetters.QueueName}"`)},
+	{"the dashboard shows every queue", waitingQueue + "RedrivePolicy.deadLetterTargetArn", arn("ApiLogs")},
+
+	{"outputs name every queue", "Outputs.WaitingQueueUrl", nil},
+	{"outputs name every queue", "Outputs.WaitingDeadLettersName.Value", ref("WaitingDeadLetters")},
+
+	{"figures have the names that the code gives them", "Resources.PublisherHaltedAlarm.Properties.MetricName", "Halted"},
 	{"figures have the names that the code gives them", "Resources.NotionConflictAlarm.Properties.MetricName", "Conflicts"},
-	{"figures have the names that the code gives them", "Resources.Dashboard.Properties.DashboardBody.Fn::Sub", `{"widgets": []}`},
-	{"figures have the names that the code gives them", "Resources.Dashboard.Properties.DashboardBody.Fn::Sub", `{"widgets": [}`},
+	{"figures have the names that the code gives them", dashboard, `{"widgets": []}`},
+	{"figures have the names that the code gives them", dashboard, `{"widgets": [}`},
 	{"figures have the names that the code gives them", "Resources.WebhookFunction", nil},
 }

@@ -32,9 +32,13 @@ type invariant func(tree) []string
 var invariants = map[string]invariant{
 	"a delivery outlives its function sixfold":          visibility,
 	"a message has deliveries and then a dead letter":   redrive,
+	"a dead letter is there for days":                   retention,
 	"queues keep messages, whole and encrypted":         storage,
 	"the publisher is single":                           singlePublisher,
+	"a message may go round as often as it must":        rounds,
 	"functions report which messages failed":            partialFailures,
+	"what has waited passes a slow AI":                  ownConcurrency,
+	"functions have the memory that was measured":       memory,
 	"one machine has the times of the cloud":            timesOfTheCode,
 	"functions get the settings that they require":      requiredSettings,
 	"functions get no settings that they do not know":   unknownSettings,
@@ -48,6 +52,9 @@ var invariants = map[string]invariant{
 	"the API is throttled and logs no tokens":           api,
 	"logs are kept for 30 days":                         logRetention,
 	"alarms watch what an operator must know":           alarms,
+	"an alarm of a halt rings as long as it lasts":      haltAlarm,
+	"the dashboard shows every queue":                   queuesOnDashboard,
+	"outputs name every queue":                          queuesAmongOutputs,
 	"figures have the names that the code gives them":   figures,
 }
 
@@ -68,11 +75,13 @@ var functions = map[string]string{
 	"EnricherFunction":  "enricher",
 }
 
-// consumers are the functions that a queue invokes.
-var consumers = map[string]string{"PublisherFunction": "PublishQueue", "EnricherFunction": "EnrichQueue"}
+// consumers are the functions that queues invoke, by the queue.
+var consumers = map[string]string{
+	"PublishQueue": "PublisherFunction", "EnrichQueue": "EnricherFunction", "WaitingQueue": "EnricherFunction",
+}
 
 func visibility(template tree) (wrong []string) {
-	for function, q := range consumers {
+	for q, function := range consumers {
 		timeout, visible := template.number(properties(function), "Timeout"), template.number(properties(q), "VisibilityTimeout")
 		if timeout <= 0 || visible < 6*timeout {
 			wrong = append(wrong, fmt.Sprintf("%s hides messages for %v s, and %s may take %v s", q, visible, function, timeout))
@@ -82,31 +91,68 @@ func visibility(template tree) (wrong []string) {
 }
 
 func redrive(template tree) (wrong []string) {
-	for _, q := range consumers {
+	for q := range consumers {
 		policy := template.at(properties(q), "RedrivePolicy")
-		dead := attributeOf(policy.at("deadLetterTargetArn"), "Arn")
+		dead := deadLettersOf(template, q)
 		if policy.number("maxReceiveCount") < 5 {
 			wrong = append(wrong, q+" delivers a message fewer than five times")
 		}
 		if template.at(properties(q), "FifoQueue") != template.at(properties(dead), "FifoQueue") || template.text("Resources", dead, "Type") != "AWS::SQS::Queue" {
 			wrong = append(wrong, q+" and its dead-letter queue are not of one kind")
 		}
-		if days(template, dead) != 14 {
-			wrong = append(wrong, fmt.Sprintf("%s keeps dead letters for %v days, want 14", dead, days(template, dead)))
+	}
+	for q, want := range map[string]any{"PublishQueue": true, "EnrichQueue": nil, "WaitingQueue": nil} {
+		// SQS delays no single message of a FIFO queue.
+		if template.at(properties(q), "FifoQueue") != (tree{want}) {
+			wrong = append(wrong, q+" is of the wrong kind")
 		}
 	}
-	if template.at(properties("PublishQueue"), "FifoQueue") != (tree{true}) {
-		wrong = append(wrong, "PublishQueue is no FIFO queue")
+	return wrong
+}
+
+func deadLettersOf(template tree, q string) string {
+	return attributeOf(template.at(properties(q), "RedrivePolicy.deadLetterTargetArn"), "Arn")
+}
+
+// retention is right when a message ends by its deliveries and not by its age,
+// and leaves its dead letter days. On a standard queue a dead letter keeps the age
+// that its message had
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html).
+func retention(template tree) (wrong []string) {
+	const longest = 14
+	for q := range consumers {
+		kept, isFIFO := days(template, q), template.at(properties(q), "FifoQueue") == tree{true}
+		if deliveries := deliveryDays(template, q); deliveries >= kept {
+			wrong = append(wrong, fmt.Sprintf("%s forgets a message after %v days, before %.1f days of deliveries are over", q, kept, deliveries))
+		}
+		if dead := days(template, deadLettersOf(template, q)); dead != longest || !isFIFO && dead-kept < 4 {
+			wrong = append(wrong, fmt.Sprintf("%s keeps messages for %v days, its dead letters for %v", q, kept, dead))
+		}
+		if isFIFO && kept != longest {
+			wrong = append(wrong, fmt.Sprintf("%s keeps messages for %v days, though its dead letters are young", q, kept))
+		}
 	}
-	// A standard queue's dead letter keeps the age that it had.
 	if days(template, "EnrichQueue") > 4 {
 		wrong = append(wrong, "EnrichQueue leaves its dead letters fewer than ten days")
 	}
 	return wrong
 }
 
+// deliveryDays is how long the deliveries of a message take at most: the process
+// dies at each, and the message waits out its visibility. Before the first it may
+// be delayed.
+func deliveryDays(template tree, q string) float64 {
+	seconds := template.number(properties(q), "RedrivePolicy.maxReceiveCount") * template.number(properties(q), "VisibilityTimeout")
+	return (seconds + maxDelay) / secondsOfDay
+}
+
+const (
+	maxDelay     = 15 * 60 // of a message, SQS's limit
+	secondsOfDay = 24 * 60 * 60
+)
+
 func days(template tree, q string) float64 {
-	return template.number(properties(q), "MessageRetentionPeriod") / (24 * 60 * 60)
+	return template.number(properties(q), "MessageRetentionPeriod") / secondsOfDay
 }
 
 func storage(template tree) (wrong []string) {
@@ -137,28 +183,60 @@ func singlePublisher(template tree) (wrong []string) {
 	if source.number("BatchSize") != 1 || attributeOf(source.at("Queue"), "Arn") != "PublishQueue" {
 		wrong = append(wrong, "the publisher does not take single messages of PublishQueue")
 	}
-	// It sends the rest of its work to itself, which Lambda stops otherwise.
-	if p.text("RecursiveLoop") != "Allow" {
-		wrong = append(wrong, "Lambda stops the publisher after 16 slices of a run")
+	return wrong
+}
+
+// rounds are the publisher's, that sends the rest of its work to itself, and those
+// of a message that waits, which the enricher's function sends back. Lambda would
+// take both for a mistake.
+func rounds(template tree) (wrong []string) {
+	for _, function := range []string{"PublisherFunction", "EnricherFunction"} {
+		if template.text(properties(function), "RecursiveLoop") != "Allow" {
+			wrong = append(wrong, "Lambda stops "+function+" after 16 rounds of a message")
+		}
 	}
 	return wrong
 }
 
 func partialFailures(template tree) (wrong []string) {
-	for function, q := range consumers {
+	for q, function := range consumers {
 		source := template.at(properties(function), "Events", q, "Properties")
-		if !slices.Contains(source.at("FunctionResponseTypes").texts(), "ReportBatchItemFailures") {
-			wrong = append(wrong, function+" cannot keep a failed message on the queue")
+		if attributeOf(source.at("Queue"), "Arn") != q || source.number("BatchSize") != 1 {
+			wrong = append(wrong, function+" does not take single messages of "+q)
 		}
-	}
-	if template.number(properties("EnricherFunction"), "Events", "EnrichQueue", "Properties", "ScalingConfig", "MaximumConcurrency") != 5 {
-		wrong = append(wrong, "the enricher does not run five times at most")
+		if !slices.Contains(source.at("FunctionResponseTypes").texts(), "ReportBatchItemFailures") {
+			wrong = append(wrong, function+" cannot keep a failed message of "+q)
+		}
 	}
 	return wrong
 }
 
-// localTimes compares with the constants by which cmd/local joins the queues to
-// the handlers, and the publisher counts its deliveries.
+// ownConcurrency is what each source of the enricher's function has for itself.
+// Without it five calls of an AI that hangs would hold up all that has waited.
+func ownConcurrency(template tree) (wrong []string) {
+	for q, want := range map[string]float64{"EnrichQueue": 5, "WaitingQueue": 2} {
+		if got := template.number(properties("EnricherFunction"), "Events", q, "Properties", "ScalingConfig", "MaximumConcurrency"); got != want {
+			wrong = append(wrong, fmt.Sprintf("the enricher runs %v times for %s, want %v", got, q, want))
+		}
+	}
+	if template.at(properties("EnricherFunction"), "ReservedConcurrentExecutions").value != nil {
+		wrong = append(wrong, "the enricher's sources share what is reserved")
+	}
+	return wrong
+}
+
+// memory is what the largest reports need, and a processor for the publisher: 1,769
+// MB are one
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
+func memory(template tree) (wrong []string) {
+	for function, want := range map[string]float64{"PublisherFunction": 1769, "WebhookFunction": 1024} {
+		if got := template.number(properties(function), "MemorySize"); got != want {
+			wrong = append(wrong, fmt.Sprintf("%s has %v MB, want %v", function, got, want))
+		}
+	}
+	return wrong
+}
+
 // timesOfTheCode compares what stands in the code for both places.
 func timesOfTheCode(template tree) (wrong []string) {
 	for _, tt := range []struct {
@@ -173,6 +251,8 @@ func timesOfTheCode(template tree) (wrong []string) {
 		{"EnricherFunction", "Timeout", enrich.Timeout.Seconds()},
 		{"EnrichQueue", "VisibilityTimeout", enrich.Visibility.Seconds()},
 		{"EnrichQueue", "RedrivePolicy.maxReceiveCount", enrich.MaxReceives},
+		{"WaitingQueue", "VisibilityTimeout", enrich.Visibility.Seconds()},
+		{"WaitingQueue", "RedrivePolicy.maxReceiveCount", enrich.WaitingReceives},
 	} {
 		if got := template.at(properties(tt.resource)).number(tt.path); got != tt.want {
 			wrong = append(wrong, fmt.Sprintf("%s %s is %v here and %v in the code", tt.resource, tt.path, got, tt.want))
@@ -303,9 +383,12 @@ func rolesFollowSettings(template tree) (wrong []string) {
 			"kms:Decrypt":              {"key/*"},
 		}
 		want["logs:PutLogEvents"] = want["logs:CreateLogStream"]
-		if source, ok := consumers[function]; ok {
+		for source, consumer := range consumers {
+			if consumer != function {
+				continue
+			}
 			for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"} {
-				want[action] = []string{source}
+				want[action] = append(want[action], source)
 			}
 		}
 		for _, variable := range template.at(environment(function)).keys() {
@@ -315,9 +398,9 @@ func rolesFollowSettings(template tree) (wrong []string) {
 				want["ssm:GetParameters"] = append(want["ssm:GetParameters"], "parameter${SecretsPath}/"+parameterOf(value))
 			case strings.HasSuffix(variable, "_TABLE"):
 				want["dynamodb:GetItem"], want["dynamodb:PutItem"] = []string{target}, []string{target}
-			// The enricher only waits on its own queue; the publisher continues on its own.
+			// The enricher only waits on its own queues; the publisher continues on its own.
 			case strings.HasSuffix(variable, "QUEUE_URL") || strings.HasSuffix(variable, "DLQ_URL"):
-				if function != "EnricherFunction" || target != consumers[function] {
+				if function != "EnricherFunction" || consumers[target] != function {
 					want["sqs:SendMessage"] = append(want["sqs:SendMessage"], target)
 				}
 			}
@@ -438,6 +521,10 @@ func alarms(template tree) (wrong []string) {
 	missing := map[watched]bool{
 		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName PublishDeadLetters", 1}:                true,
 		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName EnrichDeadLetters", 1}:                 true,
+		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName WaitingDeadLetters", 1}:                true,
+		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName WaitingQueue", maxDelay + 900}:              true,
+		{metrics.Namespace + " " + string(metrics.PublisherHalted), "FunctionName PublisherFunction", 1}: true,
+		{"AWS/Lambda Errors", "FunctionName PublisherFunction", 1}:                                       true,
 		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName PublishQueue", 900}:                         true,
 		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName EnrichQueue", 900}:                          true,
 		{"AWS/Lambda Throttles", "FunctionName PublisherFunction", 1}:                                    true,
@@ -463,6 +550,48 @@ func alarms(template tree) (wrong []string) {
 	}
 	for w := range missing {
 		wrong = append(wrong, fmt.Sprintf("nothing watches %s of %s", w.metric, w.dimension))
+	}
+	return wrong
+}
+
+// haltAlarm rings at the second attempt that came to nothing. A single report that
+// is left is tried every fifteen minutes, so two attempts have to fit into what the
+// alarm looks at, or it would stop in the middle of the halt.
+func haltAlarm(template tree) (wrong []string) {
+	alarm := template.at(properties("PublisherHaltedAlarm"))
+	if looksAt := alarm.number("Period") * alarm.number("EvaluationPeriods"); looksAt < 2*maxDelay || alarm.number("Period") > 300 {
+		wrong = append(wrong, fmt.Sprintf("it looks at %v s, in steps of %v s", looksAt, alarm.number("Period")))
+	}
+	if alarm.number("DatapointsToAlarm") != 2 || alarm.text("Statistic") != "Maximum" || alarm.text("ComparisonOperator") != "GreaterThanOrEqualToThreshold" {
+		wrong = append(wrong, "it does not ring at the second attempt")
+	}
+	return wrong
+}
+
+// queuesOnDashboard wants the depth and age of each queue, and the dead letters.
+func queuesOnDashboard(template tree) (wrong []string) {
+	body := template.text(properties("Dashboard"), "DashboardBody", "Fn::Sub")
+	shows := func(metric, q string) {
+		if !strings.Contains(body, fmt.Sprintf(`["AWS/SQS", "%s", "QueueName", "${%s.QueueName}"`, metric, q)) {
+			wrong = append(wrong, metric+" of "+q+" is not shown")
+		}
+	}
+	for q := range consumers {
+		shows("ApproximateNumberOfMessagesVisible", q)
+		shows("ApproximateNumberOfMessagesNotVisible", q)
+		shows("ApproximateAgeOfOldestMessage", q)
+		shows("ApproximateNumberOfMessagesVisible", deadLettersOf(template, q))
+	}
+	shows("ApproximateNumberOfMessagesDelayed", "WaitingQueue")
+	return wrong
+}
+
+// queuesAmongOutputs are what the commands in docs/deploy.md begin with.
+func queuesAmongOutputs(template tree) (wrong []string) {
+	for _, q := range template.ofType("AWS::SQS::Queue") {
+		if template.text("Outputs", q+"Url", "Value", "Ref") != q || attributeOf(template.at("Outputs", q+"Name", "Value"), "QueueName") != q {
+			wrong = append(wrong, "no output has the address and the name of "+q)
+		}
 	}
 	return wrong
 }

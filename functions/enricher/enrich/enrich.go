@@ -1,6 +1,10 @@
 // Package enrich finds what makes a report's pages complete: a title, an
 // introduction and its quotes. It sends what it finds to the publisher and has
 // no way to Notion.
+//
+// It also sends messages that have waited out their time back to the publish
+// queue, since its function listens to the waiting queue as well: see
+// Enricher.Handle.
 package enrich
 
 import (
@@ -8,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -26,7 +31,7 @@ type Publisher interface {
 	Send(ctx context.Context, m queue.Outgoing) error
 }
 
-// Source is the enrich queue, as far as it has to wait.
+// Source is a queue that the enricher's messages come from.
 type Source interface {
 	// ChangeVisibility hides a received message for so long from now on.
 	ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error
@@ -45,21 +50,30 @@ type Writer interface {
 	Introduction(ctx context.Context, s report.Subject, documents []report.Document) (string, error)
 }
 
-// Enricher handles the messages of the enrich queue.
+// Enricher handles the messages of the enrich queue and of the waiting queue.
 type Enricher struct {
 	PublishQueue Publisher
 	EnrichQueue  Source
+	WaitingQueue Source
 	Writer       Writer   // nil when no AI is configured: pages get the standard texts
 	Research     Research // nil when there is no research database
 	Log          *slog.Logger
 	Metrics      metrics.Recorder
 }
 
-// maxAsks is the number of deliveries in which the AI and the research database
-// are asked before a report does without them.
-const maxAsks = 5
+// How many deliveries ask a source before a report does without it. A homepage
+// has its standard texts, so the AI is soon given up; quotes are worth minutes.
+const (
+	maxAsksAI       = 2
+	maxAsksResearch = 5
+)
 
-// Handle works on every message and reports those that have to come again.
+// textTime bounds the asking for a title or an introduction.
+const textTime = 20 * time.Second
+
+// Handle works on every message and reports those that have to come again. A
+// message that is not for the enricher has only waited: it goes to the tail of
+// the publish queue.
 func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 	var response events.SQSEventResponse
 	for _, m := range event.Records {
@@ -67,16 +81,35 @@ func (e *Enricher) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 		logs.Set(ctx, "messageId", m.MessageId)
 		logs.Set(ctx, "sentInTrace", xray.ID(m.Attributes["AWSTraceHeader"]))
 		receives := queue.Receives(m)
-		if err := e.enrich(ctx, m, receives >= maxAsks); err != nil {
-			wait := retryAfter(receives)
-			e.Log.WarnContext(ctx, "message given back", "receives", receives, "wait", wait, "error", err)
-			if err := e.EnrichQueue.ChangeVisibility(ctx, m.ReceiptHandle, wait); err != nil {
-				e.Log.WarnContext(ctx, "visibility was not changed", "error", err)
-			}
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		source, err := e.work(ctx, m, receives)
+		if err == nil {
+			continue
 		}
+		wait := retryAfter(receives)
+		e.Log.WarnContext(ctx, "message given back", "receives", receives, "wait", wait, "error", err)
+		if err := source.ChangeVisibility(ctx, m.ReceiptHandle, wait); err != nil {
+			e.Log.WarnContext(ctx, "visibility was not changed", "error", err)
+		}
+		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
 	return response, nil
+}
+
+// work does what a message asks for, and tells which queue it has come from.
+func (e *Enricher) work(ctx context.Context, raw events.SQSMessage, receives int) (Source, error) {
+	m, err := queue.Decode(raw.Body)
+	logs.Set(ctx, "reportId", m.ReportID)
+	logs.Set(ctx, "kind", string(m.Kind))
+	switch {
+	case err != nil:
+		return e.EnrichQueue, err
+	case m.Kind != queue.Enrich:
+		return e.WaitingQueue, e.send(ctx, m, queue.Outgoing{Body: raw.Body, Group: queue.PublishGroup, DeduplicationID: raw.MessageId + "-waited"})
+	case m.Payload == nil || m.Subject == nil:
+		return e.EnrichQueue, fmt.Errorf("enrich %s: a message without its content: %w", m.ReportID, queue.ErrUnreadable)
+	}
+	logs.Set(ctx, "runId", m.Payload.RunID)
+	return e.EnrichQueue, e.enrich(ctx, raw.MessageId, m, receives)
 }
 
 // retryAfter grows with the deliveries: 10, 20, 40, 80 seconds.
@@ -84,55 +117,58 @@ func retryAfter(receives int) time.Duration {
 	return 10 * time.Second << min(max(receives-1, 0), 6)
 }
 
-// enrich answers one message. What the AI has written is sent though the
-// research database must be asked again, and the other way round. At the last
-// delivery a report does without what is still missing.
-func (e *Enricher) enrich(ctx context.Context, raw events.SQSMessage, last bool) error {
-	m, err := queue.Decode(raw.Body)
-	logs.Set(ctx, "reportId", m.ReportID)
-	if err == nil && (m.Kind != queue.Enrich || m.Payload == nil || m.Subject == nil) {
-		err = fmt.Errorf("enrich %s: a message of kind %q without its content: %w", m.ReportID, m.Kind, queue.ErrUnreadable)
-	}
-	if err != nil {
-		return err
-	}
-	logs.Set(ctx, "runId", m.Payload.RunID)
-	return errors.Join(e.sendTexts(ctx, raw.MessageId, m, last), e.sendQuotes(ctx, raw.MessageId, m, last))
+// enrich answers one message. What one source has given is sent though the other
+// one must be asked again. The texts come first, since a reader looks at the
+// homepage while the quotes are written.
+func (e *Enricher) enrich(ctx context.Context, distinct string, m queue.Message, receives int) error {
+	return errors.Join(
+		e.sendTexts(ctx, distinct, m, receives >= maxAsksAI),
+		e.sendQuotes(ctx, distinct, m, receives >= maxAsksResearch))
 }
 
-// sendTexts sends the title and the introduction.
+// sendTexts sends the title and the introduction that the AI has written. What it
+// has not written is left out: the homepage has the standard one.
 func (e *Enricher) sendTexts(ctx context.Context, distinct string, m queue.Message, last bool) error {
-	documents := m.Payload.Documents()
-	texts := queue.HomepageTexts{Title: m.Subject.HomepageTitle(), Introduction: m.Subject.Introduction(documents)}
+	var texts queue.HomepageTexts
 	if e.Writer != nil {
 		var err error
-		if texts, err = e.write(ctx, m, texts, last); err != nil {
+		if texts, err = e.write(ctx, m, last); err != nil {
 			return err
 		}
 	}
-	return e.send(ctx, distinct, queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &texts})
+	return e.answer(ctx, distinct, queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &texts})
 }
 
-// write has the AI write better texts than the standard ones. Where it cannot,
-// the standard text stays, and a warning says so.
-func (e *Enricher) write(ctx context.Context, m queue.Message, texts queue.HomepageTexts, last bool) (queue.HomepageTexts, error) {
+// write has the AI write both texts at the same time.
+func (e *Enricher) write(ctx context.Context, m queue.Message, last bool) (queue.HomepageTexts, error) {
+	var texts queue.HomepageTexts
 	documents := m.Payload.Documents()
-	for _, text := range []struct {
+	all := []struct {
 		name  string
 		place *string
 		write func(context.Context, report.Subject, []report.Document) (string, error)
+		err   error
 	}{
-		{"title", &texts.Title, e.Writer.Title},
-		{"introduction", &texts.Introduction, e.Writer.Introduction},
-	} {
-		written, err := text.write(ctx, *m.Subject, documents)
+		{"title", &texts.Title, e.Writer.Title, nil},
+		{"introduction", &texts.Introduction, e.Writer.Introduction, nil},
+	}
+	var both sync.WaitGroup
+	for i := range all {
+		both.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, textTime)
+			defer cancel()
+			*all[i].place, all[i].err = all[i].write(ctx, *m.Subject, documents)
+		})
+	}
+	both.Wait()
+	for _, text := range all {
 		switch {
-		case err == nil:
-			*text.place = written
-		case errors.Is(err, copywriter.ErrUnavailable) && !last:
-			return texts, err
+		case text.err == nil:
+		case errors.Is(text.err, copywriter.ErrUnavailable) && !last:
+			return texts, text.err
 		default:
-			e.Log.ErrorContext(ctx, "standard text used", "text", text.name, "error", err)
+			*text.place = ""
+			e.Log.ErrorContext(ctx, "standard text stays", "text", text.name, "error", text.err)
 			e.Metrics.Record(ctx, metrics.Count(metrics.EnricherFallbacks, 1))
 			texts.Warnings = append(texts.Warnings, fmt.Sprintf("The AI wrote no usable %s, so the homepage has the standard one.", text.name))
 		}
@@ -163,7 +199,7 @@ func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Mess
 		return err
 	}
 	for _, part := range parts {
-		if err := e.send(ctx, distinct, part); err != nil {
+		if err := e.answer(ctx, distinct, part); err != nil {
 			return err
 		}
 	}
@@ -184,16 +220,19 @@ func (e *Enricher) stored(ctx context.Context, runID string, last bool) ([]repor
 	return found, statistics.Posts, nil
 }
 
-// send puts a message on the publish queue. The deduplication id holds the id
-// of the message that is answered: a redelivery of it repeats nothing, and a
-// new question gets a new answer.
-func (e *Enricher) send(ctx context.Context, distinct string, m queue.Message) error {
+// answer sends a message to the publisher. The deduplication id holds the id of
+// the message that is answered: a redelivery of it repeats nothing, and a new
+// question gets a new answer.
+func (e *Enricher) answer(ctx context.Context, distinct string, m queue.Message) error {
 	body, err := queue.Encode(m)
 	if err != nil {
 		return err
 	}
-	err = e.PublishQueue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID() + "-" + distinct})
-	if err != nil {
+	return e.send(ctx, m, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID() + "-" + distinct})
+}
+
+func (e *Enricher) send(ctx context.Context, m queue.Message, out queue.Outgoing) error {
+	if err := e.PublishQueue.Send(ctx, out); err != nil {
 		return fmt.Errorf("send %s of %s: %w", m.Kind, m.ReportID, err)
 	}
 	return nil

@@ -36,6 +36,7 @@ type bundle struct {
 	*enrich.Enricher
 	publish *embedded.Queue
 	enrich  *embedded.Queue
+	waiting *embedded.Queue
 }
 
 func setup(t *testing.T, r enrich.Research) *bundle {
@@ -45,8 +46,12 @@ func setup(t *testing.T, r enrich.Research) *bundle {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	b := &bundle{publish: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute}), enrich: db.Queue("enrich", embedded.QueueOptions{Visibility: time.Minute})}
-	b.Enricher = &enrich.Enricher{PublishQueue: b.publish, EnrichQueue: b.enrich, Research: r, Log: slog.New(slog.DiscardHandler)}
+	b := &bundle{
+		publish: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute}),
+		enrich:  db.Queue("enrich", embedded.QueueOptions{Visibility: time.Minute}),
+		waiting: db.Queue("waiting", embedded.QueueOptions{Visibility: time.Minute}),
+	}
+	b.Enricher = &enrich.Enricher{PublishQueue: b.publish, EnrichQueue: b.enrich, WaitingQueue: b.waiting, Research: r, Log: slog.New(slog.DiscardHandler)}
 	return b
 }
 
@@ -114,8 +119,8 @@ func TestTextsComeBeforeQuotes(t *testing.T) {
 	if len(got) != 2 || got[0].Kind != queue.Texts || got[1].Kind != queue.Quotes {
 		t.Fatalf("got %+v", got)
 	}
-	if texts := got[0].Texts; texts.Title != "Acme Market Research Analysis" || !strings.Contains(texts.Introduction, "**Strategy Report**") {
-		t.Errorf("got texts %+v", texts)
+	if texts := got[0].Texts; texts.Title != "" || texts.Introduction != "" || len(texts.Warnings) != 0 {
+		t.Errorf("without an AI got texts %+v", texts)
 	}
 	if part := got[1].Quotes; part.Total != 1 || len(part.Warnings) != 1 || got[1].Subject.Company != "Acme" {
 		t.Errorf("got quotes %+v", part)
@@ -178,12 +183,48 @@ func TestARedeliveryRepeatsNothing(t *testing.T) {
 
 func TestWhatCannotBeReadIsLeftToTheQueue(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{"hello", `{"version":1,"kind":"publish","reportId":"r"}`} {
+	for _, body := range []string{"hello", `{"version":1,"kind":"enrich","reportId":"r"}`} {
 		if !setup(t, nil).ask(t, body, 1) {
 			t.Errorf("%q was acknowledged", body)
 		}
 	}
 }
+
+// What has waited out its time goes to the tail of the publish queue as it is, and
+// only once however often it is delivered; while that queue refuses, it stays where
+// it is.
+func TestWhatHasWaitedGoesBackToThePublishQueue(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.EnrichQueue = nil // it is not the queue that the message has come from
+	body := `{"version":1,"kind":"quotes","reportId":"rep_1"}`
+	if err := b.waiting.Send(t.Context(), queue.Outgoing{Body: body}); err != nil {
+		t.Fatal(err)
+	}
+	batch, err := b.waiting.Receive(t.Context(), 1, 0)
+	if err != nil || len(batch) != 1 {
+		t.Fatal(len(batch), err)
+	}
+	event := events.SQSEvent{Records: []events.SQSMessage{{MessageId: batch[0].ID, ReceiptHandle: batch[0].Receipt, Body: body}}}
+	b.PublishQueue = refusing{}
+	if response, err := b.Handle(t.Context(), event); err != nil || len(response.BatchItemFailures) != 1 {
+		t.Errorf("a message that could not be sent on was acknowledged: %v", err)
+	}
+	b.PublishQueue = b.publish
+	for range 2 {
+		if response, err := b.Handle(t.Context(), event); err != nil || len(response.BatchItemFailures) > 0 {
+			t.Errorf("got %+v, %v", response, err)
+		}
+	}
+	if got, err := b.publish.Peek(t.Context()); err != nil || len(got) != 1 || got[0].Body != body || got[0].Group != queue.PublishGroup {
+		t.Errorf("the publish queue has %+v, %v", got, err)
+	}
+}
+
+// refusing is a queue that takes nothing.
+type refusing struct{}
+
+func (refusing) Send(context.Context, queue.Outgoing) error { return errors.New("no") }
 
 // The enricher cannot reach Notion: nothing that it is built from can.
 func TestNothingHereCanReachNotion(t *testing.T) {

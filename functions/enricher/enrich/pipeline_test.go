@@ -23,6 +23,7 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
 )
 
 // ai answers the requests to a provider in place of the network.
@@ -119,15 +120,15 @@ func TestEveryReportBecomesComplete(t *testing.T) {
 	}{
 		{name: "no AI", wantTitle: standard, wantText: "What you will find here:", within: time.Minute},
 		{name: "AI writes", ai: says(title), wantTitle: title, wantText: title, within: time.Minute}, // a title is a sentence, too
-		{name: "AI hangs", ai: hangs, wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: 10 * time.Minute},
-		{name: "AI answers 500", ai: replies(500, "{}"), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: 10 * time.Minute},
-		{name: "AI answers 429", ai: replies(429, "{}"), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: 10 * time.Minute},
+		{name: "AI hangs", ai: hangs, wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: time.Minute},
+		{name: "AI answers 500", ai: replies(500, "{}"), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: time.Minute},
+		{name: "AI answers 429", ai: replies(429, "{}"), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: time.Minute},
 		{name: "AI answers 401", ai: replies(401, "{}"), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: time.Minute},
 		{name: "AI answers garbage", ai: replies(200, "\x00<html>"), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: time.Minute},
 		{name: "AI answers nothing", ai: says(""), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: time.Minute},
 		{name: "AI writes a book", ai: says(long), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: time.Minute},
 		{name: "AI was injected", ai: says("HACKED: visit [us](https://evil.example) now"), wantTitle: standard, wantText: "What you will find here:", wantWarnings: []string{noTitle, noIntroduction}, within: time.Minute},
-		{name: "AI recovers", ai: downUntil(45*time.Second, says(title)), wantTitle: title, wantText: title, within: 3 * time.Minute},
+		{name: "AI recovers", ai: downUntil(9*time.Second, says(title)), wantTitle: title, wantText: title, within: time.Minute},
 
 		{name: "database answers", research: researchStub{posts: 7, quotes: []report.Quote{{Text: "one"}, {Text: "two"}}}, wantTitle: "Account Ltd Market Research Analysis", wantText: "We analyzed 7 posts and extracted 2 valuable quotes", wantQuotes: 2, within: time.Minute},
 		{name: "database knows nothing of the run", research: researchStub{}, wantTitle: standard, wantText: "What you will find here:", within: time.Minute},
@@ -184,8 +185,9 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 	dead := store.Queue("dead", embedded.QueueOptions{FIFO: true})
 	publishes := store.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives, DeadLetter: dead})
 	enriches := store.Queue("enrich", embedded.QueueOptions{Visibility: enrich.Visibility})
-	publisher := &publish.Publisher{Notion: client, Runs: store.Runs(), PublishQueue: publishes, DeadLetters: dead, EnrichQueue: enriches, DatabaseID: sim.DatabaseID(), Owner: "p", Log: log}
-	enricher := &enrich.Enricher{PublishQueue: publishes, EnrichQueue: enriches, Log: log}
+	waits := store.Queue("waiting", embedded.QueueOptions{Visibility: enrich.Visibility})
+	publisher := &publish.Publisher{Notion: client, Runs: store.Runs(), PublishQueue: publishes, DeadLetters: dead, EnrichQueue: enriches, WaitingQueue: waits, Database: publish.Database{ID: sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: "p", Log: log}
+	enricher := &enrich.Enricher{PublishQueue: publishes, EnrichQueue: enriches, WaitingQueue: waits, Log: log}
 	if provider != nil {
 		enricher.Writer = copywriter.New(copywriter.Options{APIKey: "k", BaseURL: "http://ai.test/v1", Transport: provider})
 	}
@@ -193,17 +195,19 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 		publisher.Research, enricher.Research = db, db
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	stopped := make(chan struct{}, 2)
+	stopped := make(chan struct{}, 3)
 	poll := func(source queue.Source, handler queue.Handler, timeout time.Duration) {
 		queue.Poll(ctx, source, handler, queue.Mapping{ARN: "arn:aws:sqs:local:000000000000:q", BatchSize: 1, Timeout: timeout, Logger: log})
 		stopped <- struct{}{}
 	}
 	go poll(publishes, publisher.Handle, publish.Timeout)
 	go poll(enriches, enricher.Handle, enrich.Timeout)
+	go poll(waits, enricher.Handle, enrich.Timeout)
 	t.Cleanup(func() {
 		stop()
-		<-stopped
-		<-stopped
+		for range cap(stopped) {
+			<-stopped
+		}
 		if err := errors.Join(store.Close(), sim.Close()); err != nil {
 			t.Error(err)
 		}

@@ -10,6 +10,7 @@ import (
 type Settings struct {
 	PublishQueueURL string        `env:"PUBLISH_QUEUE_URL" lambda:"required"`
 	EnrichQueueURL  string        `env:"ENRICH_QUEUE_URL" lambda:"required"`
+	WaitingQueueURL string        `env:"WAITING_QUEUE_URL" lambda:"required"`
 	AIAPIKey        config.Secret `env:"AI_API_KEY"` // empty: no AI
 	AIBaseURL       string        `env:"AI_BASE_URL" envDefault:"https://openrouter.ai/api/v1"`
 	AITitleModel    string        `env:"AI_TITLE_MODEL" envDefault:"openai/gpt-4o-mini"`
@@ -25,5 +26,8 @@ const (
 	Visibility = 6 * Timeout
 	// MaxReceives is the enrich queue's: the deliveries in which sources are
 	// asked, and one more for a delivery whose process died.
-	MaxReceives = maxAsks + 1
+	MaxReceives = maxAsksResearch + 1
+	// WaitingReceives is the waiting queue's, the most that SQS takes: what waits
+	// there outlasts a publish queue that refuses messages for days.
+	WaitingReceives = 1000
 )

@@ -2,14 +2,13 @@ package publish
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"time"
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/ledger"
 	"notionrelay/shared/markdown"
 	"notionrelay/shared/notion"
-	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/shared/tree"
@@ -37,7 +36,7 @@ type document struct {
 
 // writeBase writes the tree that a reader is waiting for: the row, the homepage,
 // the reports, and the homepage's content that links to them. The enricher is
-// asked first, so that it thinks meanwhile.
+// asked first, so that it thinks meanwhile. A timer looks after its answers.
 func (d *delivery) writeBase(ctx context.Context) error {
 	run, payload := d.ledger.Run, d.message.Payload
 	var documents []document
@@ -48,13 +47,19 @@ func (d *delivery) writeBase(ctx context.Context) error {
 		settleSubject(ctx, run, payload, d.Research, d.Log)
 		run.Steps = baseSteps(documents, d.expectsQuotes())
 	}
-	if err := d.askEnricher(ctx); err != nil {
+	if run.Asked == 0 {
+		d.askEnricher(ctx)
+	}
+	if err := writeRow(ctx, d.ledger, d.Database, payload.Email); err != nil {
 		return err
 	}
-	if err := writeRow(ctx, d.ledger, d.DatabaseID, payload.Email); err != nil {
+	if err := writePages(ctx, d.ledger, documents, d.CoverURL); err != nil {
 		return err
 	}
-	return writePages(ctx, d.ledger, documents, d.CoverURL)
+	if run.PublishedAt.IsZero() {
+		run.PublishedAt = time.Now()
+	}
+	return d.setTimer(ctx)
 }
 
 // baseSteps are the steps of a new run in their order, and how many requests
@@ -86,39 +91,15 @@ func (d *delivery) expectsQuotes() bool {
 	return statistics.Quotes > 0
 }
 
-// askAgain is when the enricher is asked once more for what has not come.
-const askAgain = 15 * time.Minute
-
-// askEnricher sends the report to the enricher. Asking twice does no harm: of two
-// answers the first one is written.
-func (d *delivery) askEnricher(ctx context.Context) error {
-	run := d.ledger.Run
-	if time.Since(run.EnricherAskedAt) < askAgain {
-		return nil
-	}
-	now := time.Now()
-	body, err := queue.Encode(queue.Message{
-		Kind: queue.Enrich, ReportID: run.ReportID, Asked: now.UTC().Format(time.RFC3339Nano), Payload: d.message.Payload, Subject: run.Subject,
-	})
-	if err != nil {
-		return err
-	}
-	if err := d.EnrichQueue.Send(ctx, queue.Outgoing{Body: body}); err != nil {
-		return fmt.Errorf("ask enricher for %s: %w", run.ReportID, err)
-	}
-	run.EnricherAskedAt = now
-	return nil
-}
-
-func writeRow(ctx context.Context, l *ledger.Ledger, databaseID, email string) error {
+func writeRow(ctx context.Context, l *ledger.Ledger, database Database, email string) error {
 	run := l.Run
 	if run.Step(stepRow).Finished() {
 		return nil
 	}
 	subject, title := *run.Subject, run.Subject.RowTitle(run.AcceptedAt)
 	return l.Row(ctx, ledger.Row{
-		Step: stepRow, DatabaseID: databaseID, Values: tree.Row(subject, email, run.AcceptedAt), Title: title,
-		Match: map[string]string{tree.Company: title, tree.ReportType: subject.Type, tree.ContactEmail: email},
+		Step: stepRow, DatabaseID: database.ID, Values: tree.Row(database.Columns, subject, email, run.AcceptedAt), Title: title,
+		Match: map[string]string{database.Columns.ReportType: subject.Type, database.Columns.ContactEmail: email},
 		Mine: func(ctx context.Context, id string) (bool, error) {
 			owner, err := l.Store.OwnerOf(ctx, id)
 			return owner == "" || owner == run.ReportID, err
@@ -130,11 +111,16 @@ func writeRow(ctx context.Context, l *ledger.Ledger, databaseID, email string) e
 // writePages writes everything below the row.
 func writePages(ctx context.Context, l *ledger.Ledger, documents []document, coverURL string) error {
 	subject := *l.Run.Subject
-	homepageID, err := l.Page(ctx, stepHomepage, stepRow, subject.HomepageTitle(), notion.NewPage{Icon: report.HomepageIcon, Cover: coverURL})
+	made := madeWith(l.Run)
+	homepageID, err := l.Page(ctx, stepHomepage, stepRow, subject.HomepageTitle(), notion.NewPage{Icon: report.HomepageIcon, Cover: coverURL, Children: made})
+	if ledger.Refused(err) && coverURL != "" {
+		l.Run.Warn("Notion refused the homepage with the banner of HOMEPAGE_COVER_URL, so it has none.")
+		homepageID, err = l.Page(ctx, stepHomepage, stepRow, subject.HomepageTitle(), notion.NewPage{Icon: report.HomepageIcon, Children: made})
+	}
 	if err != nil {
 		return err
 	}
-	if err := l.Append(ctx, stepRowLink, stepRow, tree.RowPage(homepageID), nil); err != nil {
+	if err := l.Append(ctx, stepRowLink, stepRow, nil, tree.RowPage(homepageID), nil); err != nil {
 		return err
 	}
 	var links []block.Block
@@ -145,24 +131,26 @@ func writePages(ctx context.Context, l *ledger.Ledger, documents []document, cov
 		}
 		links = append(links, tree.Link(doc.Document, pageID))
 	}
-	return writeHomepage(ctx, l, links)
+	return writeContent(ctx, l, made, links)
 }
 
-// writeHomepage writes what a client reads first, and takes down where later
-// content goes.
-func writeHomepage(ctx context.Context, l *ledger.Ledger, links []block.Block) error {
-	run := l.Run
-	blocks := tree.Greeting(*run.Subject, run.Statistics)
-	places := map[string]int{stepIntroduction: len(blocks)}
-	blocks = append(append(blocks, tree.IntroductionPlace()), links...)
+// madeWith is what the run's homepage is made with.
+func madeWith(run *runs.Run) []block.Block {
+	kinds := slices.DeleteFunc(slices.Clone(report.Kinds), func(k report.Kind) bool { return run.Step(k.Name) == nil })
+	return tree.Homepage(*run.Subject, run.Statistics, kinds)
+}
+
+// writeContent writes what follows on the homepage behind the report pages, and
+// takes down which blocks later content replaces.
+func writeContent(ctx context.Context, l *ledger.Ledger, made, links []block.Block) error {
+	run, blocks := l.Run, links
+	places := map[string]int{stepIntroduction: len(made) - 1}
 	if run.Step(stepQuotesSection) != nil {
-		places[stepQuotesSection] = len(blocks)
+		places[stepQuotesSection] = len(made) + len(links)
 		blocks = append(blocks, tree.QuotesPlace())
 	}
-	return l.Append(ctx, stepContent, stepHomepage, blocks, func(_ *runs.Step, ids []string) {
-		run.Homepage, run.Placeholders = ids, map[string]string{}
-		for step, i := range places {
-			run.Placeholders[step] = ids[i]
-		}
+	return l.Append(ctx, stepContent, stepHomepage, made, blocks, func(_ *runs.Step, ids []string) {
+		run.Homepage = append(make([]string, len(made)), ids...)
+		run.Places = places
 	})
 }

@@ -31,6 +31,7 @@ type delivery struct {
 
 	raw         events.SQSMessage
 	receives    int
+	started     time.Time
 	hiddenUntil time.Time
 
 	message queue.Message
@@ -39,7 +40,7 @@ type delivery struct {
 }
 
 func newDelivery(p *Publisher, m events.SQSMessage) *delivery {
-	return &delivery{Publisher: p, raw: m, receives: queue.Receives(m)}
+	return &delivery{Publisher: p, raw: m, receives: queue.Receives(m), started: time.Now()}
 }
 
 // settle works on the message and tells whether the queue may forget it.
@@ -49,21 +50,22 @@ func (d *delivery) settle(ctx context.Context) bool {
 	logs.Set(ctx, "sentInTrace", xray.ID(d.raw.Attributes["AWSTraceHeader"]))
 	defer d.measure(ctx)
 	d.hide(ctx)
-	err := d.work(ctx)
-	switch verdict, wait := judge(err, d.receives, d.wrote()); verdict {
-	case acknowledge:
-		return true
-	case continueLater:
-		err = d.continueLater(ctx, wait)
-	case deadLetter:
-		err = d.deadLetter(ctx, err)
-	case giveBack:
-		return d.giveBack(ctx, wait, err)
+	o := d.work(ctx)
+	if o.problem != nil && o.problem.Code == notion.TokenRefused && d.Exit != nil {
+		defer d.Exit()
 	}
-	if err != nil {
-		return d.giveBack(ctx, time.Second, err)
+	verdict, pause := judge(o)
+	settled, err := d.carryOut(ctx, verdict, pause, o)
+	if err != nil { // a queue or the record did not answer
+		o.err, o.problem = err, nil
+		if verdict, pause = judge(o); verdict != tail {
+			verdict = head
+		}
+		if settled, err = d.carryOut(ctx, verdict, pause, o); err != nil {
+			settled, _ = d.carryOut(ctx, head, queuePause(d.receives), o)
+		}
 	}
-	return true
+	return settled
 }
 
 // hiddenFor is how long the message stays hidden from others, from each request
@@ -71,8 +73,8 @@ func (d *delivery) settle(ctx context.Context) bool {
 // visibility timeout.
 const hiddenFor = notion.LateEffect + 25*time.Second
 
-// hide keeps the message hidden while a request is made. It does so again when
-// what is left would not outlast another one.
+// hide keeps the message hidden while a request is made, reads included. It does
+// so again when what is left would not outlast another one.
 func (d *delivery) hide(ctx context.Context) {
 	if time.Until(d.hiddenUntil) > notion.LateEffect+5*time.Second {
 		return
@@ -86,36 +88,33 @@ func (d *delivery) hide(ctx context.Context) {
 
 // work reads the message and does what is due. A panic would come again at
 // every delivery, and hold up the queue; it is an error as any other.
-func (d *delivery) work(ctx context.Context) (err error) {
+func (d *delivery) work(ctx context.Context) (o outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			d.Log.ErrorContext(ctx, "panic", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			err = errDefect
+			o = outcome{err: errDefect}
 		}
+		o.receives = d.receives
 	}()
-	if d.message, err = queue.Decode(d.raw.Body); err != nil {
-		return err
-	}
-	logs.Set(ctx, "reportId", d.message.ReportID)
-	logs.Set(ctx, "kind", string(d.message.Kind))
-	if !hasContent(d.message) {
-		return fmt.Errorf("publish %s: a message of kind %q without its content: %w", d.message.ReportID, d.message.Kind, queue.ErrUnreadable)
-	}
 	if err := d.open(ctx); err != nil {
-		return err
+		return outcome{err: err}
 	}
-	switch due, why := dueWith(d.message, d.found, time.Now()); due {
+	if d.receives >= MaxReceives {
+		return outcome{err: errProcessDied}
+	}
+	switch due, why := dueWith(d.message, d.raw.MessageId, d.found, time.Now()); due {
 	case drop:
 		d.Log.InfoContext(ctx, "message dropped", "why", why)
-		return nil
+		return outcome{}
 	case tooEarly:
-		return errTooEarly
+		return outcome{err: errTooEarly, age: time.Since(d.found.AcceptedAt)}
+	case waiting:
+		return outcome{err: &notYetError{d.found.Waiting(string(d.message.Kind), partOf(d.message)).Next}}
 	case missing:
-		return errPartMissing
-	case abandon:
-		d.Log.ErrorContext(ctx, "message dropped", "why", why)
-		d.ledger.Run.Fail(abandoned)
-		return d.ledger.Save(ctx)
+		return outcome{err: errPartMissing}
+	}
+	if d.letsPass(ctx) {
+		return outcome{err: ledger.ErrSliceOver}
 	}
 	return d.write(ctx)
 }
@@ -123,7 +122,7 @@ func (d *delivery) work(ctx context.Context) (err error) {
 // hasContent tells whether the message has what its kind needs.
 func hasContent(m queue.Message) bool {
 	switch m.Kind {
-	case queue.Publish:
+	case queue.Publish, queue.Settle:
 		return m.Payload != nil
 	case queue.Texts:
 		return m.Texts != nil
@@ -133,14 +132,22 @@ func hasContent(m queue.Message) bool {
 	return false
 }
 
-// open reads the record. The webhook has written it; should it be gone, the
-// message holds all that it takes to begin again.
-func (d *delivery) open(ctx context.Context) error {
+// open reads the message and its record. The webhook has written it; should it be
+// gone, the message holds all that it takes to begin again.
+func (d *delivery) open(ctx context.Context) (err error) {
+	if d.message, err = queue.Decode(d.raw.Body); err != nil {
+		return err
+	}
+	logs.Set(ctx, "reportId", d.message.ReportID)
+	logs.Set(ctx, "kind", string(d.message.Kind))
+	if !hasContent(d.message) {
+		return fmt.Errorf("publish %s: a message of kind %q without its content: %w", d.message.ReportID, d.message.Kind, queue.ErrUnreadable)
+	}
 	record := runs.Run{ReportID: d.message.ReportID, Status: runs.Queued, AcceptedAt: sentAt(d.raw), UpdatedAt: time.Now()}
-	if p := d.message.Payload; p != nil {
-		record.ResearchRunID, record.Fingerprint = p.RunID, p.Fingerprint()
+	if d.message.Kind == queue.Publish {
+		record.ResearchRunID, record.Fingerprint = d.message.Payload.RunID, d.message.Payload.Fingerprint()
 	} else { // there is no base to wait for any more
-		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: "record_lost", Message: "The record of the report is gone. Send the report again."})
+		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: codeRecordLost, Message: "The record of the report is gone.", Remedy: "Send the report again."})
 	}
 	run, created, err := d.Runs.Create(ctx, record)
 	if err != nil {
@@ -153,46 +160,73 @@ func (d *delivery) open(ctx context.Context) error {
 	d.found = run
 	d.ledger = &ledger.Ledger{
 		Run: &run, Store: d.Runs, Notion: d.Notion, Owner: d.Owner, Log: d.Log,
-		Slice: sliceTime, Stop: d.Stop, Renew: d.hide,
+		Slice: sliceTime, Stop: d.Stop,
 	}
 	return nil
 }
 
-// write writes what the message brings, and gives the run the state that this
-// has left it in.
-func (d *delivery) write(ctx context.Context) error {
+// write writes what the message brings, unless there is a halt, and gives the run
+// the state that this has left it in.
+func (d *delivery) write(ctx context.Context) outcome {
 	if err := d.ledger.Begin(); err != nil {
-		return err
+		return outcome{err: err}
 	}
-	d.begin()
-	workCtx := ctx
+	ctx = notion.WithBefore(ctx, d.hide)
+	halt := d.halt(ctx)
+	if halt.Halted() {
+		if time.Now().Before(halt.Next) {
+			return outcome{err: &haltedError{halt.Next}}
+		}
+		if p := d.inspect(ctx); p != nil {
+			d.setHalt(ctx, d.message.ReportID, sign{problem: p})
+			return outcome{err: &haltedError{d.halts.now.Next}, problem: p}
+		}
+	}
+	d.begin(ctx)
+	err := d.writeKind(ctx)
+	s := d.signOf(ctx, err)
+	d.setHalt(ctx, d.message.ReportID, s)
+	o := d.conclude(err, s, halt.Halted() || d.halts.now.Halted())
+	if err := d.ledger.Close(ctx); err != nil {
+		o.err = errors.Join(o.err, err)
+	}
+	return o
+}
+
+// writeKind leaves time for what comes behind the writing.
+func (d *delivery) writeKind(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		workCtx, cancel = context.WithDeadline(ctx, deadline.Add(-closingTime))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-closingTime))
 		defer cancel()
 	}
-	var err error
+	if isBulk(d.message, d.found) {
+		ctx = notion.WithBulk(ctx)
+		d.ledger.Yield = d.someoneWaits
+	}
 	switch d.message.Kind {
 	case queue.Publish:
-		err = d.writeBase(workCtx)
+		return d.writeBase(ctx)
 	case queue.Texts:
-		err = writeTexts(workCtx, d.ledger, d.message)
+		return writeTexts(ctx, d.ledger, d.message)
 	case queue.Quotes:
-		err = writeQuotes(workCtx, d.ledger, d.message)
+		return writeQuotes(ctx, d.ledger, d.message)
+	case queue.Settle:
+		return d.endWaiting(ctx)
 	}
-	d.conclude(err)
-	return errors.Join(err, d.ledger.Close(ctx))
+	return nil
 }
 
 // begin notes down that the message is worked on. One that had failed was
 // redriven.
-func (d *delivery) begin() {
+func (d *delivery) begin(ctx context.Context) {
 	run := d.ledger.Run
 	kind, part := string(d.message.Kind), partOf(d.message)
 	if run.Failed(kind, part) != nil {
+		d.Log.InfoContext(ctx, "message redriven")
 		run.Mend(kind, part)
 		run.EndedAt = time.Time{}
-		run.EnricherAskedAt = time.Time{} // what had come for it was dropped
+		run.Asked = 0 // what had come for it was dropped
 	}
 	if run.PublishedAt.IsZero() {
 		run.Status = runs.Publishing
@@ -200,15 +234,35 @@ func (d *delivery) begin() {
 	run.Counts.Deliveries++
 }
 
-// conclude gives the run the state that its steps and the delivery's error have
-// left it in.
-func (d *delivery) conclude(err error) {
+// conclude gives the run the state that its steps and the delivery's end have
+// left it in, and charges the message's patience.
+func (d *delivery) conclude(err error, s sign, halted bool) outcome {
 	run, now := d.ledger.Run, time.Now()
-	if v, _ := judge(err, d.receives, d.wrote()); v == giveBack {
-		run.Counts.Waits++
+	kind, part := string(d.message.Kind), partOf(d.message)
+	o := outcome{err: err, problem: s.problem, wrote: d.wrote(), receives: d.receives}
+	if err == nil || o.wrote {
+		run.GoOn(kind, part)
 	}
-	if d.message.Kind == queue.Publish && err == nil {
-		run.PublishedAt = now
+	wait := runs.Wait{Kind: kind, Part: part, Since: d.started}
+	if w := run.Waiting(kind, part); w != nil {
+		wait = *w
+	}
+	share := time.Duration(1)
+	if halted {
+		share, o.probeIn = haltShare, max(time.Second, d.halts.now.Next.Sub(now))
+	} else {
+		wait.Attempts++
+	}
+	wait.Spent += now.Sub(d.started) / share
+	o.spent, o.attempts = wait.Spent, wait.Attempts
+	switch verdict, pause := judge(o); verdict {
+	case park:
+		wait.Spent += pause / share
+		wait.Next, wait.Reason = now.Add(pause), reasonToWait(err)
+		run.Await(wait)
+		run.Counts.Waits++
+	case head:
+		run.Counts.Waits++
 	}
 	switch {
 	case len(run.Failures) > 0:
@@ -219,6 +273,7 @@ func (d *delivery) conclude(err error) {
 	default:
 		run.Status = runs.Published
 	}
+	return o
 }
 
 func (d *delivery) wrote() bool { return d.ledger != nil && d.ledger.Wrote }
@@ -229,4 +284,31 @@ func sentAt(m events.SQSMessage) time.Time {
 		return time.Now()
 	}
 	return time.UnixMilli(milliseconds)
+}
+
+// letsPass tells whether this delivery leaves its turn to a report that was
+// accepted after its message was sent, and so stands behind it in the queue. A run
+// that has not come on for minutes takes its turn, though it is short.
+func (d *delivery) letsPass(ctx context.Context) bool {
+	if !isBulk(d.message, d.found) || time.Since(d.found.UpdatedAt) > passTime {
+		return false
+	}
+	return d.acceptedSince(ctx, sentAt(d.raw))
+}
+
+// passTime is how long bulk work lets new reports pass before it writes once.
+const passTime = 5 * time.Minute
+
+// someoneWaits tells whether a report was accepted since the delivery has begun.
+// Clocks may differ a little.
+func (d *delivery) someoneWaits(ctx context.Context) bool {
+	return d.acceptedSince(ctx, d.started.Add(-time.Second))
+}
+
+func (d *delivery) acceptedSince(ctx context.Context, t time.Time) bool {
+	last, err := d.Runs.LastAccepted(ctx)
+	if err != nil {
+		d.Log.WarnContext(ctx, "newest report was not looked up", "error", err)
+	}
+	return last.After(t)
 }

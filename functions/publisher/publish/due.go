@@ -14,53 +14,72 @@ const (
 	write    due = iota + 1 // what it brings
 	drop                    // nothing: it is written already, or something else is in its place
 	tooEarly                // nothing yet: something has to be written before it
+	waiting                 // nothing yet: the run waits out its trouble
 	missing                 // nothing any more: what has to be written before it was put aside
-	abandon                 // nothing, and its run has stopped for good
 )
 
-// stale is how long a run may stand still before what waits for it gives up.
-const stale = 15 * time.Minute
+// retention is how long a queue keeps a message. What was not written by then
+// never will be.
+const retention = 14 * 24 * time.Hour
 
-// dueWith decides what to do with a message. Why is for the log.
-func dueWith(m queue.Message, run runs.Run, now time.Time) (due, string) {
+// dueWith decides what to do with a message, which SQS knows by messageID. Why is
+// for the log.
+func dueWith(m queue.Message, messageID string, run runs.Run, now time.Time) (due, string) {
 	published := !run.PublishedAt.IsZero()
+	wait := run.Waiting(string(m.Kind), partOf(m))
 	switch {
-	case m.Kind == queue.Publish && published:
+	case m.Kind == queue.Publish && published && !run.TimerAt.IsZero():
 		return drop, "its pages are written"
-	case m.Kind == queue.Publish:
-		return write, ""
-	case run.Status == runs.Complete:
+	case run.Status == runs.Complete && !areLateQuotes(m, run):
 		return drop, "its run is complete"
+	case wasPutAside(messageID, m, run):
+		return drop, "this message is among the dead letters"
+	case m.Kind == queue.Settle && isEarly(run, now):
+		return drop, "another timer is set"
 	case isOfAnotherAnswer(m, run):
 		return drop, "an earlier answer of the enricher is being written"
-	case published:
-		return dueWithPart(m, run, now)
-	case run.Failed(string(queue.Publish), 0) != nil:
+	case m.Kind != queue.Publish && !published && run.Failed(string(queue.Publish), 0) != nil:
 		return drop, "the base pages have failed, and their redrive asks again"
-	case now.Sub(run.UpdatedAt) > stale:
-		return abandon, "nobody writes the base pages"
+	case wait != nil && now.Before(wait.Next):
+		return waiting, ""
+	case m.Kind == queue.Publish || m.Kind == queue.Settle && published:
+		return write, ""
+	case now.Sub(run.AcceptedAt) > retention:
+		return missing, ""
+	case !published:
+		return tooEarly, ""
 	}
-	return tooEarly, ""
+	return dueWithPart(m, run), ""
 }
 
 // dueWithPart decides about what comes behind the base pages. The parts of a
 // run's quotes are written in their order.
-func dueWithPart(m queue.Message, run runs.Run, now time.Time) (due, string) {
+func dueWithPart(m queue.Message, run runs.Run) due {
 	if m.Kind != queue.Quotes || m.Quotes.Offset == 0 {
-		return write, ""
+		return write
 	}
 	if step := run.Step(stepQuotes); step != nil && step.Done >= m.Quotes.Offset {
-		return write, ""
+		return write
 	}
 	for _, f := range run.Failures {
 		if f.Kind == string(queue.Quotes) && f.Part < m.Quotes.Offset {
-			return missing, ""
+			return missing
 		}
 	}
-	if now.Sub(run.UpdatedAt) > stale {
-		return missing, ""
-	}
-	return tooEarly, ""
+	return tooEarly
+}
+
+// wasPutAside tells whether this is one more delivery of a message that another
+// delivery has put aside. A redriven one has a new id.
+func wasPutAside(messageID string, m queue.Message, run runs.Run) bool {
+	f := run.Failed(string(m.Kind), partOf(m))
+	return f != nil && f.MessageID == messageID && messageID != ""
+}
+
+// areLateQuotes tells whether the message brings quotes to a run that has ended
+// without waiting for them any longer.
+func areLateQuotes(m queue.Message, run runs.Run) bool {
+	return m.Kind == queue.Quotes && m.Quotes.Total > 0 && run.QuotesAsked == ""
 }
 
 // isOfAnotherAnswer tells whether the message answers another question than the
@@ -77,3 +96,13 @@ func partOf(m queue.Message) int {
 	}
 	return m.Quotes.Offset
 }
+
+// isBulk tells whether the message is more than a run's first pages, which a
+// reader is waiting for. Bulk work lets them go first.
+func isBulk(m queue.Message, run runs.Run) bool {
+	return m.Kind != queue.Publish || run.Counts.Requests >= firstPages
+}
+
+// firstPages is how many requests a run may make before it counts as bulk work.
+// Two reports of usual size take six to fourteen.
+const firstPages = 20

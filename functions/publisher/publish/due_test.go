@@ -17,7 +17,7 @@ func TestDueWith(t *testing.T) {
 		return queue.Message{Kind: queue.Quotes, Asked: "first", Quotes: &queue.QuotesPart{Offset: offset, Total: 30}}
 	}
 	run := func(change ...func(*runs.Run)) runs.Run {
-		r := runs.Run{Status: runs.Publishing, UpdatedAt: now.Add(-time.Second)}
+		r := runs.Run{Status: runs.Publishing, AcceptedAt: now.Add(-time.Hour), UpdatedAt: now.Add(-time.Second)}
 		for _, c := range change {
 			c(&r)
 		}
@@ -25,7 +25,12 @@ func TestDueWith(t *testing.T) {
 	}
 	published := func(r *runs.Run) { r.Status, r.PublishedAt = runs.Published, now }
 	complete := func(r *runs.Run) { published(r); r.Status = runs.Complete }
-	idle := func(r *runs.Run) { r.UpdatedAt = now.Add(-stale - time.Second) }
+	old := func(r *runs.Run) { r.AcceptedAt = now.Add(-retention - time.Second) }
+	timed := func(ago time.Duration) func(*runs.Run) { return func(r *runs.Run) { r.TimerAt = now.Add(-ago) } }
+	waits := func(kind queue.Kind, part int, d time.Duration) func(*runs.Run) {
+		return func(r *runs.Run) { r.Await(runs.Wait{Kind: string(kind), Part: part, Next: now.Add(d)}) }
+	}
+	timer := queue.Message{Kind: queue.Settle}
 	written := func(n int) func(*runs.Run) {
 		return func(r *runs.Run) { r.Steps = append(r.Steps, runs.Step{Name: stepQuotes, Done: n, Total: 30}) }
 	}
@@ -40,11 +45,18 @@ func TestDueWith(t *testing.T) {
 	}{
 		{"a new report", base, run(), write},
 		{"a report whose pages failed is redriven", base, run(failed(queue.Publish, 0)), write},
-		{"a report whose pages are written", base, run(published), drop},
+		{"a report that another delivery has put aside", base, run(func(r *runs.Run) { r.Fail(runs.Failure{Kind: "publish", MessageID: "id"}) }), drop},
+		{"a report whose pages are written", base, run(published, timed(0)), drop},
+		{"a report whose pages are written, and no timer is set", base, run(published), write},
+		{"a report that waits out its trouble", base, run(waits(queue.Publish, 0, time.Second)), waiting},
+		{"a report whose wait is over", base, run(waits(queue.Publish, 0, 0)), write},
+		{"a report whose texts wait", base, run(waits(queue.Texts, 0, time.Second)), write},
+		{"a complete run that once waited", base, run(complete, timed(0), waits(queue.Publish, 0, time.Second)), drop},
 		{"anything for a complete run", texts, run(complete), drop},
 		{"texts before their pages", texts, run(), tooEarly},
 		{"texts whose pages have failed", texts, run(failed(queue.Publish, 0)), drop},
-		{"texts whose pages nobody writes", texts, run(idle), abandon},
+		{"texts whose pages nobody has written in two weeks", texts, run(old), missing},
+		{"texts whose pages wait out their trouble", texts, run(waits(queue.Publish, 0, time.Second)), tooEarly},
 		{"texts", texts, run(published), write},
 		{"texts that had failed", texts, run(published, failed(queue.Texts, 0)), write},
 		{"texts of another answer", texts, run(published, func(r *runs.Run) { r.TextsAsked = "other" }), drop},
@@ -59,12 +71,19 @@ func TestDueWith(t *testing.T) {
 		{"the third part when the second has failed", part(20), run(published, written(10), failed(queue.Quotes, 10)), missing},
 		{"the second part when the third has failed", part(10), run(published, written(5), failed(queue.Quotes, 20)), tooEarly},
 		{"the second part when the texts have failed", part(10), run(published, written(5), failed(queue.Texts, 0)), tooEarly},
-		{"the second part when nothing moves", part(10), run(published, written(5), idle), missing},
+		{"the second part after two weeks", part(10), run(published, written(5), old), missing},
+		{"the second part, which waits out its trouble", part(10), run(published, written(10), waits(queue.Quotes, 10, time.Second)), waiting},
+		{"the second part while the first waits", part(10), run(published, written(5), waits(queue.Quotes, 0, time.Second)), tooEarly},
+		{"quotes of a run that is complete", part(0), run(complete, func(r *runs.Run) { r.QuotesAsked = "first" }), drop},
+		{"quotes of a run that has ended without them", part(0), run(complete), write},
+		{"the timer", timer, run(published, timed(answerTime)), write},
+		{"another timer than was set last", timer, run(published, timed(time.Minute)), drop},
+		{"the timer of a run that is complete", timer, run(complete, timed(answerTime)), drop},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got, why := dueWith(tt.message, tt.run, now); got != tt.want {
+			if got, why := dueWith(tt.message, "id", tt.run, now); got != tt.want {
 				t.Errorf("got %d (%s), want %d", got, why, tt.want)
 			}
 		})

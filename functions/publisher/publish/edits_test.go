@@ -83,12 +83,13 @@ func pagesOf(run runs.Run) (ids []string) {
 	return ids
 }
 
+// placeholder is one of the blocks that later content replaces.
 func placeholder(run runs.Run, place int) string {
-	ids := slices.Sorted(maps.Values(run.Placeholders))
-	if len(ids) == 0 {
+	places := slices.Sorted(maps.Values(run.Places))
+	if len(places) == 0 || len(run.Homepage) <= places[place%len(places)] {
 		return ""
 	}
-	return ids[place%len(ids)]
+	return run.Homepage[places[place%len(places)]]
 }
 
 // item is a block of a report, with nothing below it.

@@ -112,7 +112,7 @@ func (w *world) page(title string) string {
 func TestALineAtTheTopDoesNotBecomeAParent(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	b.WriteString("- topic\n")
+	b.WriteString("- parent item\n")
 	for i := range 250 {
 		fmt.Fprintf(&b, "  - Do item %d.\n", i)
 	}
@@ -123,7 +123,7 @@ func TestALineAtTheTopDoesNotBecomeAParent(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var line string
 				w := during(t, p, k, func(w *world) {
-					if topic := w.sim.Object(w.sim.Find("topic")); topic != nil {
+					if topic := w.sim.Object(w.sim.Find("parent item")); topic != nil {
 						line = w.sim.People().Insert(topic["parent"].(map[string]any)["page_id"].(string), 0, "from a person")
 					}
 				})
@@ -217,8 +217,8 @@ func TestAPersonDeletesWhatTheRunStillNeeds(t *testing.T) {
 			w := newWorld(t, notionsim.Options{Budget: 1_000_000})
 			w.accept("rep_1", payload(2, 1))
 			w.deliver(t.Context(), w.publisher("a", nil), visibility)
-			for _, id := range w.run("rep_1").Placeholders {
-				w.sim.People().Trash(id)
+			for _, text := range []string{"We analysed what people say", "Processing quotes database..."} {
+				w.sim.People().Trash(w.sim.Find(text))
 			}
 			w.drain(w.publisher("a", nil), visibility)
 			tree := w.sim.Tree()
@@ -232,13 +232,13 @@ func TestAPersonDeletesWhatTheRunStillNeeds(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			var b strings.Builder
-			b.WriteString("# Plan\n\n- topic\n")
+			b.WriteString("# Plan\n\n- parent item\n")
 			for i := range 350 {
 				fmt.Fprintf(&b, "  - Do item %d.\n", i)
 			}
 			b.WriteString("\nThe end.\n")
 			w := during(t, report.Payload{Reports: map[string]string{"strategyReport": b.String()}}, 6, func(w *world) {
-				w.sim.People().Trash(w.sim.Find("topic"))
+				w.sim.People().Trash(w.sim.Find("parent item"))
 			})
 			if tree := w.sim.Tree(); strings.Count(tree, `"The end."`) != 1 || strings.Contains(tree, "Do item") {
 				t.Error("the rest of the report is not there, or what was deleted came back")
@@ -306,9 +306,9 @@ func TestFailuresOfPartsAreRedrivenInAnyOrder(t *testing.T) {
 				w.accept("rep_1", p)
 				a := w.publisher("a", nil)
 				w.deliver(t.Context(), a, visibility)
-				texts := queue.Message{Kind: queue.Texts, ReportID: "rep_1", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}
+				texts := queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}
 				messages := []queue.Message{texts, part(p, 0, 2, report.Quote{Text: "one"}), part(p, 1, 2, report.Quote{Text: "two"})}
-				w.sim.Inject(notionsim.Fault{Method: http.MethodPatch, Path: "/v1/blocks/*/children", Status: 400})
+				w.sim.Inject(notionsim.Fault{Method: http.MethodDelete, Status: 400})
 				w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Status: 400})
 				for _, m := range messages {
 					w.send(m, "")
@@ -353,13 +353,13 @@ func TestRefusedTextsDoNotCostAPartOfTheQuotes(t *testing.T) {
 		w.accept("rep_1", p)
 		a := w.publisher("a", nil)
 		w.deliver(t.Context(), a, visibility)
-		w.sim.Inject(notionsim.Fault{Method: http.MethodPatch, Path: "/v1/blocks/*/children", Status: 400})
+		w.sim.Inject(notionsim.Fault{Method: http.MethodDelete, Status: 400})
 		many := make([]report.Quote, 200)
 		for i := range many {
 			many[i].Text = fmt.Sprint("quote ", i)
 		}
 		w.send(part(p, 0, 201, many...), "")
-		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
+		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
 		w.send(part(p, 200, 201, report.Quote{Text: "the last"}), "")
 		for w.deliver(t.Context(), a, visibility) {
 		}

@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"slices"
+	"time"
 
 	"notionrelay/shared/ledger"
 	"notionrelay/shared/notion"
@@ -17,18 +18,20 @@ import (
 // only takes the placeholder away.
 func writeQuotes(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 	run, part := l.Run, m.Quotes
+	if areLateQuotes(m, *run) && finished(run, stepQuotesSection) {
+		run.Steps = without(run.Steps, stepQuotesSection)
+		delete(run.Places, stepQuotesSection)
+		run.Warnings = slices.DeleteFunc(run.Warnings, func(w string) bool { return w == noQuotesInTime })
+		run.EndedAt = time.Time{}
+	}
 	run.QuotesAsked = m.Asked
 	for _, warning := range part.Warnings {
 		run.Warn(warning)
 	}
-	run.Steps = withQuotes(run.Steps, part.Total)
-	if run.Step(stepQuotesSection) == nil {
-		return nil
-	}
 	if part.Total == 0 {
-		return l.Replace(ctx, stepQuotesSection, stepHomepage, nil)
+		return takeQuotesPlaceAway(ctx, l)
 	}
-	ctx = notion.WithBulk(ctx)
+	run.Steps = withQuotes(run.Steps, part.Total)
 	databaseID, err := l.Database(ctx, stepQuotesDatabase, stepHomepage, notion.NewDatabase{
 		Title: m.Subject.QuotesTitle(), Icon: report.QuotesIcon, Schema: tree.QuotesSchema(part.Categories, part.Sentiments, part.Themes),
 	})
@@ -43,7 +46,7 @@ func writeQuotes(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 	if !run.Step(stepQuotes).Finished() {
 		return nil // the rest comes with the next part
 	}
-	return l.Replace(ctx, stepQuotesSection, stepHomepage, tree.QuotesSection(databaseID, part.Total, part.Posts))
+	return l.Replace(ctx, stepQuotesSection, stepHomepage, madeWith(run), tree.QuotesSection(databaseID, part.Total, part.Posts))
 }
 
 func quotesSteps(total int) []runs.Step {
@@ -82,7 +85,7 @@ func writeQuote(ctx context.Context, l *ledger.Ledger, databaseID string, part *
 	return l.Row(ctx, ledger.Row{
 		Step: stepQuotes, Index: part.Offset + i, DatabaseID: databaseID, Database: stepQuotesDatabase,
 		Values: values, Content: content, Title: tree.QuoteTitle(q),
-		Match: map[string]string{tree.Quote: tree.QuoteTitle(q), tree.RedditLink: q.URL},
+		Match: map[string]string{tree.RedditLink: q.URL},
 		Mine:  func(_ context.Context, id string) (bool, error) { return !slices.Contains(step.Twins, id), nil },
 		Commit: func(id string) {
 			if slices.ContainsFunc(part.Quotes[i+1:], twin) {

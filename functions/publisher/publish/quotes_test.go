@@ -22,7 +22,7 @@ func published(t *testing.T) (w *world, p report.Payload) {
 	p = payload(2, 1)
 	w.accept("rep_1", p)
 	w.deliver(t.Context(), w.publisher("a", nil), visibility)
-	w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
+	w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
 	w.deliver(t.Context(), w.publisher("a", nil), visibility)
 	return w, p
 }
@@ -30,7 +30,7 @@ func published(t *testing.T) (w *world, p report.Payload) {
 // part is a message with some of so many quotes.
 func part(p report.Payload, offset, total int, quotes ...report.Quote) queue.Message {
 	subject := p.Subject()
-	return queue.Message{Kind: queue.Quotes, ReportID: "rep_1", Cursor: int64(offset), Subject: &subject, Quotes: &queue.QuotesPart{Offset: offset, Total: total, Quotes: quotes}}
+	return queue.Message{Kind: queue.Quotes, ReportID: "rep_1", Asked: "asked", Cursor: int64(offset), Subject: &subject, Quotes: &queue.QuotesPart{Offset: offset, Total: total, Quotes: quotes}}
 }
 
 func (w *world) wantQuotes(texts ...string) {

@@ -97,7 +97,7 @@ func (s seam) disturbed(p *publish.Publisher) *publish.Publisher {
 	p.PublishQueue = queueSeam{senderSeam{s, "publish queue", p.PublishQueue}, p.PublishQueue}
 	p.DeadLetters = senderSeam{s, "dead letters", p.DeadLetters}
 	p.EnrichQueue = senderSeam{s, "enrich queue", p.EnrichQueue}
-	// PLACE for the waiting queue: one more senderSeam.
+	p.WaitingQueue = senderSeam{s, "waiting queue", p.WaitingQueue}
 	return p
 }
 
@@ -154,6 +154,26 @@ func (s storeSeam) OwnerOf(ctx context.Context, rowID string) (owner string, err
 		return err
 	})
 	return owner, err
+}
+
+func (s storeSeam) LastAccepted(ctx context.Context) (at time.Time, err error) {
+	err = s.pass("store: last accepted", ofQuestion, func() (err error) {
+		at, err = s.store.LastAccepted(ctx)
+		return err
+	})
+	return at, err
+}
+
+func (s storeSeam) Halt(ctx context.Context) (halt runs.Halt, err error) {
+	err = s.pass("store: halt", ofQuestion, func() (err error) {
+		halt, err = s.store.Halt(ctx)
+		return err
+	})
+	return halt, err
+}
+
+func (s storeSeam) SetHalt(ctx context.Context, halt runs.Halt) error {
+	return s.pass("store: set halt", ofCreate, func() error { return s.store.SetHalt(ctx, halt) })
 }
 
 type senderSeam struct {

@@ -12,12 +12,14 @@ import (
 	"testing"
 	"time"
 
+	enricher "notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
 	"notionrelay/test/inmemory"
 )
 
@@ -33,11 +35,14 @@ type stage struct {
 	sim                   *notionsim.Sim
 	runs                  inmemory.Runs
 	publish, dead, enrich *inmemory.Queue
+	waiting               *inmemory.Queue
 
 	perPart int // quotes in a part of them
 	version int // of the converter that is deployed
 	answers int // of the enricher
-	started int // processes
+
+	noTitle, noIntroduction bool // from the enricher
+	started                 int  // processes
 }
 
 func newStage(t testing.TB, o notionsim.Options, log *slog.Logger) *stage {
@@ -51,14 +56,13 @@ func newStage(t testing.TB, o notionsim.Options, log *slog.Logger) *stage {
 	g.dead = all.Queue(inmemory.Options{FIFO: true, Visibility: visibility})
 	g.publish = all.Queue(inmemory.Options{FIFO: true, Visibility: visibility, MaxReceives: publish.MaxReceives, DeadLetter: g.dead})
 	g.enrich = all.Queue(inmemory.Options{Visibility: visibility})
-	// PLACE for the waiting queue: one more of these, of which forward sends what
-	// is due back to the publish queue.
+	g.waiting = all.Queue(inmemory.Options{Visibility: visibility})
 	return g
 }
 
 // queues are those whose messages have to be worked off.
 func (g *stage) queues() []*inmemory.Queue {
-	return []*inmemory.Queue{g.publish, g.enrich} // PLACE for the waiting queue
+	return []*inmemory.Queue{g.publish, g.enrich, g.waiting}
 }
 
 // process is a publisher that may die, and the event source that feeds it.
@@ -84,8 +88,8 @@ func (g *stage) process(s script, way func(http.RoundTripper) http.RoundTripper,
 	}
 	p.Publisher = seam.disturbed(&publish.Publisher{
 		Notion: client, Runs: store(&g.runs), PublishQueue: g.publish, DeadLetters: g.dead, EnrichQueue: g.enrich,
-		// PLACE for the waiting queue: WaitingQueue: g.waiting.
-		DatabaseID: g.sim.DatabaseID(), Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Log: g.log,
+		WaitingQueue: g.waiting,
+		Database:     publish.Database{ID: g.sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Log: g.log,
 	})
 	seam.life = newLife(g.t.Context()) // the event source outlives its processes
 	p.source = sourceSeam{seam, "publish queue", g.publish}
@@ -119,18 +123,62 @@ func (g *stage) send(m queue.Message, distinct string) {
 // deliver does what Lambda's event source does, and tells whether a message came
 // within the wait.
 func (g *stage) deliver(p *process, wait time.Duration) bool {
-	batch, err := p.source.Receive(g.t.Context(), 1, wait)
+	if !g.awaitDue(wait) {
+		return false
+	}
+	batch, err := p.source.Receive(g.t.Context(), 1, 0)
 	if err != nil {
 		time.Sleep(time.Second)
 		return true
 	}
 	if len(batch) == 0 {
-		return false
+		return true
 	}
 	if g.hand(p, batch[0]) {
 		_ = p.source.Delete(g.t.Context(), batch[0].Receipt) // what is not deleted comes again
 	}
 	return true
+}
+
+// awaitDue waits until the publish queue has a message to give, and tells whether
+// it has within the wait. What has waited out its time off the queue is sent back.
+func (g *stage) awaitDue(wait time.Duration) bool {
+	for until := time.Now().Add(wait); ; {
+		g.sendBack()
+		next := g.publish.Next()
+		if !next.IsZero() && !next.After(time.Now()) {
+			return true
+		}
+		if due := g.waiting.Next(); next.IsZero() || !due.IsZero() && due.Before(next) {
+			next = due
+		}
+		if next.IsZero() || next.After(until) {
+			time.Sleep(time.Until(until))
+			return false
+		}
+		time.Sleep(time.Until(next))
+	}
+}
+
+// sendBack does with the waiting queue what the enricher's function does.
+func (g *stage) sendBack() {
+	sender := &enricher.Enricher{PublishQueue: g.publish, WaitingQueue: g.waiting, Log: g.log}
+	for {
+		back, err := g.waiting.Receive(g.t.Context(), 1, 0)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		if len(back) == 0 {
+			return
+		}
+		response, err := sender.Handle(g.t.Context(), eventOf(back[0]))
+		if err != nil || len(response.BatchItemFailures) > 0 {
+			g.t.Fatalf("send back: %+v, %v", response, err)
+		}
+		if err := g.waiting.Delete(g.t.Context(), back[0].Receipt); err != nil {
+			g.t.Fatal(err)
+		}
+	}
 }
 
 // hand invokes a process with a message, and tells whether it wants it deleted.
@@ -166,10 +214,17 @@ func (g *stage) answer() {
 }
 
 func (g *stage) answerTexts(m queue.Message, distinct string) {
-	g.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &queue.HomepageTexts{
+	texts := queue.HomepageTexts{
 		Title:        fmt.Sprint("Analysis, text of answer ", g.answers),
 		Introduction: fmt.Sprintf("We read a lot, text of answer %d.\n\n- **Plan**: what to do\n- **All**: why\n", g.answers),
-	}}, distinct)
+	}
+	if g.noTitle {
+		texts.Title = ""
+	}
+	if g.noIntroduction {
+		texts.Introduction = ""
+	}
+	g.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &texts}, distinct)
 }
 
 func (g *stage) answerQuotes(m queue.Message, distinct string) {

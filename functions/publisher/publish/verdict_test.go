@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"notionrelay/shared/ledger"
@@ -14,71 +15,101 @@ import (
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	permanent := &notion.Error{Status: 400, Code: "validation_error"}
+	wrap := func(err error) error { return fmt.Errorf("step row of run rep_1: %w", err) }
+	in := func(d time.Duration) time.Time { return time.Now().Add(d) }
+	refused := &notion.Error{Status: 400, Code: "validation_error"}
 	outage := &notion.PostponedError{Wait: 8 * time.Second, Cause: &notion.Error{Status: 503}}
-	told := &notion.PostponedError{Wait: time.Hour, Cause: &notion.Error{Status: 429}}
+	told := &notion.PostponedError{Wait: time.Hour, Cause: &notion.Error{Status: 429, Code: "rate_limited"}}
 	noTime := &notion.PostponedError{}
+	open := func(d time.Duration) error {
+		return wrap(&ledger.UnsettledError{Until: in(d), Cause: &notion.Error{Status: 502}})
+	}
 	tests := []struct {
-		name     string
-		err      error
-		receives int
-		wrote    bool
-		want     verdict
-		wait     time.Duration
+		name    string
+		outcome func() outcome // made when its time has come
+		want    verdict
+		pause   time.Duration
 	}{
-		{"done", nil, 1, true, acknowledge, 0},
-		{"slice over", fmt.Errorf("x: %w", ledger.ErrSliceOver), 1, true, continueLater, 0},
-		{"a request still open", fmt.Errorf("x: %w", &ledger.UnsettledError{Until: time.Now().Add(time.Hour)}), 1, true, continueLater, 5 * time.Second},
-		{"too early", fmt.Errorf("x: %w", errTooEarly), 1, false, continueLater, time.Second},
-		{"unreadable", fmt.Errorf("x: %w", queue.ErrUnreadable), 1, false, deadLetter, 0},
-		{"refused for ever", fmt.Errorf("x: %w", permanent), 1, true, deadLetter, 0},
-		{"refused for ever, and the record could not be closed", errors.Join(permanent, errors.New("no table")), 1, true, deadLetter, 0},
-		{"an earlier part put aside", fmt.Errorf("x: %w", errPartMissing), 1, false, deadLetter, 0},
-		{"larger than a message", fmt.Errorf("x: %w", queue.ErrTooLarge), 1, false, deadLetter, 0},
-		{"page in the trash", fmt.Errorf("x: %w", ledger.ErrTrashed), 1, true, deadLetter, 0},
-		{"panic", errDefect, 1, false, deadLetter, 0},
-		{"lost the run", fmt.Errorf("x: %w", runs.ErrStale), 1, false, giveBack, time.Second},
-		{"lost the run at the last delivery", fmt.Errorf("x: %w", runs.ErrStale), 10, false, continueLater, time.Second},
-		{"time over after writing", noTime, 1, true, continueLater, 0},
-		{"time over before writing", noTime, 1, false, giveBack, 0},
-		{"first failure in an outage", outage, 1, false, giveBack, time.Minute},
-		{"fifth failure in an outage", outage, 5, true, giveBack, 16 * time.Minute},
-		{"ninth failure in an outage", outage, 9, false, giveBack, 30 * time.Minute},
-		{"last failure in an outage", outage, 10, false, deadLetter, 0},
-		{"told to wait for an hour", told, 1, false, giveBack, time.Hour},
-		{"store does not answer", errors.New("no table"), 2, false, giveBack, 2 * time.Minute},
-		{"anything for the last time", errors.New("?"), 10, false, deadLetter, 0},
+		{"done", func() outcome { return outcome{wrote: true} }, acknowledge, 0},
+		{"slice over", func() outcome { return outcome{err: wrap(ledger.ErrSliceOver), wrote: true} }, tail, 0},
+		{"time over after writing", func() outcome { return outcome{err: noTime, wrote: true} }, tail, 0},
+
+		{"time over before writing", func() outcome { return outcome{err: noTime} }, head, time.Second},
+		{"told to wait for an hour", func() outcome { return outcome{err: told, wrote: true} }, head, time.Hour},
+		{"told to wait for an hour, again and again", func() outcome { return outcome{err: told, receives: newMessageAt, spent: 2 * patience} }, tail, 0},
+		{"something is wrong with everyone", func() outcome {
+			return outcome{err: wrap(refused), problem: &notion.Problem{}, probeIn: 15 * time.Second, spent: 2 * patience}
+		}, head, 15 * time.Second},
+		{"a halt", func() outcome { return outcome{err: &haltedError{in(time.Minute)}} }, head, time.Minute},
+		{"a halt whose message has been looked at often", func() outcome { return outcome{err: &haltedError{in(time.Minute)}, receives: newMessageAt} }, tail, 0},
+		{"the record does not answer", func() outcome { return outcome{err: errors.New("no table"), receives: 2} }, head, 4 * time.Second},
+		{"nor at the fifth time", func() outcome { return outcome{err: errors.New("no table"), receives: newMessageAt} }, tail, 0},
+
+		{"another process works on the run", func() outcome { return outcome{err: &ledger.LeasedError{Until: in(time.Minute)}, spent: 2 * patience} }, park, time.Minute},
+		{"another process has worked on the run", func() outcome { return outcome{err: wrap(runs.ErrStale), spent: 2 * patience} }, park, time.Second},
+		{"too early in a young run", func() outcome { return outcome{err: errTooEarly, spent: 2 * patience} }, park, 5 * time.Second},
+		{"too early in an old run", func() outcome { return outcome{err: errTooEarly, age: time.Hour} }, park, 5 * time.Minute},
+		{"the run waits", func() outcome { return outcome{err: &notYetError{in(time.Hour)}, spent: 2 * patience} }, park, time.Hour},
+		{"a request may still take effect", func() outcome { return outcome{err: open(40 * time.Second), wrote: true} }, park, 40 * time.Second},
+		{"first failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 1} }, park, 15 * time.Second},
+		{"fourth failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 4, receives: 9} }, park, 2 * time.Minute},
+		{"ninth failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 9} }, park, 15 * time.Minute},
+		{"failure of a probe", func() outcome { return outcome{err: wrap(outage), attempts: 1, probeIn: time.Minute} }, park, time.Minute},
+		{"just within its patience", func() outcome { return outcome{err: wrap(outage), attempts: 1, spent: patience - 15*time.Second} }, park, 15 * time.Second},
+
+		{"out of patience", func() outcome { return outcome{err: wrap(outage), attempts: 1, spent: patience - 14*time.Second} }, deadLetter, 0},
+		{"out of patience with requests that may take effect", func() outcome { return outcome{err: open(time.Minute), spent: patience} }, deadLetter, 0},
+		{"unreadable", func() outcome { return outcome{err: wrap(queue.ErrUnreadable)} }, deadLetter, 0},
+		{"refused for ever", func() outcome { return outcome{err: wrap(refused), wrote: true} }, deadLetter, 0},
+		{"refused for ever, and the record could not be closed", func() outcome { return outcome{err: errors.Join(refused, errors.New("no table"))} }, deadLetter, 0},
+		{"an earlier part put aside", func() outcome { return outcome{err: errPartMissing} }, deadLetter, 0},
+		{"larger than a message", func() outcome { return outcome{err: wrap(queue.ErrTooLarge)} }, deadLetter, 0},
+		{"page in the trash", func() outcome { return outcome{err: errors.Join(ledger.ErrTrashed, refused)} }, deadLetter, 0},
+		{"panic", func() outcome { return outcome{err: errDefect} }, deadLetter, 0},
+		{"processes that died", func() outcome { return outcome{err: errProcessDied, receives: MaxReceives} }, deadLetter, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got, wait := judge(tt.err, tt.receives, tt.wrote); got != tt.want || wait != tt.wait {
-				t.Errorf("got %d after %s, want %d after %s", got, wait, tt.want, tt.wait)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				if got, pause := judge(tt.outcome()); got != tt.want || pause != tt.pause {
+					t.Errorf("got %d after %s, want %d after %s", got, pause, tt.want, tt.pause)
+				}
+			})
 		})
 	}
 }
 
-func TestJudgeWaitsForALease(t *testing.T) {
+// The waits of a run together outlast an outage of two hours, and end.
+func TestAMessageIsTriedForTwoAndAHalfHours(t *testing.T) {
 	t.Parallel()
-	leased := &ledger.LeasedError{Until: time.Now().Add(time.Hour)}
-	if got, wait := judge(leased, 9, false); got != giveBack || wait < 59*time.Minute {
-		t.Errorf("got %d after %s, want it given back for an hour", got, wait)
+	outage := &notion.PostponedError{Cause: &notion.Error{Status: 503}}
+	var spent time.Duration
+	for attempt := 1; ; attempt++ {
+		v, pause := judge(outcome{err: outage, attempts: attempt, spent: spent})
+		if v == deadLetter {
+			break
+		}
+		spent += pause
 	}
-	if got, wait := judge(leased, 10, false); got != continueLater || wait != time.Second {
-		t.Errorf("the last delivery: got %d after %s, want it sent to the tail", got, wait)
+	if spent < 2*time.Hour || spent > patience {
+		t.Errorf("a message waits for %s in all", spent)
 	}
 }
 
-// The waits of all deliveries together outlast an outage of two hours.
-func TestAMessageOutlastsAnOutageOfTwoHours(t *testing.T) {
+// However long a queue or the record does not answer, or a halt lasts, a message is
+// never delivered so often that its process counts as dead.
+func TestWaitingAtTheHeadDoesNotUseUpTheDeliveries(t *testing.T) {
 	t.Parallel()
-	var all time.Duration
-	for receives := 1; receives < MaxReceives; receives++ {
-		_, wait := judge(errors.New("down"), receives, false)
-		all += wait
-	}
-	if all < 2*time.Hour {
-		t.Errorf("a message waits for %s in all", all)
+	for _, err := range []error{errors.New("no table"), &haltedError{time.Now().Add(time.Hour)}, &notion.PostponedError{Wait: time.Hour}} {
+		receives := 1
+		for ; receives < MaxReceives; receives++ {
+			if v, _ := judge(outcome{err: err, receives: receives}); v == tail {
+				break
+			}
+		}
+		if receives >= MaxReceives {
+			t.Errorf("%v: still at the head in delivery %d", err, receives)
+		}
 	}
 }

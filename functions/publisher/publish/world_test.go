@@ -6,14 +6,19 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"go.uber.org/goleak"
 
+	enricher "notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/embedded"
 	"notionrelay/local/notionsim"
@@ -21,6 +26,7 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
 	"notionrelay/test/rapidtest"
 )
 
@@ -40,11 +46,16 @@ type world struct {
 	publish  *embedded.Queue
 	dead     *embedded.Queue
 	enrich   *embedded.Queue
+	waiting  *waitingRoom
 	research publish.Research
+	texts    queue.HomepageTexts // what the enricher answers
 	log      *slog.Logger
 	minGap   time.Duration
 	budget   int
 }
+
+// written are texts of an AI.
+var written = queue.HomepageTexts{Title: "Home Cooking Market Analysis", Introduction: "We read a lot.\n\n- **Plan**: what to do\n- **All**: why\n"}
 
 func newWorld(t testing.TB, options notionsim.Options) *world {
 	t.Helper()
@@ -60,10 +71,11 @@ func newWorld(t testing.TB, options notionsim.Options) *world {
 		sim.Close()
 		db.Close()
 	})
-	w := &world{t: t, sim: sim, db: db, log: slog.New(slog.DiscardHandler), minGap: 100 * time.Millisecond, budget: options.Budget}
+	w := &world{t: t, sim: sim, db: db, log: slog.New(slog.DiscardHandler), texts: written, minGap: 100 * time.Millisecond, budget: options.Budget}
 	w.dead = db.Queue("dead", embedded.QueueOptions{FIFO: true, Visibility: visibility})
 	w.publish = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: visibility, MaxReceives: publish.MaxReceives, DeadLetter: w.dead})
 	w.enrich = db.Queue("enrich", embedded.QueueOptions{Visibility: visibility})
+	w.waiting = &waitingRoom{Queue: db.Queue("waiting", embedded.QueueOptions{Visibility: visibility})}
 	return w
 }
 
@@ -78,8 +90,8 @@ func (w *world) publisher(owner string, transport http.RoundTripper) *publish.Pu
 		w.t.Fatal(err)
 	}
 	return &publish.Publisher{
-		Notion: client, Runs: w.db.Runs(), PublishQueue: w.publish, DeadLetters: w.dead, EnrichQueue: w.enrich, Research: w.research,
-		DatabaseID: w.sim.DatabaseID(), CoverURL: "https://example.com/banner.png", Owner: owner, Log: w.log,
+		Notion: client, Runs: w.db.Runs(), PublishQueue: w.publish, DeadLetters: w.dead, EnrichQueue: w.enrich, WaitingQueue: w.waiting, Research: w.research,
+		Database: publish.Database{ID: w.sim.DatabaseID(), Columns: tree.StandardColumns}, CoverURL: "https://example.com/banner.png", Owner: owner, Log: w.log,
 	}
 }
 
@@ -119,9 +131,7 @@ func (w *world) answerEnrichRequests() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &queue.HomepageTexts{
-			Title: "Home Cooking Market Analysis", Introduction: "We read a lot.\n\n- **Plan**: what to do\n- **All**: why\n",
-		}}, asked[0].ID)
+		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &w.texts}, asked[0].ID)
 		w.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Subject: m.Subject, Quotes: quotesOf(m.Payload)}, asked[0].ID)
 		if err := w.enrich.Delete(w.t.Context(), asked[0].Receipt); err != nil {
 			w.t.Fatal(err)
@@ -143,10 +153,7 @@ func quotesOf(p *report.Payload) *queue.QuotesPart {
 // as Lambda does, and settles it unless the process has died meanwhile.
 func (w *world) deliver(alive context.Context, p *publish.Publisher, wait time.Duration) (delivered bool) {
 	w.t.Helper()
-	batch, err := w.publish.Receive(w.t.Context(), 1, wait)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	batch := w.next(wait)
 	if len(batch) == 0 {
 		return false
 	}
@@ -162,6 +169,75 @@ func (w *world) deliver(alive context.Context, p *publish.Publisher, wait time.D
 		}
 	}
 	return true
+}
+
+// next is the next message of the publish queue that comes within the wait, with
+// what has waited out its time sent back there meanwhile.
+func (w *world) next(wait time.Duration) []queue.Incoming {
+	w.t.Helper()
+	for until := time.Now().Add(wait); ; {
+		w.sendBack()
+		left := max(0, time.Until(until))
+		if due := w.waiting.next(); !due.IsZero() {
+			left = min(left, max(0, time.Until(due)))
+		}
+		batch, err := w.publish.Receive(w.t.Context(), 1, left)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(batch) > 0 || !time.Now().Before(until) {
+			return batch
+		}
+	}
+}
+
+// sendBack does with the waiting queue what the enricher's function does.
+func (w *world) sendBack() {
+	w.t.Helper()
+	sender := &enricher.Enricher{PublishQueue: w.publish, WaitingQueue: w.waiting, Log: w.log}
+	for {
+		back, err := w.waiting.Receive(w.t.Context(), 1, 0)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(back) == 0 {
+			return
+		}
+		response, err := sender.Handle(w.t.Context(), eventOf(back[0]))
+		if err != nil || len(response.BatchItemFailures) > 0 {
+			w.t.Fatalf("send back: %+v, %v", response, err)
+		}
+		if err := w.waiting.Delete(w.t.Context(), back[0].Receipt); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// waitingRoom is a waiting queue that knows when its messages come back.
+type waitingRoom struct {
+	*embedded.Queue
+
+	mu  sync.Mutex
+	due []time.Time
+}
+
+func (r *waitingRoom) Send(ctx context.Context, m queue.Outgoing) error {
+	r.mu.Lock()
+	r.due = append(r.due, time.Now().Add(m.Delay))
+	r.mu.Unlock()
+	return r.Queue.Send(ctx, m)
+}
+
+// next is when the next message comes back; zero when none does.
+func (r *waitingRoom) next() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	r.due = slices.DeleteFunc(r.due, func(t time.Time) bool { return !t.After(now) })
+	if len(r.due) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(r.due, time.Time.Compare)
 }
 
 func eventOf(m queue.Incoming) events.SQSEvent {
@@ -257,3 +333,6 @@ func bodyOf(t testing.TB, r *http.Request) string {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return string(body)
 }
+
+// errDial is what a connection ends with that nobody takes.
+var errDial = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}

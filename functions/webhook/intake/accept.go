@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"notionrelay/shared/logs"
+	"notionrelay/shared/markdown"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
@@ -30,45 +31,53 @@ const (
 )
 
 // accept takes a report: judges it, records it, queues it, and answers once it
-// is published or the caller's patience ends.
+// is published, has failed, or the caller's patience ends.
 func (h *Handler) accept(r *http.Request) (answer, error) {
 	ctx, arrived := r.Context(), time.Now()
-	if !h.Auth.Asks(r.Header) { // without a secret or a signature no body helps
-		return answer{}, unauthorized()
+	if err := h.checkHeaders(r); err != nil {
+		return answer{}, err
 	}
 	body, err := read(r)
 	if err != nil {
 		return answer{}, err
 	}
-	if !h.Auth.Caller(r.Header, body) {
+	if !h.Auth.knows(r.Header) && !h.Auth.signed(r.Header, body) {
 		return answer{}, unauthorized()
 	}
-	if err := checkMedia(r); err != nil {
-		return answer{}, err
-	}
-	payload, err := parse(r, body)
+	payload, err := parse(body)
 	if err != nil {
 		return answer{}, err
 	}
-	run, err := h.enqueue(ctx, payload, r.Header.Get("Idempotency-Key"))
+	run, err := h.enqueue(ctx, payload, h.keyOf(r.Header))
 	if err != nil {
 		return answer{}, err
 	}
 	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
-	run = h.await(ctx, run, arrived.Add(patience(r)))
+	run, failed := h.await(ctx, run, arrived.Add(waitOf(r)))
+	if failed {
+		return answer{}, h.publishFailed(r, run)
+	}
 	return h.accepted(r, run, arrived), nil
 }
 
-// read reads the bytes that were signed, and no more than a body may have.
-func read(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
-	switch {
-	case err != nil:
-		return nil, &refusal{status: http.StatusBadRequest, code: "invalid_json", sentence: "The body could not be read.", cause: err}
-	case len(body) > report.MaxBody:
-		return nil, tooLarge(nil)
+// checkHeaders judges all that can be judged before the body is read.
+func (h *Handler) checkHeaders(r *http.Request) error {
+	if !h.Auth.asks(r.Header) {
+		return unauthorized()
 	}
-	return body, nil
+	if err := checkMedia(r); err != nil {
+		return err
+	}
+	for _, name := range []string{headerKey, headerWebhookID} {
+		if len(r.Header.Get(name)) > maxKey {
+			return &refusal{code: "invalid_payload", field: name,
+				sentence: fmt.Sprintf("The %s must have at most %d characters.", name, maxKey)}
+		}
+	}
+	if r.ContentLength > report.MaxBody {
+		return tooLarge(nil)
+	}
+	return nil
 }
 
 func checkMedia(r *http.Request) error {
@@ -85,30 +94,67 @@ func checkMedia(r *http.Request) error {
 	return nil
 }
 
-func parse(r *http.Request, body []byte) (report.Payload, error) {
-	if len(r.Header.Get("Idempotency-Key")) > maxKey {
-		return report.Payload{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "Idempotency-Key",
-			sentence: fmt.Sprintf("The Idempotency-Key must have at most %d characters.", maxKey)}
+// read reads the bytes that were signed, and no more than a body may have.
+func read(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
+	switch {
+	case err != nil:
+		return nil, &refusal{code: "invalid_json", sentence: "The body could not be read.", cause: err}
+	case len(body) > report.MaxBody:
+		return nil, tooLarge(nil)
 	}
+	return body, nil
+}
+
+func parse(body []byte) (report.Payload, error) {
 	payload, err := report.Parse(body)
 	if invalid, ok := errors.AsType[*report.InvalidError](err); ok {
-		return payload, &refusal{status: http.StatusBadRequest, code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
+		return payload, &refusal{code: invalid.Code, field: invalid.Field, sentence: invalid.Sentence}
 	}
 	return payload, err
+}
+
+// The headers that name a request.
+const (
+	headerKey       = "Idempotency-Key"
+	headerWebhookID = "Webhook-Id"
+)
+
+// idempotencyKey is what a caller calls its request.
+type idempotencyKey struct {
+	header string // that it came in
+	value  string // empty when the caller gave none
+}
+
+// keyOf is the key of a request that may be accepted. That of one which only
+// its signature lets in is the webhook-id: it is signed, unlike the
+// Idempotency-Key, so who repeats a request that he has overheard makes no
+// second report of it. The record remembers it for longer than the signature
+// is good.
+func (h *Handler) keyOf(header http.Header) idempotencyKey {
+	if h.Auth.knows(header) {
+		return idempotencyKey{headerKey, header.Get(headerKey)}
+	}
+	// No header can hold the NUL, so this is nobody's Idempotency-Key.
+	return idempotencyKey{headerWebhookID, "webhook-id\x00" + header.Get(headerWebhookID)}
 }
 
 // enrichRoom is what the message to the enricher may need beyond this one, in
 // bytes: whom the report is for.
 const enrichRoom = 16 << 10
 
-// enqueue records the report and sends its message. A report that is known is
-// not sent again, unless its message may never have been sent or has failed.
-func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key string) (runs.Run, error) {
+// enqueue records the report and sends its message. That of a report whose
+// pages are not there yet is sent once more: its first one may never have been
+// sent, or be among the dead letters. It is a message of its own for each
+// version of the record, so that it wakes a run that has stopped, and a caller
+// who is impatient fills no queue. What a published report still lacks comes
+// by other messages, which cannot be made here; it is left as it is.
+func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idempotencyKey) (runs.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acceptTime)
 	defer cancel()
 	now := time.Now()
 	fingerprint := payload.Fingerprint()
-	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key, fingerprint), Payload: &payload}
+	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key.value, fingerprint), Payload: &payload}
 	logs.Set(ctx, "reportId", message.ReportID)
 	logs.Set(ctx, "runId", payload.RunID)
 	body, err := queue.Encode(message)
@@ -118,6 +164,9 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 	if err != nil {
 		return runs.Run{}, tooLarge(err)
 	}
+	if err := measure(ctx, payload); err != nil {
+		return runs.Run{}, err
+	}
 	run, created, err := h.Runs.Create(ctx, runs.Run{
 		ReportID: message.ReportID, ResearchRunID: payload.RunID, Fingerprint: fingerprint,
 		Status: runs.Queued, AcceptedAt: now, UpdatedAt: now,
@@ -126,10 +175,10 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 		return run, unavailable(fmt.Errorf("record report %s: %w", message.ReportID, err))
 	}
 	if run.Fingerprint != fingerprint {
-		return run, &refusal{status: http.StatusUnprocessableEntity, code: "idempotency_mismatch", field: "Idempotency-Key",
-			sentence: "This Idempotency-Key was used with another body."}
+		return run, &refusal{code: "idempotency_mismatch", field: key.header,
+			sentence: "This " + key.header + " was used with another body."}
 	}
-	if created || run.Status == runs.Queued || run.Status == runs.Failed && !published(run) {
+	if created || !published(run) {
 		message.Cursor = run.Version
 		if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: message.DeduplicationID()}); err != nil {
 			return run, unavailable(fmt.Errorf("send report %s: %w", run.ReportID, err))
@@ -139,10 +188,33 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key strin
 	return run, nil
 }
 
-// patience is how long the caller waits for the pages: what it says with
-// Prefer (RFC 7240), else all that is possible on the predecessor's path,
-// whose callers know no answer but 200.
-func patience(r *http.Request) time.Duration {
+// measurements bounds how many reports are measured at once: a hostile one of 4 MiB
+// takes some 250 MB while it is.
+var measurements = make(chan struct{}, 2)
+
+// measure refuses a report that would become more pages than one run may write.
+func measure(ctx context.Context, payload report.Payload) error {
+	select {
+	case measurements <- struct{}{}:
+		defer func() { <-measurements }()
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
+	}
+	var documents []string
+	for _, d := range payload.Documents() {
+		documents = append(documents, d.Markdown)
+	}
+	_, err := markdown.Measure(documents...)
+	if errors.Is(err, markdown.ErrTooComplex) {
+		return &refusal{code: "report_too_complex", sentence: "The report would become too many pages: " + err.Error() + "."}
+	}
+	return err
+}
+
+// waitOf is how long the caller waits for the pages: as long as it says with
+// Prefer (RFC 7240), else on the predecessor's path as long as possible, since
+// its callers take any answer but 200 for an error.
+func waitOf(r *http.Request) time.Duration {
 	for preference := range strings.SplitSeq(r.Header.Get("Prefer"), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
 		seconds, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`))
@@ -156,46 +228,46 @@ func patience(r *http.Request) time.Duration {
 	return 0
 }
 
-// pollEvery is how often a waiting request looks at the record.
-const pollEvery = 200 * time.Millisecond
+// A waiting request looks at the record after a tenth of the time that it has
+// waited, within these bounds: news is never late by much, and a long wait costs
+// fifty reads and not a hundred and twenty.
+const (
+	minPoll = 200 * time.Millisecond
+	maxPoll = 500 * time.Millisecond
+)
 
 // await returns the newest record once the pages exist, the run has failed or
-// the time is up. A table that does not answer meanwhile costs nothing but
-// news: the report is accepted.
-func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) runs.Run {
+// the time is up. A failure from before the report was sent again is not the
+// outcome that the caller waits for. A table that does not answer meanwhile
+// costs nothing but news: the report is accepted.
+func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) (newest runs.Run, failed bool) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
-	failedBefore := run.Status == runs.Failed
-	for !published(run) && (run.Status != runs.Failed || failedBefore) && time.Now().Add(pollEvery).Before(until) {
-		timer := time.NewTimer(pollEvery)
+	failedAt, goesOn := run.EndedAt, run.Status != runs.Failed
+	for began := time.Now(); ; {
+		poll := min(max(time.Since(began)/10, minPoll), maxPoll)
+		goesOn = goesOn || run.Status != runs.Failed
+		switch {
+		case published(run):
+			return run, false
+		case run.Status == runs.Failed && (goesOn || !run.EndedAt.Equal(failedAt)):
+			return run, true
+		case !time.Now().Add(poll).Before(until):
+			return run, false
+		}
+		timer := time.NewTimer(poll)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return run
+			return run, false
 		}
 		if newer, err := h.Runs.Get(ctx, run.ReportID); err == nil {
 			run = newer
-			failedBefore = failedBefore && run.Status == runs.Failed
 		}
 	}
-	return run
 }
 
-// published tells whether the pages exist, also those of a run whose texts or
+// published tells whether the pages exist, which they also do when texts or
 // quotes have failed since.
 func published(run runs.Run) bool { return !run.PublishedAt.IsZero() }
-
-func unauthorized() error {
-	return &refusal{status: http.StatusUnauthorized, code: "unauthorized", sentence: "The request needs a valid secret or signature.",
-		headers: map[string]string{"WWW-Authenticate": "Bearer"}}
-}
-
-func unsupported(sentence string) error {
-	return &refusal{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", sentence: sentence}
-}
-
-func tooLarge(cause error) error {
-	return &refusal{status: http.StatusRequestEntityTooLarge, code: "payload_too_large",
-		sentence: fmt.Sprintf("The body must have at most %d bytes, and fit a queue message when it is packed.", report.MaxBody), cause: cause}
-}

@@ -23,6 +23,7 @@ type reportData struct {
 	HomepageURL    string      `json:"brandedHomepageUrl,omitempty"`
 	ChildPages     []childPage `json:"childPages,omitempty"`
 	ShareableURL   string      `json:"shareableUrl,omitempty"`
+	OpenURL        string      `json:"openUrl,omitempty"`
 	StatusURL      string      `json:"statusUrl"`
 	ProcessingTime string      `json:"processingTime,omitempty"`
 }
@@ -33,16 +34,18 @@ type childPage struct {
 	Title string `json:"title"`
 }
 
-// accepted answers a report that was sent.
+// accepted answers a report that was sent. Callers on the predecessor's path
+// take every answer but 200 for an error and pass shareableUrl on, so while the
+// pages do not exist it is the report's own link, which will lead to them.
 func (h *Handler) accepted(r *http.Request, run runs.Run, arrived time.Time) answer {
-	status, message := http.StatusAccepted, "Report accepted. Its pages will appear in Notion shortly."
+	status, data := http.StatusAccepted, h.data(r, run)
 	switch {
 	case published(run):
-		status, message = http.StatusOK, "Report published to Notion."
-	case run.Status == runs.Failed && run.LastFailure() != nil:
-		message = "Report accepted, but publishing it has failed: " + run.LastFailure().Message
+		status = http.StatusOK
+	case r.URL.Path == pathLegacy:
+		status = http.StatusOK
+		data.ShareableURL, data.OpenURL = data.OpenURL, ""
 	}
-	data := h.data(r, run)
 	if data.ProcessingTime == "" {
 		data.ProcessingTime = milliseconds(time.Since(arrived))
 	}
@@ -50,12 +53,47 @@ func (h *Handler) accepted(r *http.Request, run runs.Run, arrived time.Time) ans
 		Success bool       `json:"success"`
 		Message string     `json:"message"`
 		Data    reportData `json:"data"`
-	}{true, message, data}, map[string]string{"Location": data.StatusURL})
+	}{true, acceptedMessage(run), data}, map[string]string{"Location": data.StatusURL})
+}
+
+func acceptedMessage(run runs.Run) string {
+	failure := run.LastFailure()
+	switch failed := run.Status == runs.Failed && failure != nil; {
+	case failed && published(run):
+		return "Report published to Notion, but what comes after its pages has failed: " + failure.Message
+	case published(run):
+		return "Report published to Notion."
+	case failed:
+		return "Report accepted again, since publishing it has failed before: " + failure.Message
+	}
+	return "Report accepted. Its pages will appear in Notion shortly."
+}
+
+// publishFailed answers a caller in whose presence the run has failed.
+func (h *Handler) publishFailed(r *http.Request, run runs.Run) error {
+	e := &refusal{
+		code: "publish_failed", sentence: "The report is kept, but publishing it has failed.",
+		reportID: run.ReportID, statusURL: h.link(r, run, ""),
+	}
+	if f := run.LastFailure(); f != nil {
+		e.sentence = "The report is kept, but publishing it has failed: " + f.Message
+	}
+	return e
+}
+
+// link is the address of a report, or of what is below it, with the token that
+// opens it as long as its record lives.
+func (h *Handler) link(r *http.Request, run runs.Run, below string) string {
+	address := baseOf(r) + pathReports + "/" + run.ReportID + below
+	if token := h.Auth.tokenFor(run.ReportID, run.Expires()); token != "" {
+		address += "?token=" + token
+	}
+	return address
 }
 
 func (h *Handler) data(r *http.Request, run runs.Run) reportData {
-	data := reportData{ReportID: run.ReportID, Status: run.Status, StatusURL: baseOf(r) + pathReports + "/" + run.ReportID + h.Auth.statusQuery(run.ReportID)}
-	if run.PublishedAt.IsZero() {
+	data := reportData{ReportID: run.ReportID, Status: run.Status, StatusURL: h.link(r, run, ""), OpenURL: h.link(r, run, "/open")}
+	if !published(run) {
 		return data
 	}
 	data.ProcessingTime = milliseconds(run.PublishedAt.Sub(run.AcceptedAt))

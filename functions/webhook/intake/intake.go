@@ -1,17 +1,30 @@
 // Package intake is the webhook: it judges a report that is sent, records it,
 // puts it on the publish queue and answers, and it tells how far a report has
 // come. It never talks to Notion.
+//
+// A request is judged from the outside in: its headers, then its bytes and who
+// sent them, then what they say. What is refused leaves no trace but a line in
+// the log, without a word of it.
+//
+// What makes two requests the same report is the webhook-id of a signed one,
+// else the Idempotency-Key, else the content. The report that is sent again is
+// not made again; its message is, as long as its pages do not exist, and that
+// sets going whatever had stopped it.
+//
+// The answer has two links that a token opens as long as the record lives: one
+// tells how far the report has come, the other leads to its homepage once a
+// reader can use it. Both are for people, so they show a page to a browser, and
+// so does every refusal of a GET.
 package intake
 
 import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"net/http"
 	"path"
-	"strings"
+	"regexp"
 	"time"
 
 	"notionrelay/shared/apigateway"
@@ -30,6 +43,8 @@ type Store interface {
 	// Latest reads the newest record of a caller's run id; runs.ErrNotFound
 	// when there is none.
 	Latest(ctx context.Context, runID string) (runs.Run, error)
+	// Halt reads the halt of all runs, the zero one when there is none.
+	Halt(ctx context.Context) (runs.Halt, error)
 }
 
 // Queue is the publish queue.
@@ -53,11 +68,13 @@ type Handler struct {
 const (
 	pathReports      = "/reports"
 	pathReport       = "/reports/{id}"
+	pathOpen         = "/reports/{id}/open"
 	pathLegacy       = "/api/add-to-notion"
 	pathLegacyStatus = "/api/add-to-notion/status"
 )
 
-// Routes are the addresses of the contract. Whatever fails is an answer as JSON.
+// Routes are the addresses of the contract. Whatever fails is an answer as JSON,
+// or as a page for a browser.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range []struct {
@@ -68,6 +85,7 @@ func (h *Handler) Routes() http.Handler {
 		{http.MethodPost, pathLegacy, h.accept},
 		{http.MethodGet, pathLegacyStatus, h.statusByRunID},
 		{http.MethodGet, pathReport, h.statusByID},
+		{http.MethodGet, pathOpen, h.open},
 	} {
 		mux.Handle(route.method+" "+route.path, h.route(route.path, route.serve))
 		mux.Handle(route.path, h.route(route.path, only(route.method)))
@@ -83,73 +101,57 @@ func (h *Handler) Routes() http.Handler {
 	})
 }
 
-// route serves one address: what goes wrong is answered, and a line is logged.
+// route serves one address. It answers errors, and logs a line per request.
 func (h *Handler) route(address string, serve func(*http.Request) (answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		ctx := logs.Begin(r.Context())
 		id := cmp.Or(apigateway.RequestID(ctx), rand.Text())
 		logs.Set(ctx, "gatewayRequestId", id)
-		a, err := serve(r.WithContext(ctx))
+		a, err := onAHost(serve)(r.WithContext(ctx))
 		if err != nil {
-			a = h.refuse(ctx, id, err)
+			a = h.refuse(r.WithContext(ctx), id, err)
 		}
 		a.write(w)
-		h.Log.InfoContext(ctx, "request", "method", r.Method, "route", address, "status", a.status, "took", time.Since(started))
+		h.Log.InfoContext(ctx, "request", "method", short(r.Method), "route", address, "status", a.status, "took", time.Since(started))
 	})
 }
 
+// onAHost refuses a request whose Host cannot be part of an address: links in
+// answers begin with it.
+func onAHost(serve func(*http.Request) (answer, error)) func(*http.Request) (answer, error) {
+	return func(r *http.Request) (answer, error) {
+		if len(r.Host) > maxHost || !host.MatchString(r.Host) {
+			return answer{}, &refusal{code: "invalid_payload", field: "Host", sentence: "The Host is not the name of one."}
+		}
+		return serve(r)
+	}
+}
+
+const maxHost = 253 + len(":65535") // RFC 1035: a name has at most 253 characters
+
+// host is a name or an address, and a port if there is one.
+var host = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+
+// short is as much of a caller's word as a line of the log has room for.
+func short(word string) string { return word[:min(len(word), 16)] }
+
 func only(method string) func(*http.Request) (answer, error) {
 	return func(*http.Request) (answer, error) {
-		return answer{}, &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed",
+		return answer{}, &refusal{code: "method_not_allowed",
 			sentence: "This address takes only " + method + ".", headers: map[string]string{"Allow": method}}
 	}
 }
 
 func nowhere(*http.Request) (answer, error) {
-	return answer{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is nothing at this address."}
+	return answer{}, &refusal{code: "not_found", sentence: "There is nothing at this address."}
 }
 
 // baseOf is the address at which the caller has reached us.
 func baseOf(r *http.Request) string {
-	scheme := cmp.Or(r.Header.Get("X-Forwarded-Proto"), "http")
-	full, _, _ := strings.Cut(r.RequestURI, "?")
-	return scheme + "://" + r.Host + strings.TrimSuffix(full, r.URL.Path)
-}
-
-// refusal is an answer that is an error. The cause is for the log.
-type refusal struct {
-	status   int
-	code     string
-	field    string
-	sentence string
-	headers  map[string]string
-	cause    error
-}
-
-func (e *refusal) Error() string { return e.code + ": " + e.sentence }
-func (e *refusal) Unwrap() error { return e.cause }
-
-// unavailable says that nothing was accepted and the same request may be sent
-// again.
-func unavailable(cause error) *refusal {
-	return &refusal{status: http.StatusServiceUnavailable, code: "unavailable",
-		sentence: "The service cannot accept the request right now. Send it again.",
-		headers:  map[string]string{"Retry-After": "5"}, cause: cause}
-}
-
-func (h *Handler) refuse(ctx context.Context, requestID string, err error) answer {
-	e, ok := errors.AsType[*refusal](err)
-	if !ok {
-		e = unavailable(err)
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
 	}
-	if e.cause != nil {
-		h.Log.ErrorContext(ctx, "request refused", "code", e.code, "error", e.cause)
-	}
-	return answerJSON(e.status, struct {
-		Error     string `json:"error"`
-		Code      string `json:"code"`
-		Field     string `json:"field,omitempty"`
-		RequestID string `json:"requestId"`
-	}{e.sentence, e.code, e.field, requestID}, e.headers)
+	return scheme + "://" + r.Host + apigateway.Stage(r.Context())
 }

@@ -1,16 +1,16 @@
 package intake
 
 import (
-	"bytes"
-	_ "embed"
+	"context"
 	"errors"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"notionrelay/shared/logs"
+	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
 
@@ -23,6 +23,7 @@ type statusBody struct {
 	Steps    []stepBody   `json:"steps"`
 	Warnings []string     `json:"warnings"`
 	Failure  *failureBody `json:"failure,omitempty"`
+	Waiting  *waitingBody `json:"waiting,omitempty"`
 	Data     reportData   `json:"data"`
 }
 
@@ -44,48 +45,104 @@ type failureBody struct {
 	Code            string `json:"code"`
 	Message         string `json:"message"`
 	NotionRequestID string `json:"notionRequestId,omitempty"`
+	Remedy          string `json:"remedy,omitempty"`
+}
+
+// waitingBody is there while nothing is written.
+type waitingBody struct {
+	For      string `json:"for"` // run or everyone
+	Reason   string `json:"reason"`
+	Attempts int    `json:"attempts"`
+	Since    string `json:"since"`
+	Next     string `json:"next"`
+
+	Remedy string `json:"-"` // of a halt, for the page
 }
 
 func (h *Handler) statusByID(r *http.Request) (answer, error) {
-	ctx, id := r.Context(), r.PathValue("id")
-	if !h.Auth.Reader(r.Header, id, r.URL.Query().Get("token")) {
-		return answer{}, unauthorized()
+	run, err := h.read(r)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.status(r, run), nil
+}
+
+// open leads to the homepage in Notion, and to the status until a reader can
+// use it: while the base pages are being written they may still be begun anew.
+func (h *Handler) open(r *http.Request) (answer, error) {
+	run, err := h.read(r)
+	if err != nil {
+		return answer{}, err
+	}
+	homepage := h.data(r, run).HomepageURL
+	if homepage == "" {
+		return h.status(r, run), nil
+	}
+	return answer{status: http.StatusFound, headers: map[string]string{
+		"Location":        homepage,
+		"Cache-Control":   "no-store",
+		"Referrer-Policy": "no-referrer", // the address has a token in it
+	}}, nil
+}
+
+// read finds the run of a report's address for whoever may see it.
+func (h *Handler) read(r *http.Request) (runs.Run, error) {
+	ctx, id, query := r.Context(), r.PathValue("id"), r.URL.Query()
+	if !h.Auth.reads(r.Header, id, query.Get("token")) {
+		refused := unauthorized()
+		if query.Has("token") {
+			refused.sentence = "The link is not valid, or no longer."
+		}
+		return runs.Run{}, refused
+	}
+	if !report.IsID(id) { // nothing of it reaches the log or the table
+		return runs.Run{}, lookedUp(runs.ErrNotFound)
 	}
 	logs.Set(ctx, "reportId", id)
 	run, err := h.Runs.Get(ctx, id)
-	return h.status(r, run, err)
+	return run, lookedUp(err)
 }
 
 func (h *Handler) statusByRunID(r *http.Request) (answer, error) {
 	ctx := r.Context()
-	if !h.Auth.Caller(r.Header, nil) {
+	if !h.Auth.knows(r.Header) {
 		return answer{}, unauthorized()
 	}
 	runID := strings.TrimSpace(r.URL.Query().Get("runId"))
 	if runID == "" {
-		return answer{}, &refusal{status: http.StatusBadRequest, code: "invalid_payload", field: "runId", sentence: "The query needs a runId."}
+		return answer{}, &refusal{code: report.InvalidPayload, field: "runId", sentence: "The query needs a runId."}
+	}
+	if utf8.RuneCountInString(runID) > report.MaxID {
+		return answer{}, lookedUp(runs.ErrNotFound)
 	}
 	logs.Set(ctx, "runId", runID)
 	run, err := h.Runs.Latest(ctx, runID)
-	return h.status(r, run, err)
+	if err != nil {
+		return answer{}, lookedUp(err)
+	}
+	return h.status(r, run), nil
 }
 
-func (h *Handler) status(r *http.Request, run runs.Run, err error) (answer, error) {
+func lookedUp(err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, runs.ErrNotFound):
-		return answer{}, &refusal{status: http.StatusNotFound, code: "not_found", sentence: "There is no such report."}
-	case err != nil:
-		return answer{}, unavailable(err)
+		return &refusal{code: "not_found", sentence: "There is no such report."}
 	}
+	return unavailable(err)
+}
+
+func (h *Handler) status(r *http.Request, run runs.Run) answer {
 	body := h.statusBody(r, run)
-	if strings.Contains(r.Header.Get("Accept"), "text/html") {
-		return statusHTML(body, run.Ended())
+	if wantsPage(r) {
+		return answerPage(http.StatusOK, "status.html", viewOf(run, body), nil)
 	}
-	return answerJSON(http.StatusOK, body, nil), nil
+	return answerJSON(http.StatusOK, body, nil)
 }
 
 func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
-	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status,
+	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status, Waiting: h.waiting(r.Context(), run),
 		Steps: []stepBody{}, Warnings: append([]string{}, run.Warnings...), Data: h.data(r, run)}
 	for i := range run.Steps {
 		s := &run.Steps[i]
@@ -97,9 +154,35 @@ func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
 		body.Progress.Percent = 100 * body.Progress.Done / body.Progress.Total
 	}
 	if f := run.LastFailure(); f != nil {
-		body.Failure = &failureBody{Code: f.Code, Message: f.Message, NotionRequestID: f.NotionRequestID}
+		body.Failure = &failureBody{Code: f.Code, Message: f.Message, NotionRequestID: f.NotionRequestID, Remedy: f.Remedy}
 	}
 	return body
+}
+
+// haltTime is how long a status waits to hear of a halt.
+const haltTime = 2 * time.Second
+
+// waiting says for what a run waits, nil when it does not. A halt comes first:
+// while it lasts, no run gets on. When it cannot be read the status is told
+// without it.
+func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
+	if run.Ended() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, haltTime)
+	defer cancel()
+	halt, err := h.Runs.Halt(ctx)
+	if err != nil {
+		h.Log.WarnContext(ctx, "halt could not be read", "error", err)
+	}
+	switch {
+	case err == nil && halt.Halted():
+		return &waitingBody{"everyone", halt.Reason, halt.Probes, timestamp(halt.Since), timestamp(halt.Next), halt.Remedy}
+	case len(run.Waits) > 0:
+		w := slices.MinFunc(run.Waits, func(a, b runs.Wait) int { return a.Next.Compare(b.Next) })
+		return &waitingBody{"run", w.Reason, w.Attempts, timestamp(w.Since), timestamp(w.Next), ""}
+	}
+	return nil
 }
 
 func stepStatus(run runs.Run, s *runs.Step) string {
@@ -108,38 +191,17 @@ func stepStatus(run runs.Run, s *runs.Step) string {
 		return "done"
 	case slices.ContainsFunc(run.Failures, func(f runs.Failure) bool { return f.Step == s.Name }):
 		return "failed"
-	case !s.IntendedAt.IsZero() || s.Done > 0:
+	case underway(s):
 		return "running"
 	}
 	return "pending"
 }
+
+func underway(s *runs.Step) bool { return !s.Finished() && (!s.IntendedAt.IsZero() || s.Done > 0) }
 
 func timestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-//go:embed status.html
-var statusPage string
-
-var statusTemplate = template.Must(template.New("status").Parse(statusPage))
-
-// statusHTML is the status for a person. Its address carries a token, so it
-// must not travel on in a Referer header.
-func statusHTML(body statusBody, ended bool) (answer, error) {
-	var page bytes.Buffer
-	err := statusTemplate.Execute(&page, struct {
-		statusBody
-		Refresh bool
-	}{body, !ended})
-	return answer{status: http.StatusOK, body: page.String(), headers: map[string]string{
-		"Content-Type":            "text/html; charset=utf-8",
-		"Cache-Control":           "no-store",
-		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-		"Referrer-Policy":         "no-referrer",
-		"X-Content-Type-Options":  "nosniff",
-		"X-Robots-Tag":            "noindex",
-	}}, err
 }

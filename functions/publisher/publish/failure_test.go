@@ -1,0 +1,61 @@
+package publish_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"notionrelay/local/notionsim"
+)
+
+// Notion may answer with the whole body that it refuses, and a record must not
+// outgrow DynamoDB's 400 KB.
+func TestALongRefusalLeavesTheRecordSmall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		w.sim.Inject(notionsim.Fault{
+			Method: http.MethodPost, Path: "/v1/pages", Times: -1, Status: 400, Message: strings.Repeat("Refused: ä. ", 50_000),
+		})
+		w.accept("rep_1", payload(3, 0))
+		w.drain(w.publisher("a", nil), visibility)
+		run := w.run("rep_1")
+		record, err := json.Marshal(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(record) > 10_000 {
+			t.Errorf("the record has %d bytes", len(record))
+		}
+		f := run.LastFailure()
+		if f == nil || f.Code != "validation_error" || f.NotionRequestID == "" || !strings.HasPrefix(f.Message, "Refused: ä.") {
+			t.Fatalf("the failure is %+v", f)
+		}
+		dead := w.peek(w.dead)
+		if len(dead) != 1 {
+			t.Fatalf("there are %d dead letters", len(dead))
+		}
+		if a := dead[0].Attributes; a["notionRequestId"] != f.NotionRequestID || !strings.HasPrefix(a["reason"], "validation_error: Refused: ä.") {
+			t.Errorf("the dead letter has %v", a)
+		}
+	})
+}
+
+func TestAFailureNamesTheStatusOfAnAnswerWithoutJSON(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		edge := notionsim.Edge(http.StatusBadGateway)
+		edge.Method, edge.Path, edge.Times = http.MethodPost, "/v1/pages", -1 // Notion can be asked, so it is this run's trouble
+		w.sim.Inject(edge)
+		w.accept("rep_1", payload(3, 0))
+		w.drain(w.publisher("a", nil), 2*visibility)
+		run := w.run("rep_1")
+		f := run.LastFailure()
+		if f == nil || f.Code != "gave_up" || !strings.Contains(f.Message, "502") || !strings.Contains(f.Message, edge.Header.Get("Cf-Ray")) {
+			t.Errorf("the failure is %+v", f)
+		}
+	})
+}

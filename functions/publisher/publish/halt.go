@@ -1,0 +1,161 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"notionrelay/shared/ledger"
+	"notionrelay/shared/metrics"
+	"notionrelay/shared/notion"
+	"notionrelay/shared/runs"
+)
+
+// sign is what a delivery tells about whether writing is possible at all.
+type sign struct {
+	problem *notion.Problem // of everyone
+	trouble *notion.Error   // Notion failed for this run, though it can be asked
+	fine    bool            // something was written, or Notion has answered to the point
+}
+
+// Codes of a halt that is not the workspace's problem.
+const (
+	// NotionUnreachable says that Notion does not even answer questions.
+	NotionUnreachable = "notion_unreachable"
+	// NotionFailing says that the writes of different runs fail one after the other.
+	NotionFailing = "notion_failing"
+)
+
+// haltAfter is the halt after a delivery of a run. A problem is certain, and
+// begins one at once. Trouble that two different runs have one after the other is
+// everyone's until another run's delivery goes well.
+func haltAfter(h runs.Halt, reportID string, s sign, now time.Time) runs.Halt {
+	switch {
+	case s.problem != nil:
+		return goOn(h, s.problem, now)
+	case s.trouble != nil && (h.Halted() || h.Suspect != "" && h.Suspect != reportID):
+		h = goOn(h, &notion.Problem{
+			Code: NotionFailing, Message: sentence("writing fails for one report after the other: " + s.trouble.Outcome()), Remedy: waitForNotion,
+		}, now)
+		h.Suspect = reportID
+		return h
+	case s.trouble != nil:
+		return runs.Halt{Suspect: reportID}
+	case s.fine:
+		return runs.Halt{}
+	}
+	return h
+}
+
+const waitForNotion = "Nothing needs to be done; status.notion.so tells of outages."
+
+// goOn begins a halt, or goes on with it after a probe that has failed.
+func goOn(h runs.Halt, p *notion.Problem, now time.Time) runs.Halt {
+	if h.Halted() {
+		h.Probes++
+	} else {
+		h = runs.Halt{Since: now}
+	}
+	h.Code, h.Reason, h.Remedy = p.Code, p.Message, p.Remedy
+	h.Next = now.Add(probeAfter(h.Probes))
+	return h
+}
+
+// probeAfter is how long a halt waits for its next probe: 15, 30, 60 seconds, at
+// most five minutes.
+func probeAfter(probes int) time.Duration {
+	return min(15*time.Second<<min(probes, 10), 5*time.Minute)
+}
+
+// halts keeps the halt of all runs. Only the publisher changes it, so what this
+// process has read once it knows.
+type halts struct {
+	known bool
+	now   runs.Halt
+}
+
+// halt reads the halt. Where the record cannot be read, a write will tell.
+func (p *Publisher) halt(ctx context.Context) runs.Halt {
+	if p.halts.known {
+		return p.halts.now
+	}
+	h, err := p.Runs.Halt(ctx)
+	if err != nil {
+		p.Log.WarnContext(ctx, "halt was not read", "error", err)
+		return p.halts.now
+	}
+	p.halts = halts{known: true, now: h}
+	return h
+}
+
+// setHalt stores what a delivery tells about it.
+func (p *Publisher) setHalt(ctx context.Context, reportID string, s sign) {
+	was := p.halt(ctx)
+	is := haltAfter(was, reportID, s, time.Now())
+	if is.Halted() {
+		p.Metrics.Record(ctx, metrics.Count(metrics.PublisherHalted, 1))
+	}
+	if is == was {
+		return
+	}
+	switch {
+	case is.Halted() && !was.Halted():
+		p.Log.ErrorContext(ctx, "publisher halted", "code", is.Code, "reason", is.Reason, "remedy", is.Remedy)
+	case is.Halted():
+		p.Log.WarnContext(ctx, "publisher still halted", "code", is.Code, "reason", is.Reason, "since", is.Since, "next", is.Next)
+	case was.Halted():
+		p.Metrics.Record(ctx, metrics.Count(metrics.PublisherHalted, 0))
+		p.Log.InfoContext(ctx, "publisher goes on", "code", was.Code, "halted", time.Since(was.Since))
+	}
+	p.halts = halts{known: true, now: is}
+	if err := p.Runs.SetHalt(ctx, is); err != nil {
+		p.Log.WarnContext(ctx, "halt was not stored", "error", err)
+	}
+}
+
+// signOf finds out what the end of a delivery tells. Notion is asked where an
+// error may be everyone's: a refusal may blame a report for a column that was
+// renamed, and one run's trouble differs from an outage in that Notion can be asked.
+func (d *delivery) signOf(ctx context.Context, err error) sign {
+	if p := notion.ProblemOf(err); p != nil {
+		return sign{problem: p}
+	}
+	e, fromNotion := errors.AsType[*notion.Error](err)
+	switch {
+	case !fromNotion || isRateLimit(e):
+		return sign{fine: d.wrote()}
+	}
+	problem := d.inspect(ctx)
+	switch {
+	case problem != nil:
+		return sign{problem: problem}
+	case notion.FateOf(e) == notion.Permanent || errors.Is(err, ledger.ErrTrashed):
+		return sign{fine: true}
+	}
+	return sign{trouble: e}
+}
+
+// inspect asks Notion for the first problem of everyone.
+func (d *delivery) inspect(ctx context.Context) *notion.Problem {
+	found, err := d.Notion.Inspect(ctx, Setup(d.Database, d.CoverURL))
+	if err != nil {
+		d.Log.WarnContext(ctx, "Notion cannot be asked", "error", err)
+		outcome := "Notion cannot be asked"
+		if e, ok := errors.AsType[*notion.Error](err); ok {
+			outcome = e.Outcome()
+		}
+		return &notion.Problem{Code: NotionUnreachable, Message: sentence(outcome), Remedy: waitForNotion}
+	}
+	if len(found) > 0 {
+		return found[0]
+	}
+	return nil
+}
+
+func isRateLimit(e *notion.Error) bool {
+	return e.Status == http.StatusTooManyRequests || e.Status == statusOverloaded
+}
+
+// statusOverloaded is Notion's service_overload, which has no name elsewhere.
+const statusOverloaded = 529

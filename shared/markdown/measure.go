@@ -1,0 +1,88 @@
+package markdown
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"notionrelay/shared/block"
+)
+
+// The most that the documents of one run may become. No report comes near it: a
+// page of 1,000 blocks takes longer to scroll through than to have somebody write
+// a shorter one. What goes beyond it would keep the one writer from everybody
+// else's reports for hours.
+const (
+	MaxBlocks   = 50_000 // blocks, table rows included
+	MaxRequests = 1_000  // six minutes of all that Notion allows a token (180 a minute)
+)
+
+// maxParts is how many parts the documents may have: lines, blocks, cells, and what
+// can begin or end a format, link or tag. Each is a node of goldmark's tree, of 100
+// to 400 bytes, before it becomes a part of a block or, like a comment, nothing. A
+// report of 4 MiB that somebody wrote has 170,000.
+const maxParts = 500_000
+
+// Size is what documents take in Notion.
+type Size struct {
+	Blocks   int // table rows included
+	Requests int // reads included
+}
+
+// ErrTooComplex says that documents would become more than a run may write. The
+// errors that wrap it say what there is too much of.
+var ErrTooComplex = errors.New("too complex")
+
+// Measure returns what Blocks and block.NewPlan make of the documents of one run.
+// It stops with ErrTooComplex as soon as that is more than MaxBlocks or
+// MaxRequests, or more than can be parsed in bounded memory; so a document that is
+// made to exhaust its reader costs little, and one that passes never does.
+func Measure(documents ...string) (size Size, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			excess, ok := r.(error)
+			if !ok || !errors.Is(excess, ErrTooComplex) {
+				panic(r)
+			}
+			err = excess
+		}
+	}()
+	blocks := limit{what: "blocks", most: MaxBlocks}
+	parts := limit{what: "lines, cells and marks of formatting", most: maxParts}
+	for _, document := range documents {
+		source := []byte(clean(document))
+		parts.take(bytes.Count(source, []byte("\n")))
+		l := limits{blocks: &blocks, parts: &parts}
+		plan := block.NewPlan(convert(parse(source, l), source, l))
+		size.Requests += plan.Requests()
+	}
+	size.Blocks = blocks.taken
+	if size.Requests > MaxRequests {
+		return size, fmt.Errorf("%w: %d requests to Notion, and at most %d are allowed", ErrTooComplex, size.Requests, MaxRequests)
+	}
+	return size, nil
+}
+
+// limits are what is left while documents are measured, and nothing else.
+type limits struct {
+	blocks *limit
+	parts  *limit
+}
+
+// limit is how much there may be of something while documents are measured. A nil
+// limit is none.
+type limit struct {
+	what        string
+	most, taken int
+}
+
+// take adds to what there is. It panics when that is too much, which Measure
+// recovers: goldmark knows no other way to stop.
+func (l *limit) take(n int) {
+	if l == nil {
+		return
+	}
+	if l.taken += n; l.taken > l.most {
+		panic(fmt.Errorf("%w: more than %d %s", ErrTooComplex, l.most, l.what))
+	}
+}

@@ -1,0 +1,218 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// checkJSON refuses what encoding/json would repair in silence, such as the half
+// of a surrogate pair, or accept though it has no one meaning, such as a name
+// that an object has twice.
+func checkJSON(body []byte) error {
+	switch {
+	case !utf8.Valid(body):
+		return invalidJSON("The body must be valid UTF-8.")
+	case !json.Valid(body):
+		return invalidJSON("The body is not valid JSON.")
+	case bytes.TrimLeft(body, space)[0] != '{':
+		return invalidJSON("The body must be one JSON object.")
+	}
+	return checkStructure(string(body))
+}
+
+// container is an object or an array that is still open.
+type container struct {
+	object bool
+	names  int // how many names the objects around it have so far
+}
+
+// checkStructure judges nesting, names and strings of JSON that is valid. Names
+// are told apart by a hash of 64 bits with a seed of this call, so that a body
+// of nothing but names costs little; that two different ones are taken for one
+// does not happen by chance, and nobody can make it happen.
+func checkStructure(text string) error {
+	var (
+		seed  = maphash.MakeSeed()
+		open  []container
+		names []uint64 // of the objects that are open, the innermost last
+		name  = false  // the next string is the name of a member
+	)
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			if len(open) == maxDepth {
+				return invalidJSON(fmt.Sprintf("The body must not be nested deeper than %d levels.", maxDepth))
+			}
+			name = text[i] == '{'
+			open = append(open, container{name, len(names)})
+		case '}', ']':
+			around := open[len(open)-1].names
+			if hasTwins(names[around:]) {
+				return invalidJSON("The body must not have a name twice in one object.")
+			}
+			open, names = open[:len(open)-1], names[:around]
+		case ',':
+			name = open[len(open)-1].object
+		case '"':
+			length := stringLength(text[i:])
+			if err := checkString(text[i : i+length]); err != nil {
+				return err
+			}
+			if name {
+				names = append(names, maphash.String(seed, unquoted(text[i:i+length])))
+			}
+			name = false
+			i += length - 1
+		}
+	}
+	return nil
+}
+
+func hasTwins(names []uint64) bool {
+	slices.Sort(names)
+	for i := 1; i < len(names); i++ {
+		if names[i] == names[i-1] {
+			return true
+		}
+	}
+	return false
+}
+
+// checkString judges what a string of JSON escapes.
+func checkString(literal string) error {
+	for {
+		i := strings.IndexByte(literal, '\\')
+		if i < 0 {
+			return nil
+		}
+		literal = literal[i:]
+		unit, ok := escapedUnit(literal)
+		switch {
+		case !ok:
+			literal = literal[2:]
+		case unit == 0:
+			return invalidJSON("The body must not contain NUL characters.")
+		case !utf16.IsSurrogate(unit):
+			literal = literal[6:]
+		default:
+			second, _ := escapedUnit(literal[6:])
+			if utf16.DecodeRune(unit, second) == utf8.RuneError {
+				return invalidJSON("The body must not contain halves of surrogate pairs.")
+			}
+			literal = literal[12:]
+		}
+	}
+}
+
+// escapedUnit is the UTF-16 unit that the text begins with in the form \u0000.
+func escapedUnit(text string) (unit rune, ok bool) {
+	if !strings.HasPrefix(text, `\u`) {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text[2:6], 16, 16)
+	return rune(n), err == nil
+}
+
+// members are the names and values of an object of valid JSON.
+func members(object string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for i := 1; ; i++ {
+			switch object[i] {
+			case '}':
+				return
+			case '"':
+				length := stringLength(object[i:])
+				name := unquoted(object[i : i+length])
+				i += length
+				i += strings.IndexByte(object[i:], ':') + 1
+				i += spaceLength(object[i:])
+				length = valueLength(object[i:])
+				if !yield(name, object[i:i+length]) {
+					return
+				}
+				i += length - 1
+			}
+		}
+	}
+}
+
+// elements are the values of an array of valid JSON.
+func elements(array string) iter.Seq[string] {
+	return func(yield func(value string) bool) {
+		for i := 1; ; {
+			i += spaceLength(array[i:])
+			switch array[i] {
+			case ']':
+				return
+			case ',':
+				i++
+			default:
+				length := valueLength(array[i:])
+				if !yield(array[i : i+length]) {
+					return
+				}
+				i += length
+			}
+		}
+	}
+}
+
+func spaceLength(text string) int { return len(text) - len(strings.TrimLeft(text, space)) }
+
+const space = " \t\r\n"
+
+// valueLength is the length of the value that the text begins with, of which
+// something follows.
+func valueLength(text string) int {
+	depth := 0
+	for i := 0; ; i++ {
+		switch c := text[i]; {
+		case c == '"':
+			i += stringLength(text[i:]) - 1
+		case c == '{' || c == '[':
+			depth++
+		case depth == 0 && strings.IndexByte(",]}"+space, c) >= 0: // behind a number or a word
+			return i
+		case c == '}' || c == ']':
+			depth--
+		default:
+			continue
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+}
+
+// stringLength is the length of the string that the text begins with, its
+// quotes included.
+func stringLength(text string) int {
+	for i := 1; ; i++ {
+		switch i += strings.IndexAny(text[i:], `"\`); text[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++ // what is escaped may be a quote
+		}
+	}
+}
+
+// unquoted is the value of a string of JSON.
+func unquoted(literal string) string {
+	if strings.IndexByte(literal, '\\') < 0 {
+		return literal[1 : len(literal)-1]
+	}
+	var value string
+	if err := json.Unmarshal([]byte(literal), &value); err != nil { // it is valid
+		panic(err)
+	}
+	return value
+}
