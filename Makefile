@@ -5,6 +5,13 @@ FUZZTIME = 20s
 # Random histories that the publisher is put through: so many for each seed.
 HISTORIES = 2500
 SEEDS = 1 2 3 4
+# Which pairs of failures are played: by their numbers, TO -1 being the end, and
+# of those every hundredth where PART is 37/100.
+FROM ?= 0
+TO ?= -1
+PART ?= 0/1
+# How many mutants of the publisher are tried.
+MUTANTS ?= 80
 # How often the publisher's process is killed against real servers. Each death is
 # waited for, up to a hundred of them side by side.
 KILLS = 200
@@ -45,10 +52,26 @@ integration: servers ## the tests that need Java, PostgreSQL and Chromium, or pr
 race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
 
-model: ## the publisher's model test with all HISTORIES of all SEEDS, two at a time
-	go test -c -o bin/publish.test ./functions/publisher/publish
+# The tests of ledger and publisher are run as well, for their coverage.
+COVERED = ./shared/ledger,./functions/publisher/publish
+model: ## the publisher's model test with all HISTORIES of all SEEDS, two at a time, and what of the recovery they reach
+	go test -c -cover -coverpkg=$(COVERED) -o bin/publish.test ./functions/publisher/publish
 	@cd functions/publisher/publish && printf '%s\n' $(SEEDS) | xargs -P 2 -I SEED sh -c \
-		'echo "seed SEED: $(HISTORIES) histories"; ../../../bin/publish.test -test.run TestEveryHistory -rapid.checks=$(HISTORIES) -rapid.seed=SEED $(TESTFLAGS:-v=-test.v)'
+		'echo "seed SEED: $(HISTORIES) histories"; GOGC=400 ../../../bin/publish.test -test.run TestEveryHistory -test.timeout 0 -rapid.checks=$(HISTORIES) -rapid.seed=SEED \
+		-test.coverprofile=../../../bin/model.SEED.cover $(TESTFLAGS:-v=-test.v)'
+	go test -coverpkg=$(COVERED) -coverprofile=bin/tests.cover ./shared/ledger ./functions/publisher/publish
+	go run ./test/reached -model "$$(printf 'bin/model.%s.cover,' $(SEEDS))" -tests bin/tests.cover
+
+# One that goes wrong is played again, and shown, by `go test
+# ./functions/publisher/publish -run TestEverySingleAndPair -pair NUMBER`. Most of
+# what a play leaves to the garbage collector is gone at once.
+pairs: ## a small run with every pair of failures, FROM one TO another, or only each hundredth: PART=37/100
+	go test -c -o bin/publish.test ./functions/publisher/publish
+	cd functions/publisher/publish && GOGC=400 ../../../bin/publish.test -test.run TestEverySingleAndPair -test.timeout 0 \
+		-pairs.from=$(FROM) -pairs.to=$(TO) -pairs.part=$(PART)
+
+mutants: ## breaks the publisher in MUTANTS places, one at a time, and says how many its tests notice; 0 means all
+	go run ./test/mutants -n $(MUTANTS)
 
 # Up to Go 1.26 a target can fail just because its time is over
 # (https://go.dev/issue/75804). A failure of its own names the input.

@@ -131,7 +131,7 @@ func (d *document) append(ctx context.Context, i int) error {
 	err = d.ledger.append(ctx, request{step: d.step, index: i + 1}, p, a.Children, func(s *runs.Step, ids []string) {
 		d.learn(s, a.Parent, a.Offset, ids, i)
 	})
-	if err != nil && len(a.Parent) > 0 && d.parentGone(ctx, parentID, err) {
+	if err != nil && d.parentGone(ctx, a.Parent, err) {
 		d.open(s, key, deleted)
 		s.Done = i + 2
 		return nil
@@ -139,14 +139,23 @@ func (d *document) append(ctx context.Context, i int) error {
 	return err
 }
 
-// parentGone tells whether an append was refused because a person has deleted
-// the block that it adds to.
-func (d *document) parentGone(ctx context.Context, parentID string, refused error) bool {
+// parentGone tells whether a request was refused because a person has deleted the
+// block with that path, or one that it is in.
+func (d *document) parentGone(ctx context.Context, path block.Path, refused error) bool {
 	if !isMissing(refused) && !saysArchived(refused) {
 		return false
 	}
-	gone, err := d.ledger.gone(ctx, parentID, d.pageID)
-	return err == nil && gone
+	open := d.ledger.Run.Step(d.step).Open
+	for n := range path {
+		id := open[keyOf(path[:n+1])]
+		if id == "" {
+			continue
+		}
+		if gone, err := d.ledger.gone(ctx, id, d.pageID); err == nil && gone {
+			return true
+		}
+	}
+	return false
 }
 
 // idOf is the id of the block with that path, or deleted. An id that no answer
@@ -169,6 +178,9 @@ func (d *document) idOf(ctx context.Context, path block.Path, i int) (string, er
 		return "", err
 	}
 	children, err := d.ledger.Notion.Children(ctx, parentID)
+	if err != nil && d.parentGone(ctx, parent, err) {
+		return deleted, nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("find block %v of page %s: %w", path, d.pageID, err)
 	}

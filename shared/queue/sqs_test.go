@@ -33,6 +33,17 @@ func TestSQSConforms(t *testing.T) {
 	}, elasticMQ(server))
 }
 
+func TestSQSIsLinearizable(t *testing.T) {
+	t.Parallel()
+	server := awstest.StartSQS(t)
+	for range 5 {
+		url, _ := server.Create(t, "test-"+rand.Text(), awstest.Queues{FIFO: true, Visibility: 10 * time.Minute, MaxReceives: 1000})
+		if err := queuetest.CheckLinearizable(t.Context(), queue.NewSQS(server.Client, url), 3, 12); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // elasticMQ is what ElasticMQ 1.7.1 does otherwise than SQS.
 func elasticMQ(server *awstest.SQS) map[string]queuetest.Case {
 	return map[string]queuetest.Case{

@@ -21,3 +21,15 @@ func TestDynamoDBConforms(t *testing.T) {
 		return runs.NewDynamoDB(server.Client, table)
 	})
 }
+
+func TestDynamoDBIsLinearizable(t *testing.T) {
+	t.Parallel()
+	server := awstest.StartDynamoDB(t)
+	for range 5 {
+		table := "test-" + rand.Text()
+		server.Create(t, runs.Table(table))
+		if err := runstest.CheckLinearizable(t.Context(), runs.NewDynamoDB(server.Client, table), 3, 12); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

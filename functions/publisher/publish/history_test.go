@@ -12,19 +12,35 @@ import (
 // history is what happens to some runs. It is drawn in full before it is
 // played, so that one that goes wrong can be shown, shrunk and played again.
 type history struct {
-	Runs   []size
+	Runs    []size
+	PerPart int // quotes in a part of them; 0 is as many as there are
+
+	// How Notion is all the time.
+	Latency, IndexLag, ParentLag time.Duration
+
 	Events []event
 }
 
 // size says how much a run has to write. Runs of one size are written alike.
 type size struct {
 	Blocks, Quotes int // Blocks of each of its two reports
+	Nested         bool
+	Twins          bool // its quotes have the same words, which counts where they are in one part
 	Anonymous      bool
 }
 
 func (s size) payload(run int) report.Payload {
-	p := payload(s.Blocks, s.Quotes)
+	p := payload(2, s.Quotes)
+	p.Reports = map[string]string{"strategyReport": marked("Do", s.Blocks, s.Nested), "comprehensiveReport": marked("See", s.Blocks, false)}
 	p.RunID = fmt.Sprint("run-", run)
+	for i := range p.Quotes {
+		if s.Twins {
+			p.Quotes[i].Text = p.Quotes[0].Text
+		}
+		if s.Twins && i == 1 {
+			p.Quotes[i].URL = p.Quotes[0].URL
+		}
+	}
 	if s.Anonymous {
 		p.Email = ""
 	}
@@ -36,9 +52,9 @@ type event struct {
 	What    what
 	Run     int // modulo those that were accepted
 	Process int // of the two that there are at a time
-	Count   int // messages, or requests from now on
-	Moment  moment
-	Fault   int // of faults()
+	Count   int // messages; or calls, or requests, from now on
+	Fault   int // of anyFault(), several times where Place is high; or of what can go wrong with a call; or of what people do
+	Place   int // where on the page a person does it
 	Wait    time.Duration
 }
 
@@ -52,15 +68,25 @@ const (
 	work     what = "work"     // a process takes messages
 	loseAck  what = "lose ack" // a process works on a message, and the queue does not hear of it
 	overlap  what = "overlap"  // both processes get the same message
-	die      what = "die"      // a process will die at one of its next requests
-	fail     what = "fail"     // something will go wrong with one of the next requests
+	stumble  what = "stumble"  // something will go wrong with one of a process's next calls, whatever it calls
+	stop     what = "stop"     // a process will be told, at one of its next calls, that it is about to end
+	person   what = "person"   // a person edits pages, at one of a process's next calls
+	meddle   what = "meddle"   // a process's next append is lost after it was applied, and people edit before anybody looks
+	upgrade  what = "upgrade"  // a process dies at one of its next creations, and the next one is of another version
+	deploy   what = "deploy"   // from one of a process's next calls on there is another version of the program
+	fail     what = "fail"     // something will go wrong with one of the next requests to Notion
 	poison   what = "poison"   // one of the next requests will be refused for good
 	redrive  what = "redrive"  // an operator brings the dead letters back
 	passTime what = "pass time"
+
+	// PLACE for a halt (a token that is refused, a database that is gone, and
+	// their return), for an enricher that never answers, for a timer that rings
+	// early or twice, for a queue that refuses for a while, for messages that wait
+	// off the queue: one name each, its chance below, its case in player.happen.
 )
 
 // later are the things that show only in what happens after them.
-var later = map[what]bool{die: true, fail: true, poison: true, passTime: true}
+var later = map[what]bool{stumble: true, stop: true, person: true, meddle: true, upgrade: true, deploy: true, fail: true, poison: true, passTime: true}
 
 // chances says how often each thing happens beside the others. Simple ones
 // come first, as shrinking prefers them.
@@ -70,7 +96,7 @@ type chances []struct {
 }
 
 var everything = chances{
-	{work, 6}, {accept, 2}, {enrich, 3}, {die, 3}, {fail, 3}, {overlap, 2}, {loseAck, 2}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
+	{work, 7}, {accept, 2}, {enrich, 3}, {stumble, 4}, {fail, 3}, {person, 2}, {meddle, 2}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {upgrade, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
 }
 
 func histories(of chances) *rapid.Generator[history] {
@@ -84,6 +110,8 @@ func histories(of chances) *rapid.Generator[history] {
 		return size{
 			Blocks:    rapid.SampledFrom([]int{2, 110}).Draw(t, "blocks"),
 			Quotes:    rapid.IntRange(0, 3).Draw(t, "quotes"),
+			Nested:    rapid.Bool().Draw(t, "nested"),
+			Twins:     rapid.IntRange(0, 3).Draw(t, "twins") == 3,
 			Anonymous: rapid.Bool().Draw(t, "anonymous"),
 		}
 	})
@@ -92,16 +120,20 @@ func histories(of chances) *rapid.Generator[history] {
 			What:    rapid.SampledFrom(choices).Draw(t, "what"),
 			Run:     rapid.IntRange(0, 2).Draw(t, "run"),
 			Process: rapid.IntRange(0, 1).Draw(t, "process"),
-			Count:   rapid.IntRange(1, 12).Draw(t, "count"),
-			Moment:  moment(rapid.IntRange(0, 2).Draw(t, "moment")),
-			Fault:   rapid.IntRange(0, len(faults())-1).Draw(t, "fault"),
+			Count:   rapid.IntRange(1, 30).Draw(t, "count"),
+			Fault:   rapid.IntRange(0, len(anyFault())-1).Draw(t, "fault"),
+			Place:   rapid.IntRange(0, 12).Draw(t, "place"),
 			Wait:    time.Duration(rapid.IntRange(0, 60).Draw(t, "wait")) * time.Second / 2,
 		}
 	})
 	return rapid.Custom(func(t *rapid.T) history {
 		return history{
-			Runs:   rapid.SliceOfN(sizes, 1, 3).Draw(t, "runs"),
-			Events: rapid.SliceOfN(events, 1, 16).Draw(t, "events"),
+			Runs:      rapid.SliceOfN(sizes, 1, 3).Draw(t, "runs"),
+			PerPart:   rapid.IntRange(0, 2).Draw(t, "quotes in a part"),
+			Latency:   rapid.SampledFrom([]time.Duration{50 * time.Millisecond, 50 * time.Millisecond, 4 * time.Second}).Draw(t, "latency"),
+			IndexLag:  rapid.SampledFrom([]time.Duration{0, 2 * time.Second}).Draw(t, "index lag"),
+			ParentLag: rapid.SampledFrom([]time.Duration{0, 0, 1500 * time.Millisecond}).Draw(t, "parent lag"),
+			Events:    rapid.SliceOfN(events, 1, 20).Draw(t, "events"),
 		}
 	})
 }

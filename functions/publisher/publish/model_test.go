@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -23,9 +25,10 @@ import (
 	"notionrelay/shared/runs"
 )
 
-// TestEveryHistoryEndsInTheSameTree plays random histories of deaths, faults,
-// duplicates, redrives and two publishers at once. The invariants hold after
-// every event, and in the end each run's tree is the tree of a quiet life.
+// TestEveryHistoryEndsInTheSameTree plays random histories: faults and deaths at
+// any call, effects that come late, people who edit, other versions, duplicates,
+// redrives, two publishers at once. The invariants hold after every event, and in
+// the end each run's tree is that of a quiet life plus what people did.
 func TestEveryHistoryEndsInTheSameTree(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -92,7 +95,7 @@ func TestTheModelNoticesABrokenStore(t *testing.T) {
 	}{
 		{"that forgets the intent", func(s publish.Store) publish.Store { return forgetful{s} }, everything},
 		{"that lets everybody save", func(s publish.Store) publish.Store { return unfenced{s} }, chances{{overlap, 1}, {enrich, 1}}},
-		{"that does not know an owner", func(s publish.Store) publish.Store { return ownerless{s} }, chances{{work, 1}, {accept, 1}, {die, 1}}},
+		{"that does not know an owner", func(s publish.Store) publish.Store { return ownerless{s} }, chances{{work, 1}, {accept, 1}, {fail, 1}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +155,13 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		p := &player{world: newWorld(t, notionsim.Options{Latency: 50 * time.Millisecond}), history: h, quiet: quiet, broken: broken}
+		p := &player{
+			stage:   newStage(t, notionsim.Options{Latency: h.Latency, IndexLag: h.IndexLag, ParentLag: h.ParentLag}, slog.New(slog.DiscardHandler)),
+			history: h, quiet: quiet, broken: broken, edited: map[int]bool{}, delisted: map[int]lists{},
+		}
+		if p.perPart = h.PerPart; p.perPart == 0 || slices.ContainsFunc(h.Runs, func(s size) bool { return s.Twins }) {
+			p.perPart = 100
+		}
 		p.replace(0)
 		p.replace(1)
 		p.accept()
@@ -168,6 +177,9 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 		if len(p.problems) == 0 {
 			p.end()
 		}
+		for _, process := range p.processes {
+			process.end()
+		}
 		problems = p.problems
 	})
 	return problems
@@ -175,38 +187,79 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 
 // player plays a history.
 type player struct {
-	*world
+	*stage
 	history   history
 	quiet     map[ending]quietRun
 	broken    func(publish.Store) publish.Store
 	accepted  int
-	started   int // processes
-	processes [2]*process
-	problems  []string
+	processes [2]*actor
+	soon      []func() // what happens at the next call of whatever process
+	edits     []edit
+	edited    map[int]bool // runs by people
+	delisted  map[int]lists
+	deletions bool // whether a person has deleted an item
+
+	mu       sync.Mutex // two processes may meet their events at once
+	problems []string
 }
 
-// process is a publisher that may die.
-type process struct {
-	*publish.Publisher
-	alive context.Context
-	kill  context.CancelFunc
-	way   *dying
+// actor is a process and what will happen at its next calls.
+type actor struct {
+	*process
+	armed []armed
+}
+
+// armed is what happens at the call of a process after so many others, of those
+// at that place if it names one.
+type armed struct {
+	after int
+	at    string
+	do    func(can []trouble) trouble
 }
 
 // replace starts a process in the place of one that has died.
 func (p *player) replace(i int) {
-	alive, kill := context.WithCancel(p.t.Context())
-	way := &dying{notion: &watched{notion: p.sim.Transport(), player: p, lastWrite: time.Now()}, kill: kill}
-	p.started++
-	publisher := p.publisher(fmt.Sprint("process ", p.started), way)
+	broken := asItIs[publish.Store]
 	if p.broken != nil {
-		publisher.Runs = p.broken(publisher.Runs)
+		broken = p.broken
 	}
-	p.processes[i] = &process{Publisher: publisher, alive: alive, kill: kill, way: way}
+	a := &actor{}
+	a.process = p.process(func(place string, can []trouble) trouble {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, do := range p.soon {
+			do()
+		}
+		p.soon = nil
+		return a.call(place, can)
+	}, func(way http.RoundTripper) http.RoundTripper {
+		return &watched{notion: way, player: p, lastWrite: time.Now()}
+	}, broken)
+	p.processes[i] = a
+}
+
+// call lets happen what is to happen at this call. Of several troubles the last
+// one does.
+func (a *actor) call(place string, can []trouble) (what trouble) {
+	waiting := a.armed[:0]
+	for _, event := range a.armed {
+		if strings.Contains(place, event.at) {
+			event.after--
+		}
+		if event.after > 0 {
+			waiting = append(waiting, event)
+		} else if trouble := event.do(can); trouble != none {
+			what = trouble
+		}
+	}
+	a.armed = waiting
+	return what
 }
 
 func (p *player) happen(e event) {
-	switch by := p.processes[e.Process]; e.What {
+	by := p.processes[e.Process]
+	arm := func(do func(can []trouble) trouble) { by.armed = append(by.armed, armed{e.Count, "", do}) }
+	switch e.What {
 	case accept:
 		p.accept()
 	case repeat:
@@ -214,44 +267,91 @@ func (p *player) happen(e event) {
 		payload := p.history.Runs[run].payload(run)
 		p.send(queue.Message{Kind: queue.Publish, ReportID: reportID(run), Payload: &payload}, fmt.Sprint("again", time.Now().UnixNano()))
 	case enrich:
-		p.answerEnrichRequests()
+		p.answer()
 	case work:
 		for range e.Count {
-			if !p.deliver(by.alive, by.Publisher, 10*time.Second) || by.alive.Err() != nil {
+			if !p.deliver(by.process, 10*time.Second) || by.Err() != nil || isClosed(by.stop) {
 				break
 			}
 		}
 	case loseAck:
-		p.hand(false, 0, by)
+		p.handOver(false, 0, by)
 	case overlap:
-		p.hand(true, e.Wait, by, p.processes[1-e.Process])
-	case die:
-		by.way.arrived, by.way.k, by.way.moment = 0, e.Count, e.Moment
+		p.handOver(true, e.Wait, by, p.processes[1-e.Process])
+	case stumble:
+		arm(func(can []trouble) trouble { return can[e.Fault%len(can)] })
+	case stop:
+		arm(func([]trouble) trouble {
+			if !isClosed(by.stop) {
+				close(by.stop)
+			}
+			return none
+		})
+	case person:
+		at := []string{"", "DELETE /v1/blocks", "PATCH /v1/blocks"}[e.Place%3]
+		by.armed = append(by.armed, armed{1 + e.Count%6, at, func([]trouble) trouble {
+			p.edit(e)
+			return none
+		}})
+	case meddle:
+		by.armed = append(by.armed, armed{1 + e.Count%4, "PATCH /v1/blocks", func([]trouble) trouble {
+			for i := range 1 + int(e.Wait/time.Second)%3 {
+				p.soon = append(p.soon, func() { p.editLast(e, i) })
+			}
+			return []trouble{answerLost, diesAfter}[e.Process]
+		}})
+	case upgrade:
+		by.armed = append(by.armed, armed{1 + e.Count%5, "POST /v1/pages", func([]trouble) trouble {
+			p.version++
+			return []trouble{diesBefore, diesAfter, diesLate}[e.Fault%3]
+		}})
+	case deploy:
+		arm(func([]trouble) trouble {
+			p.version++
+			return none
+		})
 	case fail, poison:
-		fault := faults()[e.Fault].fault
+		fault := anyFault()[e.Fault].fault
 		if e.What == poison {
 			fault = notionsim.Fault{Status: 400}
 		}
-		fault.Nth = e.Count
+		if fault.Nth = e.Count; e.Place > 10 {
+			fault.Times = 6
+		}
 		p.sim.Inject(fault)
 	case redrive:
-		if err := p.publish.Redrive(p.t.Context()); err != nil {
-			p.t.Fatal(err)
-		}
+		p.redrive()
 	case passTime:
 		time.Sleep(e.Wait * 30)
 	}
 	for i, process := range p.processes {
-		if process.alive.Err() != nil {
+		if process.Err() != nil || isClosed(process.stop) {
+			process.end()
 			p.replace(i)
 		}
 	}
 }
 
-// hand gives the next message to processes, one some time after the other, and
-// lets the queue hear of it or not.
-func (p *player) hand(acknowledged bool, between time.Duration, to ...*process) {
-	batch := p.next(10 * time.Second)
+// anyFault is every fault that can happen to a request.
+func anyFault() []fault { return append(faults(), lateFaults()...) }
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// handOver gives the next message to processes, one some time after the other,
+// and lets the queue hear of it or not.
+func (p *player) handOver(acknowledged bool, between time.Duration, to ...*actor) {
+	p.awaitDue(10 * time.Second)
+	batch, err := p.publish.Receive(p.t.Context(), 1, 0)
+	if err != nil {
+		p.t.Fatal(err)
+	}
 	if len(batch) == 0 {
 		return
 	}
@@ -259,10 +359,7 @@ func (p *player) hand(acknowledged bool, between time.Duration, to ...*process) 
 	for i, process := range to {
 		go func() {
 			time.Sleep(time.Duration(i) * between)
-			ctx, cancel := context.WithTimeout(process.alive, publish.Timeout)
-			defer cancel()
-			response, err := process.Handle(ctx, eventOf(batch[0]))
-			settled <- err == nil && len(response.BatchItemFailures) == 0 && process.alive.Err() == nil
+			settled <- p.hand(process.process, batch[0])
 		}()
 	}
 	some := false
@@ -280,7 +377,7 @@ func (p *player) hand(acknowledged bool, between time.Duration, to ...*process) 
 // accept does what the webhook does with the next run, if there is one.
 func (p *player) accept() {
 	if p.accepted < len(p.history.Runs) {
-		p.world.accept(reportID(p.accepted), p.history.Runs[p.accepted].payload(p.accepted))
+		p.stage.accept(reportID(p.accepted), p.history.Runs[p.accepted].payload(p.accepted))
 		p.accepted++
 	}
 }
@@ -292,18 +389,22 @@ func (p *player) end() {
 	for p.accepted < len(p.history.Runs) {
 		p.accept()
 	}
+	p.processes[0].end()
 	p.replace(0)
+	p.restorePages()
 	const most = 20 // armed faults and deaths are fewer
 	for range most {
 		p.rest()
 		p.check("at the end")
-		if len(p.peek(p.dead)) == 0 || len(p.problems) > 0 {
+		if p.dead.Len() == 0 || len(p.problems) > 0 {
 			break
 		}
-		if err := p.publish.Redrive(p.t.Context()); err != nil {
-			p.t.Fatal(err)
-		}
+		p.redrive()
 	}
+	time.Sleep(time.Minute) // for effects that come late
+	p.undoEdits()
+	clear(p.edited)
+	p.check("in the end")
 	if rows := strings.Count(p.sim.Tree(), "\n  #"); rows != p.accepted {
 		p.problemf("%d rows for %d runs", rows, p.accepted) // no row is ever taken away
 	}
@@ -321,8 +422,8 @@ func (p *player) rest() {
 		most = 300
 	}
 	for range most {
-		p.answerEnrichRequests()
-		if !p.deliver(p.t.Context(), p.processes[0].Publisher, 45*time.Minute) {
+		p.answer()
+		if !p.deliver(p.processes[0].process, 45*time.Minute) {
 			return
 		}
 	}
@@ -330,6 +431,8 @@ func (p *player) rest() {
 }
 
 func (p *player) problemf(format string, arguments ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.problems = append(p.problems, fmt.Sprintf(format, arguments...))
 }
 
@@ -358,24 +461,29 @@ func (p *player) check(when string) {
 const maxRecord = 32_000
 
 // checkTree compares a run's pages with those of a quiet life: a complete run
-// has the same, any other no more.
+// has the same, any other, and one that people have edited, no more.
 func (p *player) checkTree(when string, i int, run runs.Run) {
 	if run.RowID == "" {
 		return
 	}
 	tree := p.treeOf(run)
 	quiet := p.quiet[endingOf(p.history.Runs[i], run)]
-	if slices.ContainsFunc(run.Warnings, func(w string) bool { return strings.Contains(w, "HOMEPAGE_COVER_URL") }) {
-		quiet.tree = coverLine.ReplaceAllString(quiet.tree, "")
-	}
-	if run.Status == runs.Complete {
-		if diff := cmp.Diff(quiet.tree, tree); diff != "" {
+	coverless := slices.ContainsFunc(run.Warnings, func(w string) bool { return strings.Contains(w, "HOMEPAGE_COVER_URL") })
+	if run.Status == runs.Complete && !p.edited[i] && !strings.Contains(tree, "An extra block") {
+		want := quiet.without[p.gone(i)]
+		if coverless {
+			want = coverLine.ReplaceAllString(want, "")
+		}
+		if diff := cmp.Diff(want, unmarked(tree)); diff != "" {
 			p.problemf("%s: run %d is complete, and its tree is another (-quiet +this):\n%s", when, i, diff)
+		}
+		for _, problem := range mixed(tree) {
+			p.problemf("%s: run %d is complete: %s", when, i, problem)
 		}
 		return
 	}
 	for line, n := range lines(tree) {
-		if n > quiet.most[line] {
+		if n > quiet.most[line] && !strings.Contains(line, "by a person") && !strings.Contains(line, "An extra block") {
 			p.problemf("%s: run %d has %d times %q", when, i, n, line)
 		}
 	}
@@ -383,6 +491,7 @@ func (p *player) checkTree(when string, i int, run runs.Run) {
 
 // messages tells which reports wait in a queue and which were put aside.
 func (p *player) messages() (waiting, dead map[string]bool) {
+	waiting = map[string]bool{}
 	reports := func(messages []queue.Incoming) map[string]bool {
 		ids := map[string]bool{}
 		for _, m := range messages {
@@ -394,7 +503,10 @@ func (p *player) messages() (waiting, dead map[string]bool) {
 		}
 		return ids
 	}
-	return reports(slices.Concat(p.peek(p.publish), p.peek(p.enrich), p.peek(p.waiting.Queue))), reports(p.peek(p.dead))
+	for _, q := range p.queues() {
+		maps.Copy(waiting, reports(q.Peek()))
+	}
+	return waiting, reports(p.dead.Peek())
 }
 
 // ending is how the tree of a run of a size may end: an AI's text that Notion has
@@ -415,8 +527,8 @@ func endingOf(s size, run runs.Run) ending {
 
 // quietRun is a run that nothing happens to.
 type quietRun struct {
-	tree string
-	most map[string]int // how often each line is in the tree at most, at any time
+	without map[lists]string // its tree in the end, and without what people may delete for good
+	most    map[string]int   // how often each line is in the tree at most, at any time
 }
 
 var (
@@ -434,46 +546,49 @@ func quietly(t *testing.T, e ending) quietRun {
 	}
 	q := quietRun{most: map[string]int{}}
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, notionsim.Options{})
-		if e.standardTitle {
-			w.texts.Title = ""
-		}
-		if e.standardIntroduced {
-			w.texts.Introduction = ""
-		}
-		w.accept(reportID(0), e.size.payload(0))
+		g := newStage(t, notionsim.Options{}, slog.New(slog.DiscardHandler))
+		g.noTitle, g.noIntroduction = e.standardTitle, e.standardIntroduced
+		g.accept(reportID(0), e.size.payload(0))
+		p := g.process(func(string, []trouble) trouble { return none }, asItIs, asItIs)
+		defer p.end()
 		for {
-			delivered := w.deliver(t.Context(), w.publisher("quiet", nil), 10*time.Second)
-			q.tree = w.treeOf(w.run(reportID(0)))
-			for line, n := range lines(q.tree) {
+			delivered := g.deliver(p, 10*time.Second)
+			for line, n := range lines(g.treeOf(g.run(reportID(0)))) {
 				q.most[line] = max(q.most[line], n)
 			}
 			if !delivered {
 				break
 			}
-			w.answerEnrichRequests()
+			g.answer()
 		}
-		if run := w.run(reportID(0)); run.Status != runs.Complete {
-			t.Fatalf("a quiet run ended %s: %+v", run.Status, run)
+		if run := g.run(reportID(0)); run.Status != runs.Complete {
+			t.Fatalf("a quiet run ended %s: %+v", run.Status, run.Failures)
 		}
+		q.without = g.without(g.run(reportID(0)))
 	})
 	quietRuns[e] = q
 	return q
 }
 
 // treeOf is a run's row with all below it. Runs are accepted on different days.
-func (w *world) treeOf(run runs.Run) string {
-	return strings.ReplaceAll(w.sim.TreeBelow(run.RowID), run.AcceptedAt.Format("01/02/2006"), "(day)")
+func (w *world) treeOf(run runs.Run) string { return treeOf(w.sim, run) }
+
+func (g *stage) treeOf(run runs.Run) string { return treeOf(g.sim, run) }
+
+func treeOf(sim *notionsim.Sim, run runs.Run) string {
+	return strings.ReplaceAll(sim.TreeBelow(run.RowID), run.AcceptedAt.Format("01/02/2006"), "(day)")
 }
 
 var coverLine = regexp.MustCompile(`(?m)^ *cover .*\n`)
 
-var positions = regexp.MustCompile(`#\d+`)
+// positions are the names of things in a tree; what a person has put in the
+// trash has only its id where something links to it.
+var positions = regexp.MustCompile(`#\d+|\b[0-9a-f]{32}\b`)
 
 // lines counts the lines of a tree, wherever they stand in it.
 func lines(tree string) map[string]int {
 	count := map[string]int{}
-	for line := range strings.Lines(positions.ReplaceAllString(tree, "#")) {
+	for line := range strings.Lines(positions.ReplaceAllString(unmarked(tree), "#")) {
 		count[strings.TrimSpace(line)]++
 	}
 	return count
@@ -490,8 +605,7 @@ type watched struct {
 
 func (w *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	now := time.Now()
-	isWrite := r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/query")
-	if isWrite && now.Sub(w.lastWrite) < w.player.minGap {
+	if isWrite(r) && now.Sub(w.lastWrite) < minGap {
 		w.player.problemf("a write came %s after the one before it", now.Sub(w.lastWrite))
 	}
 	for len(w.starts) > 0 && now.Sub(w.starts[0]) >= time.Minute {
@@ -504,7 +618,7 @@ func (w *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.checkRow(bodyOf(w.player.t, r))
 	}
 	answer, err := w.notion.RoundTrip(r)
-	if isWrite {
+	if isWrite(r) {
 		w.lastWrite = time.Now()
 	}
 	return answer, err

@@ -1,0 +1,340 @@
+package publish_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	enricher "notionrelay/functions/enricher/enrich"
+	"notionrelay/functions/publisher/publish"
+	"notionrelay/local/notionsim"
+	"notionrelay/shared/notion"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/report"
+	"notionrelay/shared/runs"
+	"notionrelay/shared/tree"
+	"notionrelay/test/inmemory"
+)
+
+// stage is where plays take place: a world without a database, so that a hundred
+// thousand plays end within minutes, in which every call can go wrong. It has a
+// simulated Notion, a store, the queues with their event source, an enricher
+// whose answers never have the same words, and processes that may be of another
+// version.
+type stage struct {
+	t   testing.TB
+	log *slog.Logger
+
+	sim                   *notionsim.Sim
+	runs                  inmemory.Runs
+	publish, dead, enrich *inmemory.Queue
+	waiting               *inmemory.Queue
+
+	perPart int // quotes in a part of them
+	version int // of the converter that is deployed
+	answers int // of the enricher
+
+	noTitle, noIntroduction bool // from the enricher
+	started                 int  // processes
+}
+
+func newStage(t testing.TB, o notionsim.Options, log *slog.Logger) *stage {
+	t.Helper()
+	sim, err := notionsim.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &stage{t: t, log: log, sim: sim, perPart: 1}
+	var all inmemory.Queues
+	g.dead = all.Queue(inmemory.Options{FIFO: true, Visibility: visibility})
+	g.publish = all.Queue(inmemory.Options{FIFO: true, Visibility: visibility, MaxReceives: publish.MaxReceives, DeadLetter: g.dead})
+	g.enrich = all.Queue(inmemory.Options{Visibility: visibility})
+	g.waiting = all.Queue(inmemory.Options{Visibility: visibility})
+	return g
+}
+
+// queues are those whose messages have to be worked off.
+func (g *stage) queues() []*inmemory.Queue {
+	return []*inmemory.Queue{g.publish, g.enrich, g.waiting}
+}
+
+// process is a publisher that may die, and the event source that feeds it.
+type process struct {
+	*publish.Publisher
+	life
+
+	source sourceSeam
+	stop   chan struct{} // closed when its end is announced
+}
+
+// process begins one. Its calls are under the script; what it asks of Notion
+// passes through the way, and what it stores through the store.
+func (g *stage) process(s script, way func(http.RoundTripper) http.RoundTripper, store func(publish.Store) publish.Store) *process {
+	g.started++
+	p := &process{life: newLife(g.t.Context()), stop: make(chan struct{})}
+	seam := seam{p.life, s}
+	client, err := notion.New(notion.Options{
+		Token: "t", MinGap: minGap, Transport: way(notionSeam{seam, g.sim, g.sim.Transport()}), Jitter: func() float64 { return 0.5 },
+	})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	p.Publisher = seam.disturbed(&publish.Publisher{
+		Notion: client, Runs: store(&g.runs), PublishQueue: g.publish, DeadLetters: g.dead, EnrichQueue: g.enrich,
+		WaitingQueue: g.waiting,
+		Database:     publish.Database{ID: g.sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Log: g.log,
+	})
+	seam.life = newLife(g.t.Context()) // the event source outlives its processes
+	p.source = sourceSeam{seam, "publish queue", g.publish}
+	return p
+}
+
+const minGap = 100 * time.Millisecond
+
+// asItIs is a way to Notion, or a store, with nothing in it.
+func asItIs[T any](v T) T { return v }
+
+// accept does what the webhook does.
+func (g *stage) accept(id string, p report.Payload) {
+	run := runs.Run{ReportID: id, ResearchRunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()}
+	if _, _, err := g.runs.Create(g.t.Context(), run); err != nil {
+		g.t.Fatal(err)
+	}
+	g.send(queue.Message{Kind: queue.Publish, ReportID: id, Payload: &p}, "")
+}
+
+func (g *stage) send(m queue.Message, distinct string) {
+	body, err := queue.Encode(m)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if err := g.publish.Send(g.t.Context(), queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID() + distinct}); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// deliver does what Lambda's event source does, and tells whether a message came
+// within the wait.
+func (g *stage) deliver(p *process, wait time.Duration) bool {
+	if !g.awaitDue(wait) {
+		return false
+	}
+	batch, err := p.source.Receive(g.t.Context(), 1, 0)
+	if err != nil {
+		time.Sleep(time.Second)
+		return true
+	}
+	if len(batch) == 0 {
+		return true
+	}
+	if g.hand(p, batch[0]) {
+		_ = p.source.Delete(g.t.Context(), batch[0].Receipt) // what is not deleted comes again
+	}
+	return true
+}
+
+// awaitDue waits until the publish queue has a message to give, and tells whether
+// it has within the wait. What has waited out its time off the queue is sent back.
+func (g *stage) awaitDue(wait time.Duration) bool {
+	for until := time.Now().Add(wait); ; {
+		g.sendBack()
+		next := g.publish.Next()
+		if !next.IsZero() && !next.After(time.Now()) {
+			return true
+		}
+		if due := g.waiting.Next(); next.IsZero() || !due.IsZero() && due.Before(next) {
+			next = due
+		}
+		if next.IsZero() || next.After(until) {
+			time.Sleep(time.Until(until))
+			return false
+		}
+		time.Sleep(time.Until(next))
+	}
+}
+
+// sendBack does with the waiting queue what the enricher's function does.
+func (g *stage) sendBack() {
+	sender := &enricher.Enricher{PublishQueue: g.publish, WaitingQueue: g.waiting, Log: g.log}
+	for {
+		back, err := g.waiting.Receive(g.t.Context(), 1, 0)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		if len(back) == 0 {
+			return
+		}
+		response, err := sender.Handle(g.t.Context(), eventOf(back[0]))
+		if err != nil || len(response.BatchItemFailures) > 0 {
+			g.t.Fatalf("send back: %+v, %v", response, err)
+		}
+		if err := g.waiting.Delete(g.t.Context(), back[0].Receipt); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+}
+
+// hand invokes a process with a message, and tells whether it wants it deleted.
+func (g *stage) hand(p *process, m queue.Incoming) bool {
+	ctx, cancel := context.WithTimeout(p.life, publish.Timeout)
+	defer cancel()
+	response, err := p.Handle(ctx, eventOf(g.asRead(m)))
+	return err == nil && len(response.BatchItemFailures) == 0 && p.Err() == nil
+}
+
+// answer does what the enricher does with all that it was asked.
+func (g *stage) answer() {
+	ctx := g.t.Context()
+	for {
+		asked, err := g.enrich.Receive(ctx, 1, 0)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		if len(asked) == 0 {
+			return
+		}
+		m, err := queue.Decode(asked[0].Body)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		g.answers++
+		g.answerTexts(m, asked[0].ID)
+		g.answerQuotes(m, asked[0].ID)
+		if err := g.enrich.Delete(ctx, asked[0].Receipt); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+}
+
+func (g *stage) answerTexts(m queue.Message, distinct string) {
+	texts := queue.HomepageTexts{
+		Title:        fmt.Sprint("Analysis, text of answer ", g.answers),
+		Introduction: fmt.Sprintf("We read a lot, text of answer %d.\n\n- **Plan**: what to do\n- **All**: why\n", g.answers),
+	}
+	if g.noTitle {
+		texts.Title = ""
+	}
+	if g.noIntroduction {
+		texts.Introduction = ""
+	}
+	g.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &texts}, distinct)
+}
+
+func (g *stage) answerQuotes(m queue.Message, distinct string) {
+	all := quotesOf(m.Payload)
+	for i := range all.Quotes {
+		all.Quotes[i].Text = fmt.Sprintf("Quote of answer %d: %s", g.answers, all.Quotes[i].Text)
+	}
+	for offset := 0; offset < max(1, all.Total); offset += g.perPart {
+		part := *all
+		part.Offset, part.Quotes = offset, all.Quotes[offset:min(offset+g.perPart, all.Total)]
+		g.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Cursor: int64(offset), Subject: m.Subject, Quotes: &part}, distinct)
+	}
+}
+
+func (g *stage) redrive() {
+	if err := g.publish.Redrive(g.t.Context()); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func (g *stage) run(id string) runs.Run {
+	run, err := g.runs.Get(g.t.Context(), id)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return run
+}
+
+// Which answer of the enricher is followed, and by which version a page is
+// written, depends on what goes wrong; that it is one does not.
+var (
+	answerMark  = regexp.MustCompile(`(text|Quote) of answer (\d+)`)
+	versionMark = regexp.MustCompile(`(Do|See) (item \d+|it) \(version (\d+)\)`)
+)
+
+// unmarked is a tree, or a text in it, whatever answers and versions it is of.
+func unmarked(tree string) string {
+	return versionMark.ReplaceAllString(answerMark.ReplaceAllString(tree, "$1 of an answer"), "$1 $2")
+}
+
+// mixed says where a run's tree is of more than one answer or version.
+func mixed(tree string) (problems []string) {
+	of := map[string]map[string]bool{}
+	add := func(what, which string) {
+		if of[what] == nil {
+			of[what] = map[string]bool{}
+		}
+		of[what][which] = true
+	}
+	for _, m := range answerMark.FindAllStringSubmatch(tree, -1) {
+		add(m[1]+" of answer", m[2])
+	}
+	for _, m := range versionMark.FindAllStringSubmatch(tree, -1) {
+		add(m[1]+" item by version", m[3])
+	}
+	for what, which := range of {
+		if len(which) > 1 {
+			problems = append(problems, fmt.Sprintf("%s %v", what, slices.Sorted(maps.Keys(which))))
+		}
+	}
+	return problems
+}
+
+// asRead is a message as the deployed version reads it. Another version of the
+// converter is played by another text of the same report: each version marks
+// what it has converted, and every second one makes a block more at the top.
+func (g *stage) asRead(m queue.Incoming) queue.Incoming {
+	if g.version == 0 {
+		return m
+	}
+	message, err := queue.Decode(m.Body)
+	if err != nil || message.Kind != queue.Publish {
+		return m
+	}
+	for name, text := range message.Payload.Reports {
+		message.Payload.Reports[name] = converted(text, g.version)
+	}
+	if m.Body, err = queue.Encode(message); err != nil {
+		g.t.Fatal(err)
+	}
+	return m
+}
+
+var (
+	marks     = regexp.MustCompile(`\(version \d+\)`)
+	extraLine = regexp.MustCompile(`^An extra block of version \d+\.\n\n`)
+)
+
+func converted(text string, version int) string {
+	text = marks.ReplaceAllString(extraLine.ReplaceAllString(text, ""), fmt.Sprintf("(version %d)", version))
+	if version%2 == 1 {
+		text = fmt.Sprintf("An extra block of version %d.\n\n", version) + text
+	}
+	return text
+}
+
+// marked is a report of so many items, or of twice as many below a heading and in
+// lists so deep and long that they take requests of their own.
+func marked(word string, items int, nested bool) string {
+	var b strings.Builder
+	item := func(indent string, i int) { fmt.Fprintf(&b, "%s%s item %d (version 0)\n\n", indent, word, i) }
+	if !nested {
+		for i := range items {
+			item("", i)
+		}
+		return b.String()
+	}
+	fmt.Fprintf(&b, "# How to %s it (version 0)\n\n- %s\n  - second\n    - third\n      - fourth\n        - fifth\n          - sixth\n            - %s item 0 (version 0)\n\n- %s\n", word, outerList, word, longList)
+	for i := range 2*items - 1 {
+		item("  - ", i+1)
+	}
+	return b.String() + "\nThe end.\n"
+}
