@@ -123,7 +123,7 @@ func (l *Ledger) row(ctx context.Context, r Row, content []block.Block, part boo
 			return committed(&made, err)
 		},
 		find: func(ctx context.Context) (presence, error) {
-			id, err := l.findRow(ctx, r)
+			id, err := l.findRow(ctx, r, content)
 			made.ID = id
 			return there(id), err
 		},
@@ -137,8 +137,10 @@ func (l *Ledger) row(ctx context.Context, r Row, content []block.Block, part boo
 // clockSkew is how far Notion's clock may be behind ours.
 const clockSkew = 2 * time.Minute
 
-// findRow asks for the rows with that title that were made since the intent.
-func (l *Ledger) findRow(ctx context.Context, r Row) (string, error) {
+// findRow asks for the rows with that title that were made since the intent. A
+// title may hold only the beginning of what a row is about; then the content that
+// the row was made with tells it from others.
+func (l *Ledger) findRow(ctx context.Context, r Row, content []block.Block) (string, error) {
 	me, err := l.Notion.Me(ctx)
 	if err != nil {
 		return "", err
@@ -151,11 +153,25 @@ func (l *Ledger) findRow(ctx context.Context, r Row) (string, error) {
 		if row.CreatedBy != me || row.Title != r.Title || !holds(row.Properties, r.Match) {
 			continue
 		}
-		if mine, err := r.Mine(ctx, row.ID); mine || err != nil {
+		mine, err := r.Mine(ctx, row.ID)
+		if mine && err == nil && len(content) > 0 {
+			mine, err = l.beginsWith(ctx, row.ID, content[0])
+		}
+		if mine || err != nil {
 			return row.ID, err
 		}
 	}
 	return "", nil
+}
+
+// beginsWith tells whether a row's page begins with a block, or has nothing of ours
+// on it any more.
+func (l *Ledger) beginsWith(ctx context.Context, rowID string, first block.Block) (bool, error) {
+	children, err := l.Notion.Children(ctx, rowID)
+	if err != nil || len(children) == 0 {
+		return err == nil, err
+	}
+	return block.Same(first, children[0].Block), nil
 }
 
 func holds(have, want map[string]string) bool {
