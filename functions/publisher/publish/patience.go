@@ -13,10 +13,10 @@ const haltShare = 10
 
 // backoff is how long a run waits after so many attempts in a row that came to
 // nothing: a second at first, the least that Notion advises after a conflict, then
-// twice as long each time, up to 15 minutes, which is as long as SQS delays a
-// message.
+// four times as long each time, up to 15 minutes, which is as long as SQS delays a
+// message. Each attempt takes a little of the others' time.
 func backoff(attempts int) time.Duration {
-	return min(time.Second<<min(max(attempts-1, 0), 10), maxDelay)
+	return min(time.Second<<min(2*max(attempts-1, 0), 10), maxDelay)
 }
 
 const maxDelay = 15 * time.Minute
