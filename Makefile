@@ -31,7 +31,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration race model pairs mutants fuzz bench memory compare measure lint check build template e2e-sam clean
+.PHONY: run test notion-smoke servers integration race model trouble pairs mutants fuzz bench memory compare measure lint check build template e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -72,6 +72,9 @@ pairs: ## a small run with every pair of failures, FROM one TO another, or only 
 
 mutants: ## breaks the publisher in MUTANTS places, one at a time, and says how many its tests notice; 0 means all
 	go run ./test/mutants -n $(MUTANTS)
+
+trouble: ## a thousand reports of which every tenth meets trouble, beside the same without: what the others notice of it
+	go test ./functions/publisher/publish -run TestTroubleOfSome -reports 1000 -count=1 -v
 
 # Up to Go 1.26 a target can fail just because its time is over
 # (https://go.dev/issue/75804). A failure of its own names the input.

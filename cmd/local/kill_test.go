@@ -35,7 +35,7 @@ type deadlyNotion struct {
 
 	mu      sync.Mutex
 	arrived int
-	process *os.Process // known before the first request is made
+	process *os.Process // nil until it is ready
 	dead    chan struct{}
 }
 
@@ -59,6 +59,9 @@ func (n *deadlyNotion) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (n *deadlyNotion) isTheOne() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.process == nil { // it looks at its Notion before it is ready
+		return false
+	}
 	n.arrived++
 	return n.arrived == n.k
 }
@@ -103,8 +106,10 @@ func killedAt(t *testing.T, body []byte, k int, m moment) (tree string, requests
 	env := []string{"NOTION_BASE_URL=" + server.URL, "NOTION_API_KEY=key", "NOTION_DATABASE_ID=" + sim.DatabaseID(), "NOTION_MIN_GAP=0s", "NOTION_BUDGET=1000000"}
 
 	process, url := command(t, data, env...)
+	notion.mu.Lock()
+	notion.process = process.Process
+	notion.mu.Unlock()
 	if k > 0 {
-		notion.process = process.Process
 		send(t, url, body, "wait=0")
 		<-notion.dead
 		process.Wait()

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,10 +44,16 @@ const simulatorKeeps = 32 << 20
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() { usage(flags, stderr) }
 	addr := flags.String("addr", "127.0.0.1:8080", "address to listen on")
 	data := flags.String("data", ".notionrelay/", "folder that keeps everything durable")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("argument %q is not known: see -h", flags.Arg(0))
 	}
 	log := slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil)))
 	env, err := config.ForMachine[settings](ctx, parameters.OnDemand{}, log)
@@ -57,8 +64,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	well := s.simulator != nil || lookAtNotion(ctx, s.publisher.Notion, publish.Setup(s.publisher.Database, s.publisher.CoverURL), s.log)
 	fmt.Fprintf(stdout, "ready http://%s\n", s.listener.Addr())
+	if !well {
+		go s.watchNotion(ctx)
+	}
 	return errors.Join(s.serve(ctx), s.close())
+}
+
+// usage says which flags and which variables of the environment there are.
+func usage(flags *flag.FlagSet, out io.Writer) {
+	fmt.Fprintln(out, "Runs the whole of Notion Relay on this machine.\n\nFlags:")
+	flags.PrintDefaults()
+	fmt.Fprintln(out, "\nEnvironment, all of it optional; docs/contract.md explains each:")
+	for _, s := range config.Settings[settings]() {
+		if !strings.HasSuffix(s.Variable, "QUEUE_URL") && !strings.HasSuffix(s.Variable, "DLQ_URL") && s.Variable != "RUNS_TABLE" { // AWS's
+			fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("  %-22s %s", s.Variable, s.Default), " "))
+		}
+	}
 }
 
 // system is everything that runs, wired.
@@ -94,6 +117,9 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	}
 	pageBase, err := s.openNotion(&env, data)
 	if err != nil {
+		return s, err
+	}
+	if err := bind(ctx, s.db, data, nameOf(env.Publisher, s.simulator != nil)); err != nil {
 		return s, err
 	}
 	if err := s.connect(env); err != nil {

@@ -36,7 +36,9 @@ func TestMain(m *testing.M) {
 }
 
 // quick is a Notion without the pauses that a real one needs.
-var quick = settings{Publisher: publish.Settings{NotionBudget: 1_000_000}}
+var quick = settings{Publisher: publish.Settings{
+	NotionBudget: 1_000_000, ReportTypeColumn: "Report Type", EmailColumn: "Contact Email",
+}}
 
 // running is a system under test and the way to it.
 type running struct {

@@ -69,6 +69,22 @@ func OpenMemory() (*DB, error) {
 	return db, nil
 }
 
+// Bind says what the data folder's records are about, such as the Notion and the
+// database that they have ids of. The first to say so decides: it returns what was
+// said then.
+func (db *DB) Bind(ctx context.Context, name string) (bound string, err error) {
+	err = db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO owner (one, name) VALUES (1, ?) ON CONFLICT DO NOTHING`, name); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT name FROM owner`).Scan(&bound)
+	})
+	if err != nil {
+		return "", fmt.Errorf("bind data folder: %w", err)
+	}
+	return bound, nil
+}
+
 // Close releases the folder. Receives still waiting fail.
 func (db *DB) Close() error {
 	err := db.sql.Close()
@@ -118,6 +134,10 @@ CREATE INDEX IF NOT EXISTS runs_by_time ON runs (accepted_at);
 CREATE INDEX IF NOT EXISTS runs_by_run_id ON runs (run_id, accepted_at);
 CREATE UNIQUE INDEX IF NOT EXISTS runs_by_row_id ON runs (row_id) WHERE row_id <> '';
 
+CREATE TABLE IF NOT EXISTS owner (
+	one  INTEGER PRIMARY KEY CHECK (one = 1),
+	name TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS halt (
 	one    INTEGER PRIMARY KEY CHECK (one = 1),
 	record TEXT NOT NULL

@@ -29,3 +29,14 @@ func ExampleBlock_JSON() {
 	fmt.Println(string(body), err)
 	// Output: [{"object":"block","type":"divider","divider":{}}] <nil>
 }
+
+func ExampleWithoutURLs() {
+	page := []block.Block{{Kind: block.Image, URL: "https://example.com/a.png", Text: []block.Text{{Content: "A chart"}}}}
+	refused := func(url string) bool { return url == "https://example.com/a.png" }
+	page, urls := block.WithoutURLs(page, refused)
+	fmt.Println(page[0].Kind, page[0].Plain())
+	fmt.Println(urls)
+	// Output:
+	// paragraph A chart (https://example.com/a.png)
+	// [https://example.com/a.png]
+}

@@ -58,6 +58,9 @@ func (l *Ledger) append(ctx context.Context, r request, p *place, blocks []block
 		}
 		return partly, nil
 	}
+	r.amend = l.amend(func() []block.Block { return blocks[len(ids):] }, func(rest []block.Block) {
+		blocks = append(slices.Clone(blocks[:len(ids)]), rest...)
+	})
 	r.send = func(ctx context.Context) error {
 		added, err := l.Notion.AppendBlocks(ctx, p.parentID, p.behind(ids), blocks[len(ids):])
 		for _, b := range added {

@@ -78,7 +78,7 @@ func (l *Ledger) settle(ctx context.Context, step, parent, title string) error {
 		id, err := l.child(ctx, parent, block.ChildPage, title)
 		s.ID = id
 		return there(id), err
-	}}, false, nil)
+	}}, nil)
 	return err
 }
 

@@ -21,7 +21,8 @@ func (l *Ledger) Page(ctx context.Context, step, parent, title string, p notion.
 		return s.ID, nil
 	}
 	p.PageID, p.Properties = l.Run.Step(parent).ID, property.Values{"title": property.Title(title)}
-	return l.make(ctx, step, parent, block.ChildPage, title, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreatePage(ctx, p) })
+	amend := l.amend(func() []block.Block { return p.Children }, func(changed []block.Block) { p.Children = changed })
+	return l.make(ctx, step, parent, block.ChildPage, title, amend, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreatePage(ctx, p) })
 }
 
 // Database makes a database below a page and returns its id.
@@ -30,14 +31,14 @@ func (l *Ledger) Database(ctx context.Context, step, parent string, d notion.New
 		return s.ID, nil
 	}
 	d.PageID = l.Run.Step(parent).ID
-	return l.make(ctx, step, parent, block.ChildDatabase, d.Title, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreateDatabase(ctx, d) })
+	return l.make(ctx, step, parent, block.ChildDatabase, d.Title, nil, func(ctx context.Context) (notion.Page, error) { return l.Notion.CreateDatabase(ctx, d) })
 }
 
 // make is the request that makes a page or database below the page of a step.
-func (l *Ledger) make(ctx context.Context, step, parent string, kind block.Kind, title string, create func(context.Context) (notion.Page, error)) (string, error) {
+func (l *Ledger) make(ctx context.Context, step, parent string, kind block.Kind, title string, amend func(error) bool, create func(context.Context) (notion.Page, error)) (string, error) {
 	var made notion.Page
 	err := l.perform(ctx, request{
-		step: step, fresh: l.isFresh(parent),
+		step: step, fresh: l.isFresh(parent), amend: amend,
 		send: func(ctx context.Context) (err error) {
 			made, err = create(ctx)
 			return committed(&made, err)
@@ -122,7 +123,7 @@ func (l *Ledger) row(ctx context.Context, r Row, content []block.Block, part boo
 			return committed(&made, err)
 		},
 		find: func(ctx context.Context) (presence, error) {
-			id, err := l.findRow(ctx, r)
+			id, err := l.findRow(ctx, r, content)
 			made.ID = id
 			return there(id), err
 		},
@@ -136,8 +137,10 @@ func (l *Ledger) row(ctx context.Context, r Row, content []block.Block, part boo
 // clockSkew is how far Notion's clock may be behind ours.
 const clockSkew = 2 * time.Minute
 
-// findRow asks for the rows with that title that were made since the intent.
-func (l *Ledger) findRow(ctx context.Context, r Row) (string, error) {
+// findRow asks for the rows with that title that were made since the intent. A
+// title may hold only the beginning of what a row is about; then the content that
+// the row was made with tells it from others.
+func (l *Ledger) findRow(ctx context.Context, r Row, content []block.Block) (string, error) {
 	me, err := l.Notion.Me(ctx)
 	if err != nil {
 		return "", err
@@ -150,11 +153,25 @@ func (l *Ledger) findRow(ctx context.Context, r Row) (string, error) {
 		if row.CreatedBy != me || row.Title != r.Title || !holds(row.Properties, r.Match) {
 			continue
 		}
-		if mine, err := r.Mine(ctx, row.ID); mine || err != nil {
+		mine, err := r.Mine(ctx, row.ID)
+		if mine && err == nil && len(content) > 0 {
+			mine, err = l.beginsWith(ctx, row.ID, content[0])
+		}
+		if mine || err != nil {
 			return row.ID, err
 		}
 	}
 	return "", nil
+}
+
+// beginsWith tells whether a row's page begins with a block, or has nothing of ours
+// on it any more.
+func (l *Ledger) beginsWith(ctx context.Context, rowID string, first block.Block) (bool, error) {
+	children, err := l.Notion.Children(ctx, rowID)
+	if err != nil || len(children) == 0 {
+		return err == nil, err
+	}
+	return block.Same(first, children[0].Block), nil
 }
 
 func holds(have, want map[string]string) bool {

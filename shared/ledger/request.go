@@ -20,6 +20,9 @@ type request struct {
 	send func(context.Context) error
 	// find looks for its effect; nil where sending twice does no harm.
 	find func(context.Context) (presence, error)
+	// amend changes what is sent after Notion has refused it, and tells whether
+	// there was something to change. Nil where there never is.
+	amend func(refused error) bool
 	// lookFirst asks for a look before the first attempt, too.
 	lookFirst bool
 	// lag is how far what find reads may be behind.
@@ -48,7 +51,7 @@ const (
 const indexLag = 5 * time.Second
 
 // shortWait is what is waited out on the spot before a run gives way to others.
-const shortWait = 10 * time.Second
+const shortWait = time.Second
 
 // perform makes a request take effect once, and says so in the record. When the
 // outcome of an earlier attempt is not known, it looks before it writes.
@@ -94,37 +97,54 @@ func (l *Ledger) takeTurn(ctx context.Context) error {
 // yieldEvery is how often a slice asks whether it should end early.
 const yieldEvery = 2 * time.Second
 
+// attempts makes the request, and looks for its effect where that is not known. It
+// waits here only for what everybody has to wait for, or what takes a moment; any
+// other failure is a *notion.PostponedError, so that other runs go on meanwhile.
 func (l *Ledger) attempts(ctx context.Context, r request) error {
 	var last error
-	look := r.lookFirst
 	for attempt := 1; ; attempt++ {
-		there, err := l.look(ctx, r, look, last)
+		there, err := l.look(ctx, r, last)
 		if there == whole || err != nil {
 			return err
 		}
 		if last = l.send(ctx, r, there); last == nil {
 			return nil
 		}
-		switch fate := fateOf(last, r.fresh); {
-		case fate == notion.Permanent || notion.IsPostponed(last) || ctx.Err() != nil:
-			return last
-		case attempt == notion.MaxAttempts:
-			return &notion.PostponedError{Wait: l.Notion.Backoff(attempt, last), Cause: last}
+		if r.amend != nil && r.amend(last) {
+			continue // with another request, of which nothing is known yet
 		}
-		if err := l.Notion.Pause(ctx, l.Notion.Backoff(attempt, last), last); err != nil {
+		if notion.IsPostponed(last) || ctx.Err() != nil {
+			return last
+		}
+		wait := l.Notion.Backoff(attempt, last)
+		switch fate := fateOf(last, r.fresh); {
+		case fate == notion.Permanent:
+			return last
+		case fate == notion.Await:
+			wait = 0 // presence is believed at once
+		case !isPassing(last) || attempt >= notion.MaxAttempts:
+			return &notion.PostponedError{Wait: wait, Cause: last}
+		}
+		if err := l.Notion.Pause(ctx, wait, last); err != nil {
 			return err
 		}
 	}
 }
 
+// isPassing tells whether an error is over in a moment, or nobody else could write
+// either: a parent that Notion does not know yet, and a rate limit.
+func isPassing(err error) bool {
+	return isMissing(err) || notion.IsRateLimit(err)
+}
+
 // look finds out what an earlier attempt has achieved. It returns absent only
 // when that is certain; until then it waits a short while, and then gives way
 // with an *UnsettledError.
-func (l *Ledger) look(ctx context.Context, r request, force bool, cause error) (presence, error) {
+func (l *Ledger) look(ctx context.Context, r request, cause error) (presence, error) {
 	for {
 		step := *l.Run.Step(r.step)
 		intended := !step.IntendedAt.IsZero()
-		if r.find == nil || !intended && !force {
+		if r.find == nil || !intended && !r.lookFirst {
 			return absent, nil
 		}
 		if intended {

@@ -68,7 +68,12 @@ var (
 // end with, and what a look can find after each.
 func TestARequestTakesEffectOnce(t *testing.T) {
 	t.Parallel()
-	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+	intended := func(ago time.Duration) func() runs.Step {
+		return func() runs.Step { return runs.Step{IntendedAt: time.Now().Add(-ago)} }
+	}
+	ended := func(ago time.Duration) func() runs.Step {
+		return func() runs.Step { return runs.Step{IntendedAt: time.Now().Add(-ago), EndedAt: time.Now().Add(-ago)} }
+	}
 	tests := []struct {
 		name  string
 		step  func() runs.Step
@@ -80,24 +85,26 @@ func TestARequestTakesEffectOnce(t *testing.T) {
 		waits time.Duration
 	}{
 		{name: "works at once", sends: []error{nil}},
-		{name: "what was refused is sent again without a look", sends: []error{errRefused, errRefused, nil}, waits: 3 * time.Second},
+		{name: "what was refused gives way at once", sends: []error{errRefused}, want: errRefused},
 		{name: "a rate limit waits as told", sends: []error{errThrottled, nil}, waits: 9 * time.Second},
-		{name: "after a conflict it is looked for", sends: []error{errConflict}, finds: []presence{whole}, waits: time.Second},
-		{name: "a conflict that was not applied is repeated", sends: []error{errConflict, nil}, finds: []presence{absent}, waits: time.Second},
-		{name: "an ended request that is absent is repeated at once", sends: []error{errInternal, errInternal, nil}, finds: []presence{absent, absent}, waits: 3 * time.Second},
-		{name: "an index is given time to show it", r: request{lag: indexLag}, sends: []error{errInternal}, finds: []presence{absent, whole}, waits: indexLag},
-		{name: "an open request that is there is believed at once", sends: []error{errCut}, finds: []presence{whole}, waits: time.Second},
-		{name: "an open request that is absent may still come", sends: []error{errBadGate}, finds: []presence{absent}, want: errBadGate, until: notion.LateEffect, waits: time.Second},
-		{name: "a part of it is completed", sends: []error{errCut, nil}, finds: []presence{partly}, waits: time.Second},
-		{name: "a killed process's intent is looked for", step: func() runs.Step { return runs.Step{IntendedAt: ago(2 * time.Second)} }, finds: []presence{whole}},
-		{name: "a killed process's intent may still come", step: func() runs.Step { return runs.Step{IntendedAt: ago(30 * time.Second)} }, finds: []presence{absent}, want: errNone, until: 35 * time.Second},
-		{name: "its last seconds are waited out on the spot", step: func() runs.Step { return runs.Step{IntendedAt: ago(60 * time.Second)} }, finds: []presence{absent, absent}, sends: []error{nil}, waits: 5 * time.Second},
-		{name: "and then it is sent", step: func() runs.Step { return runs.Step{IntendedAt: ago(65 * time.Second)} }, finds: []presence{absent}, sends: []error{nil}},
-		{name: "what Notion had ended is sent at once", step: func() runs.Step { return runs.Step{IntendedAt: ago(time.Second), EndedAt: ago(time.Second)} }, finds: []presence{absent}, sends: []error{nil}},
+		{name: "and gives way after some attempts", sends: []error{errThrottled, errThrottled, errThrottled}, want: errThrottled, waits: 18 * time.Second},
+		{name: "a conflict gives way", sends: []error{errConflict}, want: errConflict},
+		{name: "after it the effect is looked for", step: ended(time.Second), finds: []presence{whole}},
+		{name: "and what was not applied is repeated", step: ended(time.Second), finds: []presence{absent}, sends: []error{nil}},
+		{name: "an ended request gives way", sends: []error{errInternal}, want: errInternal},
+		{name: "an index is given time to show it", step: ended(2 * time.Second), r: request{lag: indexLag}, finds: []presence{absent}, want: errNone, until: 3 * time.Second},
+		{name: "a moment of it is waited out on the spot", step: ended(4500 * time.Millisecond), r: request{lag: indexLag}, finds: []presence{absent, whole}, waits: 500 * time.Millisecond},
+		{name: "an open request that is there is believed at once", sends: []error{errCut}, finds: []presence{whole}},
+		{name: "an open request that is absent may still come", sends: []error{errBadGate}, finds: []presence{absent}, want: errBadGate, until: notion.LateEffect},
+		{name: "a part of it is completed", sends: []error{errCut, nil}, finds: []presence{partly}},
+		{name: "a killed process's intent is looked for", step: intended(2 * time.Second), finds: []presence{whole}},
+		{name: "a killed process's intent may still come", step: intended(30 * time.Second), finds: []presence{absent}, want: errNone, until: 35 * time.Second},
+		{name: "its last second is waited out on the spot", step: intended(64 * time.Second), finds: []presence{absent, absent}, sends: []error{nil}, waits: time.Second},
+		{name: "and then it is sent", step: intended(65 * time.Second), finds: []presence{absent}, sends: []error{nil}},
 		{name: "what is refused for good is not repeated", sends: []error{errInvalid}, want: errInvalid},
 		{name: "a missing parent is", sends: []error{errMissing}, want: errMissing},
 		{name: "but not one that was just made", r: request{fresh: true}, sends: []error{errMissing, nil}, waits: time.Second},
-		{name: "it gives way after its attempts", sends: []error{errRefused, errRefused, errRefused}, want: errRefused, waits: 3 * time.Second},
+		{name: "which gives way after some attempts", r: request{fresh: true}, sends: []error{errMissing, errMissing, errMissing}, want: errMissing, waits: 3 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

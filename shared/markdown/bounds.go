@@ -284,7 +284,7 @@ func (s *scan) line(line []byte) {
 			destinations = 0
 		case '>':
 			angles = 0
-		case '<':
+		case '<', '!':
 			s.marks++
 		case '@':
 			s.marks += bareURL

@@ -3,10 +3,10 @@
 // bare URLs, footnotes, alerts), block equations, and the HTML and XML-like
 // tags that language models put around their sections.
 //
-// It is pure: it knows nothing of requests, and no input makes it fail. Parsing
-// is github.com/yuin/goldmark's, with parsers of our own for what Notion shows
-// differently, and with bounds on the inputs for which parsing would take
-// quadratic time.
+// It is pure, and no input makes Blocks fail; Measure tells before what would be
+// too much to publish. Parsing is github.com/yuin/goldmark's, with parsers of our
+// own for what Notion shows differently, and with bounds on the inputs for which
+// parsing would take quadratic time.
 package markdown
 
 import (

@@ -20,7 +20,7 @@ const (
 // maxParts is how many parts the documents may have: lines, blocks, cells, and what
 // can begin or end a format, link or tag. Each is a node of goldmark's tree, of 100
 // to 400 bytes, before it becomes a part of a block or, like a comment, nothing. A
-// report of 4 MiB that somebody wrote has 200,000.
+// report of 4 MiB that somebody wrote has 170,000.
 const maxParts = 500_000
 
 // Size is what documents take in Notion.

@@ -170,6 +170,8 @@ func FuzzText(f *testing.F) {
 		f.Add(source)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
-		checkPlan(t, checkDocument(t, source))
+		blocks := checkDocument(t, source)
+		checkPlan(t, blocks)
+		checkSize(t, source, blocks)
 	})
 }

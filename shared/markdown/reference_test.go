@@ -58,7 +58,7 @@ func (r *reference) walk(n ast.Node) {
 			r.text.WriteString(raw[len("<![CDATA[") : len(raw)-len("]]>")])
 			return
 		}
-		if tagPattern.MatchString(raw) { // goldmark takes some that are none to CommonMark
+		if findTag(raw) != nil { // goldmark takes some that are none to CommonMark
 			r.html(raw, nil)
 		}
 		return
@@ -204,6 +204,16 @@ var (
 	nothingPattern   = regexp.MustCompile(`(?s)^(?:<!-->|<!--->|<!--.*?-->|<\?.*?\?>|<![A-Z].*?>)`)
 )
 
+// findTag returns the parts of the tag that raw begins with, if it does. A closing
+// tag has no attributes.
+func findTag(raw string) []string {
+	tag := tagPattern.FindStringSubmatch(raw)
+	if tag == nil || tag[1] != "" && tag[3] != "" {
+		return nil
+	}
+	return tag
+}
+
 // rawText is up to where the elements reach that hold no tags.
 var rawText = map[string]*regexp.Regexp{
 	"script":   regexp.MustCompile(`(?is)^.*?(?:</script|$)`),
@@ -224,7 +234,7 @@ func (r *reference) html(raw string, rawText map[string]*regexp.Regexp) {
 			raw = raw[len(nothing):]
 			continue
 		}
-		tag := tagPattern.FindStringSubmatch(raw)
+		tag := findTag(raw)
 		if tag == nil {
 			r.text.WriteByte('<')
 			raw = raw[1:]

@@ -42,6 +42,11 @@ var regressions = []struct{ fault, source, want string }{
 		"code language=\"plain text\" \"a\\nb\"\n",
 	},
 	{
+		"what looks like a closing tag with attributes was left out",
+		"</a href=\"foo\"> text\n\n<p>more</p id=1></p>\n",
+		"paragraph \"</a href=\\\"foo\\\"> text\"\nparagraph \"more</p id=1>\"\n",
+	},
+	{
 		"a bare URL kept its entities",
 		"https://example.com/?q=1&amp;r=2\n",
 		"paragraph \"https://example.com/?q=1&r=2\"+link(https://example.com/?q=1&r=2)\n",

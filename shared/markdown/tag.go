@@ -68,7 +68,7 @@ func scanNamed(s []byte) (tag, bool) {
 	t.name = strings.ToLower(string(s[i : i+n]))
 	i += n
 	start := i
-	for {
+	for !t.closing { // a closing tag has no attributes
 		a := scanAttribute(s[i:])
 		if a.length == 0 {
 			break

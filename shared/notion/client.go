@@ -32,7 +32,7 @@ import (
 // Options configures a Client. Only Token is required.
 type Options struct {
 	Token   string
-	BaseURL string        // scheme and host; https://api.notion.com when empty
+	BaseURL string        // scheme and host; DefaultBaseURL when empty
 	MinGap  time.Duration // between two writes
 	Budget  int           // requests per rolling minute; 180 when 0, Notion's usual limit
 	Timeout time.Duration // of one request; LateEffect when 0
@@ -41,6 +41,9 @@ type Options struct {
 	Log       *slog.Logger      // a discarding one when nil
 	Jitter    func() float64    // in [0,1); rand.Float64 when nil
 }
+
+// DefaultBaseURL is Notion itself.
+const DefaultBaseURL = "https://api.notion.com"
 
 // LateEffect is how long after its intent was stored a request can still take
 // effect: it is sent within SendLimit, and Notion works on one for up to 60 s,
@@ -68,7 +71,7 @@ type Client struct {
 
 // New makes a client.
 func New(o Options) (*Client, error) {
-	host, err := url.Parse(orElse(o.BaseURL, "https://api.notion.com"))
+	host, err := url.Parse(orElse(o.BaseURL, DefaultBaseURL))
 	if err != nil || host.Host == "" {
 		return nil, fmt.Errorf("parse Notion's base URL %q: it must be a scheme and a host", o.BaseURL)
 	}

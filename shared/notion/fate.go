@@ -38,7 +38,7 @@ func FateOf(err error) Fate {
 		return Await
 	case e.Reason == blocked, e.Code == blocked:
 		return Permanent
-	case e.Unsent, e.Status == http.StatusTooManyRequests, e.Status == statusOverloaded:
+	case e.Unsent, IsRateLimit(e):
 		return Repeat
 	case e.Code != "":
 		return fateOfCode(e)
@@ -75,3 +75,10 @@ func fateOfEdge(status int) Fate {
 
 // statusOverloaded is Notion's service_overload.
 const statusOverloaded = 529
+
+// IsRateLimit tells whether Notion wants fewer requests, of everybody who has the
+// token.
+func IsRateLimit(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Status == http.StatusTooManyRequests || e.Status == statusOverloaded)
+}

@@ -56,7 +56,7 @@ func (c *Client) send(ctx context.Context, method, path string, body any, result
 		return fmt.Errorf("encode %s %s: %w", method, path, err)
 	}
 	return c.do(ctx, true, result, func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, method, "https://api.notion.com"+path, bytes.NewReader(encoded))
+		request, err := http.NewRequestWithContext(ctx, method, DefaultBaseURL+path, bytes.NewReader(encoded))
 		if err != nil {
 			return err
 		}

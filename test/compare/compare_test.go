@@ -38,9 +38,6 @@ var lost = map[string]string{
 	"HTML blocks 177":     afterComment,
 	"4.6 HTML blocks 146": afterComment,
 
-	"Raw HTML 624":      closingTag,
-	"6.10 Raw HTML 647": closingTag,
-
 	"Raw HTML 629":      "the text of a CDATA section is kept, its brackets are not",
 	"6.10 Raw HTML 653": "the text of a CDATA section is kept, its brackets are not",
 
@@ -56,7 +53,6 @@ var lost = map[string]string{
 const (
 	ownTag       = "what stands between two tags that HTML does not know is markdown: *bar* is emphasis"
 	afterComment = "what stands behind a comment is markdown: *bar* is emphasis"
-	closingTag   = "a closing tag with attributes is left out like others"
 )
 
 // document is what convert.js writes.

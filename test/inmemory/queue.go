@@ -56,19 +56,20 @@ func (q *Queue) Len() int {
 	return len(q.messages)
 }
 
-// Next is when a message can be received if nothing happens until then, which may
-// be now or earlier; zero when there is none.
-func (q *Queue) Next() (next time.Time) {
+// Next is when the first message can be received, of those that are there now;
+// zero when there is none. A FIFO queue is taken to have one group.
+func (q *Queue) Next() (at time.Time) {
 	defer q.all.lock()()
 	now := time.Now()
 	for _, m := range q.messages {
-		hidden := m.visibleAt.After(now)
-		switch {
-		case next.IsZero(), !q.options.FIFO && m.visibleAt.Before(next), q.options.FIFO && hidden && m.visibleAt.After(next):
-			next = m.visibleAt // those in flight hold up the others of a FIFO queue
+		if q.options.FIFO && m.visibleAt.After(now) {
+			return m.visibleAt // nothing before the one in flight
+		}
+		if at.IsZero() || m.visibleAt.Before(at) {
+			at = m.visibleAt
 		}
 	}
-	return next
+	return at
 }
 
 // Peek lists every message in order, those in flight too, and receives none.

@@ -17,6 +17,7 @@ import (
 type mutant struct {
 	number   int
 	file     string
+	source   string // of the file, as it was when the mutant was found
 	line     int
 	function string
 	from, to int
@@ -160,7 +161,7 @@ func (f *finder) text(n ast.Node) string {
 func (f *finder) add(n ast.Node, how, by string) {
 	from := f.set.Position(n.Pos())
 	f.found = append(f.found, mutant{
-		file: f.name, line: from.Line, function: f.function, from: from.Offset, to: f.set.Position(n.End()).Offset,
+		file: f.name, source: f.source, line: from.Line, function: f.function, from: from.Offset, to: f.set.Position(n.End()).Offset,
 		was: f.text(n), by: by, how: how,
 	})
 }

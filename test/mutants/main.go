@@ -70,14 +70,14 @@ func run(n, part, one int) (noticed bool, err error) {
 		return false, fmt.Errorf("make folder for overlays: %w", err)
 	}
 	defer os.RemoveAll(t.dir)
+	if err := t.baseline(); err != nil {
+		return false, err
+	}
 	if one >= 0 {
 		result, output := t.try(all[one])
 		fmt.Fprintln(os.Stdout, output)
 		fmt.Fprintf(os.Stdout, "%s: %s\n", all[one], result)
 		return result == killed, nil
-	}
-	if err := t.baseline(); err != nil {
-		return false, err
 	}
 	chosen := choose(all, n, part)
 	fmt.Fprintf(os.Stdout, "%d of %d mutants\n", len(chosen), len(all))
@@ -223,16 +223,12 @@ func (t *trial) test(m *mutant, limit time.Duration, stage []string) (string, er
 
 // overlay writes the mutant's file and says in which place it stands.
 func (t *trial) overlay(m mutant) (string, error) {
-	source, err := os.ReadFile(m.file)
-	if err != nil {
-		return "", fmt.Errorf("read what is broken: %w", err)
-	}
 	place, err := filepath.Abs(m.file)
 	if err != nil {
 		return "", fmt.Errorf("find what is broken: %w", err)
 	}
 	broken := filepath.Join(t.dir, fmt.Sprintf("%d.go", m.number))
-	text := string(source[:m.from]) + m.by + string(source[m.to:])
+	text := m.source[:m.from] + m.by + m.source[m.to:]
 	description, err := json.Marshal(map[string]map[string]string{"Replace": {place: broken}})
 	if err != nil {
 		return "", fmt.Errorf("describe overlay: %w", err)

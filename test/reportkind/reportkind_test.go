@@ -24,12 +24,14 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/shared/tree"
+	"notionrelay/test/rapidtest"
 )
 
 func TestMain(m *testing.M) {
 	report.Kinds = append(report.Kinds, report.Kind{
 		Field: "competitorReport", Name: "competitor-report", Title: "Competitor Landscape", Icon: "🥊", Holds: "who else your customers talk about.",
 	})
+	rapidtest.Settle()
 	m.Run()
 }
 

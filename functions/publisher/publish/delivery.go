@@ -51,9 +51,7 @@ func (d *delivery) settle(ctx context.Context) bool {
 	defer d.measure(ctx)
 	d.hide(ctx)
 	o := d.work(ctx)
-	if o.problem != nil && o.problem.Code == notion.TokenRefused && d.Exit != nil {
-		defer d.Exit()
-	}
+	refused := o.problem != nil && o.problem.Code == notion.TokenRefused
 	verdict, pause := judge(o)
 	settled, err := d.carryOut(ctx, verdict, pause, o)
 	if err != nil { // a queue or the record did not answer
@@ -64,6 +62,10 @@ func (d *delivery) settle(ctx context.Context) bool {
 		if settled, err = d.carryOut(ctx, verdict, pause, o); err != nil {
 			settled, _ = d.carryOut(ctx, head, queuePause(d.receives), o)
 		}
+	}
+	// A message that has gone to the tail is still to be deleted by the event source.
+	if refused && !settled && d.Exit != nil {
+		d.Exit()
 	}
 	return settled
 }
@@ -147,7 +149,7 @@ func (d *delivery) open(ctx context.Context) (err error) {
 	if d.message.Kind == queue.Publish {
 		record.ResearchRunID, record.Fingerprint = d.message.Payload.RunID, d.message.Payload.Fingerprint()
 	} else { // there is no base to wait for any more
-		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: codeRecordLost, Message: "The record of the report is gone. Send the report again."})
+		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: codeRecordLost, Message: "The record of the report is gone.", Remedy: "Send the report again."})
 	}
 	run, created, err := d.Runs.Create(ctx, record)
 	if err != nil {
@@ -173,24 +175,39 @@ func (d *delivery) write(ctx context.Context) outcome {
 	}
 	ctx = notion.WithBefore(ctx, d.hide)
 	halt := d.halt(ctx)
-	if halt.Halted() {
-		if time.Now().Before(halt.Next) {
-			return outcome{err: &haltedError{halt.Next}}
-		}
-		if p := d.inspect(ctx); p != nil {
-			d.setHalt(ctx, d.message.ReportID, sign{problem: p})
-			return outcome{err: &haltedError{d.halts.now.Next}, problem: p}
-		}
+	if o, held := d.holdBack(ctx, halt); held {
+		return o
 	}
 	d.begin(ctx)
 	err := d.writeKind(ctx)
-	s := d.signOf(ctx, err)
+	s := d.signOf(ctx, err, halt.Halted())
 	d.setHalt(ctx, d.message.ReportID, s)
 	o := d.conclude(err, s, halt.Halted() || d.halts.now.Halted())
 	if err := d.ledger.Close(ctx); err != nil {
 		o.err = errors.Join(o.err, err)
 	}
 	return o
+}
+
+// holdBack keeps a message from being written during a halt. A halt that is only
+// suspected holds back those that have failed themselves, off the queue: whether
+// another run gets on is just what is to be found out.
+func (d *delivery) holdBack(ctx context.Context, halt runs.Halt) (o outcome, held bool) {
+	suspected := halt.Code == NotionFailing
+	failed := d.found.Waiting(string(d.message.Kind), partOf(d.message)) != nil
+	switch early := time.Now().Before(halt.Next); {
+	case !halt.Halted(), suspected && !failed:
+		return outcome{}, false
+	case suspected && early:
+		return outcome{err: &notYetError{halt.Next}}, true
+	case early:
+		return outcome{err: &haltedError{halt.Next}}, true
+	}
+	if p := d.inspect(ctx); p != nil {
+		d.setHalt(ctx, d.message.ReportID, sign{problem: p})
+		return outcome{err: &haltedError{d.halts.now.Next}, problem: p}, true
+	}
+	return outcome{}, false
 }
 
 // writeKind leaves time for what comes behind the writing.

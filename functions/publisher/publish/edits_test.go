@@ -86,7 +86,7 @@ func pagesOf(run runs.Run) (ids []string) {
 // placeholder is a block of the homepage in whose place something else will come.
 func placeholder(run runs.Run, place int) string {
 	places := slices.Sorted(maps.Values(run.Places))
-	if len(places) == 0 {
+	if len(places) == 0 || len(run.Homepage) <= places[place%len(places)] {
 		return ""
 	}
 	return run.Homepage[places[place%len(places)]]

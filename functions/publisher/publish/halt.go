@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"notionrelay/shared/ledger"
@@ -71,9 +70,13 @@ func probeAfter(probes int) time.Duration {
 // halts keeps the halt of all runs. Only the publisher changes it, so what this
 // process has read once it knows.
 type halts struct {
-	known bool
-	now   runs.Halt
+	known  bool
+	now    runs.Halt
+	fineAt time.Time // when something was written last
 }
+
+// recently is how long a write that went well says that Notion works.
+const recently = 15 * time.Second
 
 // halt reads the halt. Where the record cannot be read, a write will tell.
 func (p *Publisher) halt(ctx context.Context) runs.Halt {
@@ -85,12 +88,15 @@ func (p *Publisher) halt(ctx context.Context) runs.Halt {
 		p.Log.WarnContext(ctx, "halt was not read", "error", err)
 		return p.halts.now
 	}
-	p.halts = halts{known: true, now: h}
+	p.halts.known, p.halts.now = true, h
 	return h
 }
 
 // setHalt stores what a delivery tells about it.
 func (p *Publisher) setHalt(ctx context.Context, reportID string, s sign) {
+	if s.fine {
+		p.halts.fineAt = time.Now()
+	}
 	was := p.halt(ctx)
 	is := haltAfter(was, reportID, s, time.Now())
 	if is.Halted() {
@@ -108,7 +114,7 @@ func (p *Publisher) setHalt(ctx context.Context, reportID string, s sign) {
 		p.Metrics.Record(ctx, metrics.Count(metrics.PublisherHalted, 0))
 		p.Log.InfoContext(ctx, "publisher goes on", "code", was.Code, "halted", time.Since(was.Since))
 	}
-	p.halts = halts{known: true, now: is}
+	p.halts.known, p.halts.now = true, is
 	if err := p.Runs.SetHalt(ctx, is); err != nil {
 		p.Log.WarnContext(ctx, "halt was not stored", "error", err)
 	}
@@ -116,21 +122,26 @@ func (p *Publisher) setHalt(ctx context.Context, reportID string, s sign) {
 
 // signOf finds out what the end of a delivery tells. Notion is asked where an
 // error may be everyone's: a refusal may blame a report for a column that was
-// renamed, and one run's trouble differs from an outage in that Notion can be asked.
-func (d *delivery) signOf(ctx context.Context, err error) sign {
+// renamed, and one run's trouble differs from an outage in that Notion can be
+// asked. A first failure tells nothing, for it may be over at the second try; nor
+// does any while others get on.
+func (d *delivery) signOf(ctx context.Context, err error, halted bool) sign {
 	if p := notion.ProblemOf(err); p != nil {
 		return sign{problem: p}
 	}
 	e, fromNotion := errors.AsType[*notion.Error](err)
-	switch {
-	case !fromNotion || isRateLimit(e):
+	if !fromNotion || notion.IsRateLimit(e) {
 		return sign{fine: d.wrote()}
 	}
-	problem := d.inspect(ctx)
-	switch {
+	refused := !notion.IsPostponed(err) && notion.FateOf(e) == notion.Permanent || errors.Is(err, ledger.ErrTrashed)
+	first := d.wrote() || d.found.Waiting(string(d.message.Kind), partOf(d.message)) == nil
+	if (first || time.Since(d.halts.fineAt) < recently) && !halted && !refused {
+		return sign{fine: d.wrote()}
+	}
+	switch problem := d.inspect(ctx); {
 	case problem != nil:
 		return sign{problem: problem}
-	case notion.FateOf(e) == notion.Permanent || errors.Is(err, ledger.ErrTrashed):
+	case refused:
 		return sign{fine: true}
 	}
 	return sign{trouble: e}
@@ -152,10 +163,3 @@ func (d *delivery) inspect(ctx context.Context) *notion.Problem {
 	}
 	return nil
 }
-
-func isRateLimit(e *notion.Error) bool {
-	return e.Status == http.StatusTooManyRequests || e.Status == statusOverloaded
-}
-
-// statusOverloaded is Notion's service_overload, which has no name elsewhere.
-const statusOverloaded = 529

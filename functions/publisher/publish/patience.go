@@ -12,10 +12,11 @@ const patience = 150 * time.Minute
 const haltShare = 10
 
 // backoff is how long a run waits after so many attempts in a row that came to
-// nothing: 15 s at first, then twice as long each time, up to 15 minutes, which is
-// as long as SQS delays a message.
+// nothing: a second at first, the least that Notion advises after a conflict, then
+// four times as long each time, up to 15 minutes, which is as long as SQS delays a
+// message. Each attempt takes a little of the others' time.
 func backoff(attempts int) time.Duration {
-	return min(15*time.Second<<min(max(attempts-1, 0), 10), maxDelay)
+	return min(time.Second<<min(2*max(attempts-1, 0), 10), maxDelay)
 }
 
 const maxDelay = 15 * time.Minute

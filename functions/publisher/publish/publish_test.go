@@ -139,7 +139,7 @@ func TestAPoisonReportIsPutAsideAndResumesWhenRedriven(t *testing.T) {
 			t.Errorf("the report behind the poison was published after %s", took)
 		}
 		run := w.run("rep_2")
-		want := []runs.Failure{{Kind: "publish", MessageID: run.LastFailure().MessageID, Code: "validation_error", Message: "no", Step: "comprehensive-report", NotionRequestID: "req-9"}}
+		want := []runs.Failure{{Kind: "publish", MessageID: run.LastFailure().MessageID, Code: "validation_error", Message: "no", Step: "comprehensive-report", NotionRequestID: "req-9", Remedy: "Mend what the message names, then redrive the report."}}
 		if diff := cmp.Diff(want, run.Failures); diff != "" || run.Status != runs.Failed {
 			t.Errorf("the run is %s, failure (-want +got):\n%s", run.Status, diff)
 		}

@@ -159,7 +159,7 @@ func (s storeSeam) OwnerOf(ctx context.Context, rowID string) (owner string, err
 }
 
 func (s storeSeam) LastAccepted(ctx context.Context) (last time.Time, err error) {
-	err = s.pass("store: newest", ofQuestion, func() (err error) {
+	err = s.pass("store: last accepted", ofQuestion, func() (err error) {
 		last, err = s.store.LastAccepted(ctx)
 		return err
 	})

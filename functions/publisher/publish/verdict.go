@@ -104,8 +104,10 @@ func place(o outcome) (_ verdict, pause time.Duration) {
 		return park, min(max(o.age/4, 5*time.Second), 5*time.Minute)
 	case isPostponed && postponed.Cause == nil && o.wrote:
 		return tail, 0 // the time is over, not Notion's patience
-	case isPostponed && postponed.Cause == nil, isFromNotion && isRateLimit(fromNotion) && isPostponed:
+	case isPostponed && (postponed.Cause == nil || notion.IsRateLimit(o.err)):
 		return head, min(max(time.Second, postponed.Wait), maxVisibility)
+	case isPostponed && isFromNotion:
+		return park, max(o.probeIn, backoff(o.attempts))
 	case hasReason, isFromNotion && notion.FateOf(fromNotion) == notion.Permanent:
 		return deadLetter, 0
 	case isFromNotion:
@@ -163,18 +165,28 @@ func sentence(words string) string {
 // reasons are what a report can fail of besides what Notion says, in words that
 // an operator can act on.
 var reasons = []reason{
-	{queue.ErrUnreadable, "unreadable_message", "The message is not one that this version can read."},
-	{queue.ErrTooLarge, "too_large", "With what is known of its company the report is larger than a message."},
-	{errPartMissing, "part_missing", "An earlier part of the report was put aside. Redrive them together."},
-	{errProcessDied, "process_died", "The publisher's process died at this message every time, most likely for lack of memory."},
-	{ledger.ErrTrashed, "in_trash", "A page of the report is in Notion's trash. Restore it, then redrive the report."},
-	{errDefect, "defect", "The publisher failed in an unforeseen way; its log says where."},
+	{queue.ErrUnreadable, "unreadable_message", "The message is not one that this version can read.", "Deploy the version that wrote it and redrive it, or send the report again."},
+	{queue.ErrTooLarge, "too_large", "With what is known of its company the report is larger than a message.", "Shorten the report or the account's description, and send it again."},
+	{errPartMissing, "part_missing", "An earlier part of the report was put aside.", "Redrive them together."},
+	{errProcessDied, "process_died", "The publisher's process died at this message every time, most likely for lack of memory.", "Give the function more memory and redrive it, or shorten the report."},
+	{ledger.ErrTrashed, "in_trash", "A page of the report is in Notion's trash.", "Restore it, then redrive the report."},
+	{errDefect, "defect", "The publisher failed in an unforeseen way; its log says where.", "Report it, and redrive the report when it is mended."},
 }
 
 type reason struct {
-	err           error
-	code, message string
+	err                   error
+	code, message, remedy string
 }
+
+// remedies are what helps against what Notion refuses, by its code.
+var remedies = map[string]string{
+	"validation_error":   "Mend what the message names, then redrive the report.",
+	"object_not_found":   "Share the page again with the integration or restore it, then redrive the report.",
+	"row_limit_exceeded": "Make room in the database, then redrive the report.",
+}
+
+// anyRemedy is for what has none of its own.
+const anyRemedy = "Mend what the message names last, then redrive the report."
 
 func reasonOf(err error) (reason, bool) {
 	i := slices.IndexFunc(reasons, func(r reason) bool { return errors.Is(err, r.err) })
@@ -271,11 +283,13 @@ func (d *delivery) failure(cause error) runs.Failure {
 		f.NotionRequestID = e.RequestID
 	}
 	r, known := reasonOf(cause)
+	f.Remedy = anyRemedy
 	switch {
 	case known:
-		f.Code, f.Message = r.code, r.message
+		f.Code, f.Message, f.Remedy = r.code, r.message, r.remedy
 	case fromNotion && notion.FateOf(e) == notion.Permanent:
 		f.Code, f.Message = cmp.Or(e.Code, f.Code), cmp.Or(e.Message, sentence(e.Outcome()))
+		f.Remedy = cmp.Or(remedies[e.Code], anyRemedy)
 	case fromNotion:
 		f.Message += " Last of all " + e.Outcome() + "."
 	}

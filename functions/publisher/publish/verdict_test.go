@@ -51,13 +51,16 @@ func TestJudge(t *testing.T) {
 		{"too early in an old run", func() outcome { return outcome{err: errTooEarly, age: time.Hour} }, park, 5 * time.Minute},
 		{"the run waits", func() outcome { return outcome{err: &notYetError{in(time.Hour)}, spent: 2 * patience} }, park, time.Hour},
 		{"a request may still take effect", func() outcome { return outcome{err: open(40 * time.Second), wrote: true} }, park, 40 * time.Second},
-		{"first failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 1} }, park, 15 * time.Second},
-		{"fourth failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 4, receives: 9} }, park, 2 * time.Minute},
-		{"ninth failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 9} }, park, 15 * time.Minute},
+		{"first failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 1} }, park, time.Second},
+		{"fourth failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 4, receives: 9} }, park, 64 * time.Second},
+		{"sixth failure of a run", func() outcome { return outcome{err: wrap(outage), attempts: 6} }, park, 15 * time.Minute},
+		{"a page that was just made is still unknown", func() outcome {
+			return outcome{err: wrap(&notion.PostponedError{Cause: &notion.Error{Status: 404, Code: "object_not_found"}}), attempts: 1}
+		}, park, time.Second},
 		{"failure of a probe", func() outcome { return outcome{err: wrap(outage), attempts: 1, probeIn: time.Minute} }, park, time.Minute},
-		{"just within its patience", func() outcome { return outcome{err: wrap(outage), attempts: 1, spent: patience - 15*time.Second} }, park, 15 * time.Second},
+		{"just within its patience", func() outcome { return outcome{err: wrap(outage), attempts: 3, spent: patience - 16*time.Second} }, park, 16 * time.Second},
 
-		{"out of patience", func() outcome { return outcome{err: wrap(outage), attempts: 1, spent: patience - 14*time.Second} }, deadLetter, 0},
+		{"out of patience", func() outcome { return outcome{err: wrap(outage), attempts: 3, spent: patience - 15*time.Second} }, deadLetter, 0},
 		{"out of patience with requests that may take effect", func() outcome { return outcome{err: open(time.Minute), spent: patience} }, deadLetter, 0},
 		{"unreadable", func() outcome { return outcome{err: wrap(queue.ErrUnreadable)} }, deadLetter, 0},
 		{"refused for ever", func() outcome { return outcome{err: wrap(refused), wrote: true} }, deadLetter, 0},

@@ -3,7 +3,10 @@ package publish_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -393,7 +396,7 @@ func TestARefusedTextLeavesTheStandardOne(t *testing.T) {
 		fault notionsim.Fault
 		has   []string
 	}{
-		"the title":        {notionsim.Fault{Method: http.MethodPatch, Path: "/v1/pages/*", Status: 400}, []string{"Salt \\u0026 Pepper Market Research Analysis", "We read a lot."}},
+		"the title":        {notionsim.Fault{Method: http.MethodPatch, Path: "/v1/pages/*", Status: 400}, []string{"Salt & Pepper Market Research Analysis", "We read a lot."}},
 		"the introduction": {notionsim.Fault{Method: http.MethodPatch, Path: "/v1/blocks/*/children", Nth: 3, Status: 400}, []string{"Home Cooking Market Analysis", "What you will find here"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -472,4 +475,98 @@ func TestARefusedTokenEndsTheProcess(t *testing.T) {
 			t.Errorf("the process was ended %d times, halt %+v", exits, h)
 		}
 	})
+}
+
+var reports = flag.Int("reports", 150, "in how many reports every tenth meets trouble; `make trouble` plays a thousand")
+
+// In a thousand reports of which every tenth meets trouble of its own, the others
+// are published as if there were none.
+func TestTroubleOfSomeDoesNotSlowTheOthers(t *testing.T) {
+	t.Parallel()
+	quietly := timesToPublish(t, *reports, false)
+	troubled := timesToPublish(t, *reports, true)
+	for _, percentile := range []int{50, 99} {
+		q, d := quietly[len(quietly)*percentile/100], troubled[len(troubled)*percentile/100]
+		ratio := float64(d) / float64(q)
+		t.Logf("p%d from accepted to published: %s without trouble, %s with it, ratio %.2f", percentile, q, d, ratio)
+		if ratio > 1.2 {
+			t.Errorf("p%d is %.2f times as long", percentile, ratio)
+		}
+	}
+}
+
+// timesToPublish is how long the untroubled ones of so many reports took, sorted. They
+// come in bursts of five every 20 s, and keep the publisher busy for three fifths
+// of the time.
+func timesToPublish(t *testing.T, reports int, trouble bool) (times []time.Duration) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{Latency: 300 * time.Millisecond, Budget: 1_000_000})
+		random := rand.New(rand.NewPCG(1, 2))
+		sickUntil := map[string]time.Time{}
+		kinds := map[string]int{}
+		stop := w.serve(w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
+			body := ""
+			if r.Method != http.MethodGet {
+				body = bodyOf(t, r)
+			}
+			for word, until := range sickUntil {
+				if strings.Contains(body, word) && (kinds[word] == 0 || time.Now().Before(until)) {
+					return troubles[kinds[word]](w, r)
+				}
+			}
+			return w.sim.Transport().RoundTrip(r)
+		})), true)
+		var healthy []string
+		for i := range reports {
+			id, word := fmt.Sprint("rep_", i), fmt.Sprintf("Sick%d.", i)
+			p := payload(3, 0)
+			p.RunID, p.Email = id, fmt.Sprintf("x@co%d.com", i)
+			if i%10 == 3 {
+				p.Reports["strategyReport"] += word
+				if trouble {
+					sickUntil[word] = time.Now().Add(time.Duration(random.IntN(1200)) * time.Second)
+					kinds[word] = random.IntN(len(troubles))
+				}
+			} else {
+				healthy = append(healthy, id)
+			}
+			w.accept(id, p)
+			if i%5 == 4 {
+				time.Sleep(20 * time.Second)
+			}
+		}
+		time.Sleep(time.Hour)
+		stop()
+		for _, id := range healthy {
+			run := w.run(id)
+			if run.Status != runs.Complete {
+				t.Errorf("%s is %s: %+v", id, run.Status, run.Failures)
+			}
+			times = append(times, run.PublishedAt.Sub(run.AcceptedAt))
+		}
+	})
+	slices.Sort(times)
+	return times
+}
+
+// troubles are what one report meets: the first for ever, the others for a while.
+var troubles = []func(*world, *http.Request) (*http.Response, error){
+	func(_ *world, r *http.Request) (*http.Response, error) {
+		return answer(r, 400, `{"object":"error","status":400,"code":"validation_error","message":"no"}`), nil
+	},
+	func(_ *world, r *http.Request) (*http.Response, error) { return says500(r) },
+	func(_ *world, r *http.Request) (*http.Response, error) { return nil, errDial },
+	func(_ *world, r *http.Request) (*http.Response, error) {
+		return answer(r, 409, `{"object":"error","status":409,"code":"conflict_error","message":"Conflict occurred while saving."}`), nil
+	},
+	func(_ *world, r *http.Request) (*http.Response, error) {
+		return answer(r, 502, "<html>bad gateway</html>"), nil
+	},
+	func(w *world, r *http.Request) (*http.Response, error) { // applied, and its answer lost
+		if _, err := w.sim.Transport().RoundTrip(r); err != nil {
+			return nil, err
+		}
+		return nil, io.ErrUnexpectedEOF
+	},
 }

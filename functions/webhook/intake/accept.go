@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"notionrelay/shared/logs"
+	"notionrelay/shared/markdown"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
@@ -163,6 +164,9 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 	if err != nil {
 		return runs.Run{}, tooLarge(err)
 	}
+	if err := measure(ctx, payload); err != nil {
+		return runs.Run{}, err
+	}
 	run, created, err := h.Runs.Create(ctx, runs.Run{
 		ReportID: message.ReportID, ResearchRunID: payload.RunID, Fingerprint: fingerprint,
 		Status: runs.Queued, AcceptedAt: now, UpdatedAt: now,
@@ -182,6 +186,29 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 		h.Metrics.Record(ctx, metrics.Count(metrics.ReportsAccepted, 1))
 	}
 	return run, nil
+}
+
+// measurements bounds how many reports are measured at once: a hostile one of 4 MiB
+// takes some 250 MB while it is.
+var measurements = make(chan struct{}, 2)
+
+// measure refuses a report that would become more pages than one run may write.
+func measure(ctx context.Context, payload report.Payload) error {
+	select {
+	case measurements <- struct{}{}:
+		defer func() { <-measurements }()
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
+	}
+	var documents []string
+	for _, d := range payload.Documents() {
+		documents = append(documents, d.Markdown)
+	}
+	_, err := markdown.Measure(documents...)
+	if errors.Is(err, markdown.ErrTooComplex) {
+		return &refusal{code: "report_too_complex", sentence: "The report would become too many pages: " + err.Error() + "."}
+	}
+	return err
 }
 
 // waitOf is how long the caller waits for the pages: as long as it says with

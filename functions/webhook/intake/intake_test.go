@@ -177,6 +177,7 @@ func TestWhatIsRefusedLeavesNoTrace(t *testing.T) {
 		{"a bad e-mail", post("/reports", `{"strategyReport":"x","email":"nobody"}`), 400, "invalid_payload", "email"},
 		{"5 MiB", post("/reports", `{"strategyReport":"`+strings.Repeat("x", 5<<20)+`"}`), 413, "payload_too_large", ""},
 		{"a byte over 4 MiB", post("/reports", padded(4<<20+1)), 413, "payload_too_large", ""},
+		{"lists without end", post("/reports", `{"strategyReport":"`+strings.Repeat("- a\\n", 60_000)+`"}`), 413, "report_too_complex", ""},
 		{"what cannot be packed", post("/reports", `{"strategyReport":"`+noise(3<<20)+`"}`), 413, "payload_too_large", ""},
 		{"another type", post("/reports", good, "Content-Type", "text/plain"), 415, "unsupported_media_type", ""},
 		{"no type", post("/reports", good, "Content-Type", ""), 415, "unsupported_media_type", ""},

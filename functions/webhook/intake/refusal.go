@@ -18,6 +18,7 @@ var errorCodes = map[string]int{
 	"not_found":              http.StatusNotFound,
 	"method_not_allowed":     http.StatusMethodNotAllowed,
 	"payload_too_large":      http.StatusRequestEntityTooLarge,
+	"report_too_complex":     http.StatusRequestEntityTooLarge,
 	"unsupported_media_type": http.StatusUnsupportedMediaType,
 	"idempotency_mismatch":   http.StatusUnprocessableEntity,
 	"publish_failed":         http.StatusBadGateway,

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"notionrelay/local/notionsim"
+	"notionrelay/shared/config"
+	"notionrelay/shared/notion"
+)
+
+func TestTheHelpNamesFlagsAndEnvironment(t *testing.T) {
+	t.Parallel()
+	var help bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, &help, &help); err != nil {
+		t.Errorf("it is an error: %v", err)
+	}
+	for _, word := range []string{"-addr", "-data", "NOTION_API_KEY", "NOTION_DATABASE_ID", "WEBHOOK_SECRETS", "AI_API_KEY", "NOTION_MIN_GAP", "100ms"} {
+		if !strings.Contains(help.String(), word) {
+			t.Errorf("the help does not name %s:\n%s", word, help.String())
+		}
+	}
+}
+
+func TestUnknownArgumentsAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"dead-letters"}, {"-data", t.TempDir(), "more"}, {"-nonsense"}} {
+		var out bytes.Buffer
+		if err := run(t.Context(), args, &out, &out); err == nil {
+			t.Errorf("%q was taken", args)
+		}
+	}
+}
+
+// A data folder goes on with the Notion that it was begun with, and no other: its
+// records name pages there.
+func TestADataFolderBelongsToItsNotion(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	begin := func(change func(*settings)) error {
+		env := quick
+		change(&env)
+		s, err := open(t.Context(), env, "127.0.0.1:0", data, slog.New(slog.DiscardHandler))
+		if err == nil {
+			err = s.close()
+		}
+		return err
+	}
+	other := func(id string) func(*settings) {
+		return func(s *settings) {
+			s.Publisher.NotionAPIKey, s.Publisher.NotionDatabaseID, s.Publisher.NotionBaseURL = config.Secret("k"), id, "http://127.0.0.1:1"
+		}
+	}
+	if err := begin(func(*settings) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(other("a")); err == nil || !strings.Contains(err.Error(), "-data") || !strings.Contains(err.Error(), "simulated Notion") {
+		t.Errorf("the simulator's folder was taken for another Notion: %v", err)
+	}
+	if err := begin(func(*settings) {}); err != nil {
+		t.Errorf("its own Notion was refused: %v", err)
+	}
+}
+
+// What is wrong with a Notion is said in one line each, with what to do.
+func TestTheStartSaysWhatIsWrongWithNotion(t *testing.T) {
+	t.Parallel()
+	sim, err := notionsim.Open(notionsim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sim.Close()
+	server := httptest.NewServer(sim)
+	defer server.Close()
+	setup := notion.Setup{DatabaseID: sim.DatabaseID(), CoverURL: "banner.png", Columns: []notion.Column{{Type: "title"}, {Name: "Report Type", Type: "rich_text"}}}
+	look := func() (bool, string) {
+		client, err := notion.New(notion.Options{Token: "t", BaseURL: server.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		return lookAtNotion(t.Context(), client, setup, slog.New(slog.NewTextHandler(&log, nil))), log.String()
+	}
+	sim.People().RenameColumn(sim.DatabaseID(), "Report Type", "Kind")
+	if well, said := look(); well || !strings.Contains(said, "column_missing") || !strings.Contains(said, "Report Type") || !strings.Contains(said, "HOMEPAGE_COVER_URL") || !strings.Contains(said, "remedy=") {
+		t.Errorf("it says %s", said)
+	}
+	sim.People().RenameColumn(sim.DatabaseID(), "Kind", "Report Type")
+	setup.CoverURL = ""
+	if well, said := look(); !well || strings.Contains(said, "ERROR") {
+		t.Errorf("a Notion that is well: %s", said)
+	}
+}
