@@ -33,7 +33,7 @@ func (w *world) serve(p *publish.Publisher, enricher bool) (stop func()) {
 			if enricher {
 				w.answerEnrichRequests()
 			}
-			w.deliver(w.t.Context(), p, time.Second)
+			w.deliver(w.t.Context(), p, time.Minute)
 		}
 	}()
 	return func() {
