@@ -483,6 +483,9 @@ var reports = flag.Int("reports", 150, "in how many reports every tenth meets tr
 // are published as if there were none.
 func TestTroubleOfSomeDoesNotSlowTheOthers(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		*reports = min(*reports, 50)
+	}
 	quietly := timesToPublish(t, *reports, false)
 	troubled := timesToPublish(t, *reports, true)
 	for _, percentile := range []int{50, 99} {
