@@ -107,7 +107,7 @@ func (l *Ledger) attempts(ctx context.Context, r request) error {
 		if there == whole || err != nil {
 			return err
 		}
-		if last = l.send(ctx, r); last == nil {
+		if last = l.send(ctx, r, there); last == nil {
 			return nil
 		}
 		if r.amend != nil && r.amend(last) {
@@ -178,23 +178,28 @@ func absenceCertain(step runs.Step, lag time.Duration) time.Time {
 }
 
 // send stores the intent, makes the request, and notes down what its answer
-// says about it.
-func (l *Ledger) send(ctx context.Context, r request) error {
+// says about it. Where a part of an earlier attempt is there, one that comes to
+// nothing leaves the earlier one's intent, or that part would be written again.
+func (l *Ledger) send(ctx context.Context, r request, there presence) error {
 	if err := l.Notion.Pace(ctx); err != nil {
 		return err
 	}
 	step := l.Run.Step(r.step)
+	var earlier time.Time
+	if there == partly {
+		earlier = step.IntendedAt
+	}
 	l.renewLease()
 	step.IntendedAt, step.EndedAt = time.Now(), time.Time{}
 	if err := l.Save(ctx); err != nil {
-		step.IntendedAt = time.Time{} // nothing was sent
+		step.IntendedAt = earlier // nothing was sent
 		return &notion.PostponedError{Cause: err}
 	}
 	err := r.send(notion.WithIntent(ctx, step.IntendedAt))
 	switch fate := fateOf(err, r.fresh); {
 	case err == nil:
 	case notion.IsPostponed(err), fate == notion.Repeat, fate == notion.Permanent:
-		step.IntendedAt = time.Time{}
+		step.IntendedAt = earlier
 	case fate == notion.Recover:
 		step.EndedAt = time.Now()
 	}

@@ -34,7 +34,9 @@ var promised = map[string][]string{
 	"shared/ledger/page.go":                  {},
 	"shared/ledger/request.go":               {},
 	"functions/publisher/publish/due.go":     {},
-	"functions/publisher/publish/verdict.go": {"judge", "place", "untilOf", "isCharged", "queuePause"},
+	"functions/publisher/publish/verdict.go": {"judge", "place", "queuePause", "untilOf", "isCharged", "reasonToWait"},
+	"functions/publisher/publish/halt.go":    {},
+	"functions/publisher/publish/timer.go":   {},
 }
 
 func main() {

@@ -112,11 +112,7 @@ func writeRow(ctx context.Context, l *ledger.Ledger, database Database, email st
 func writePages(ctx context.Context, l *ledger.Ledger, documents []document, coverURL string) error {
 	subject := *l.Run.Subject
 	made := madeWith(l.Run)
-	homepageID, err := l.Page(ctx, stepHomepage, stepRow, subject.HomepageTitle(), notion.NewPage{Icon: report.HomepageIcon, Cover: coverURL, Children: made})
-	if ledger.Refused(err) && coverURL != "" {
-		l.Run.Warn("Notion refused the homepage with the banner of HOMEPAGE_COVER_URL, so it has none.")
-		homepageID, err = l.Page(ctx, stepHomepage, stepRow, subject.HomepageTitle(), notion.NewPage{Icon: report.HomepageIcon, Children: made})
-	}
+	homepageID, err := writeHomepage(ctx, l, made, coverURL)
 	if err != nil {
 		return err
 	}
@@ -132,6 +128,27 @@ func writePages(ctx context.Context, l *ledger.Ledger, documents []document, cov
 		links = append(links, tree.Link(doc.Document, pageID))
 	}
 	return writeContent(ctx, l, made, links)
+}
+
+// noBanner is taken back where it was not the banner that Notion refused.
+const noBanner = "Notion refused the homepage with the banner of HOMEPAGE_COVER_URL, so it has none."
+
+// writeHomepage makes the homepage, without its banner if Notion refuses it with one.
+func writeHomepage(ctx context.Context, l *ledger.Ledger, made []block.Block, coverURL string) (id string, err error) {
+	run, page := l.Run, notion.NewPage{Icon: report.HomepageIcon, Cover: coverURL, Children: made}
+	if slices.Contains(run.Warnings, noBanner) {
+		page.Cover = ""
+	}
+	id, err = l.Page(ctx, stepHomepage, stepRow, run.Subject.HomepageTitle(), page)
+	if ledger.Refused(err) && page.Cover != "" {
+		run.Warn(noBanner)
+		page.Cover = ""
+		id, err = l.Page(ctx, stepHomepage, stepRow, run.Subject.HomepageTitle(), page)
+	}
+	if ledger.Refused(err) {
+		run.Warnings = slices.DeleteFunc(run.Warnings, func(w string) bool { return w == noBanner })
+	}
+	return id, err
 }
 
 // madeWith is what the run's homepage is made with.

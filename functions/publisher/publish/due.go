@@ -18,8 +18,8 @@ const (
 	missing                 // nothing any more: what has to be written before it was put aside
 )
 
-// retention is how long a queue keeps a message. What was not written by then
-// never will be.
+// retention is how long a queue keeps a message. Where nothing was written of a run
+// for as long, what is missing never will be.
 const retention = 14 * 24 * time.Hour
 
 // dueWith decides what to do with a message, which SQS knows by messageID. Why is
@@ -44,12 +44,15 @@ func dueWith(m queue.Message, messageID string, run runs.Run, now time.Time) (du
 		return waiting, ""
 	case m.Kind == queue.Publish || m.Kind == queue.Settle && published:
 		return write, ""
-	case now.Sub(run.AcceptedAt) > retention:
-		return missing, ""
-	case !published:
-		return tooEarly, ""
 	}
-	return dueWithPart(m, run), ""
+	is := tooEarly
+	if published {
+		is = dueWithPart(m, run)
+	}
+	if is == tooEarly && now.Sub(run.UpdatedAt) > retention {
+		is = missing
+	}
+	return is, ""
 }
 
 // dueWithPart decides about what comes behind the base pages. The parts of a

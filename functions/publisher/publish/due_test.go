@@ -26,6 +26,7 @@ func TestDueWith(t *testing.T) {
 	published := func(r *runs.Run) { r.Status, r.PublishedAt = runs.Published, now }
 	complete := func(r *runs.Run) { published(r); r.Status = runs.Complete }
 	old := func(r *runs.Run) { r.AcceptedAt = now.Add(-retention - time.Second) }
+	silent := func(r *runs.Run) { r.UpdatedAt = now.Add(-retention - time.Second) }
 	timed := func(ago time.Duration) func(*runs.Run) { return func(r *runs.Run) { r.TimerAt = now.Add(-ago) } }
 	waits := func(kind queue.Kind, part int, d time.Duration) func(*runs.Run) {
 		return func(r *runs.Run) { r.Await(runs.Wait{Kind: string(kind), Part: part, Next: now.Add(d)}) }
@@ -55,7 +56,10 @@ func TestDueWith(t *testing.T) {
 		{"anything for a complete run", texts, run(complete), drop},
 		{"texts before their pages", texts, run(), tooEarly},
 		{"texts whose pages have failed", texts, run(failed(queue.Publish, 0)), drop},
-		{"texts whose pages nobody has written in two weeks", texts, run(old), missing},
+		{"texts whose pages nobody has written in two weeks", texts, run(old, silent), missing},
+		{"texts whose pages are redriven after two weeks", texts, run(old), tooEarly},
+		{"texts whose pages were written after two weeks", texts, run(old, published), write},
+		{"texts of a run of which nobody has written in two weeks", texts, run(old, published, silent), write},
 		{"texts whose pages wait out their trouble", texts, run(waits(queue.Publish, 0, time.Second)), tooEarly},
 		{"texts", texts, run(published), write},
 		{"texts that had failed", texts, run(published, failed(queue.Texts, 0)), write},
@@ -71,7 +75,8 @@ func TestDueWith(t *testing.T) {
 		{"the third part when the second has failed", part(20), run(published, written(10), failed(queue.Quotes, 10)), missing},
 		{"the second part when the third has failed", part(10), run(published, written(5), failed(queue.Quotes, 20)), tooEarly},
 		{"the second part when the texts have failed", part(10), run(published, written(5), failed(queue.Texts, 0)), tooEarly},
-		{"the second part after two weeks", part(10), run(published, written(5), old), missing},
+		{"the second part after two weeks", part(10), run(published, written(5), old, silent), missing},
+		{"the second part while the first is redriven after two weeks", part(10), run(published, written(5), old), tooEarly},
 		{"the second part, which waits out its trouble", part(10), run(published, written(10), waits(queue.Quotes, 10, time.Second)), waiting},
 		{"the second part while the first waits", part(10), run(published, written(5), waits(queue.Quotes, 0, time.Second)), tooEarly},
 		{"quotes of a run that is complete", part(0), run(complete, func(r *runs.Run) { r.QuotesAsked = "first" }), drop},

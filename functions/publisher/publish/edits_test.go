@@ -53,8 +53,8 @@ func (p *player) editPage(i int, page string, what, place int) {
 		done.undo = p.delete(p.itemBehind(page, place))
 	case 7:
 		if id := placeholder(run, place); p.sim.Object(id) != nil {
-			[]func(string){people.Trash, people.Unshare}[place%2](id) // for good, in the trash or out of it
-			done.undo = func() { people.Trash(id) }
+			[]func(string){people.Trash, people.Unshare}[place%2](id) // in the trash or out of it
+			done.undo = func() { p.endPlaceholder(i, id) }
 		}
 	case 8:
 		people.Trash(page)
@@ -83,13 +83,25 @@ func pagesOf(run runs.Run) (ids []string) {
 	return ids
 }
 
-// placeholder is one of the blocks that later content replaces.
+// placeholder is a block of the homepage in whose place something else will come.
 func placeholder(run runs.Run, place int) string {
 	places := slices.Sorted(maps.Values(run.Places))
 	if len(places) == 0 || len(run.Homepage) <= places[place%len(places)] {
 		return ""
 	}
 	return run.Homepage[places[place%len(places)]]
+}
+
+// endPlaceholder brings a block of the homepage back that is the standard
+// introduction of a run that keeps it. Any other the run would have deleted itself.
+func (p *player) endPlaceholder(i int, id string) {
+	run, people := p.run(reportID(i)), p.sim.People()
+	if at, ok := run.Places["introduction"]; ok && run.Homepage[at] == id && endingOf(p.history.Runs[i], run).introduction {
+		people.Share(id)
+		people.Restore(id)
+		return
+	}
+	people.Trash(id)
 }
 
 // item is a block of a report, with nothing below it.

@@ -78,15 +78,17 @@ const (
 	poison   what = "poison"   // one of the next requests will be refused for good
 	redrive  what = "redrive"  // an operator brings the dead letters back
 	passTime what = "pass time"
-
-	// PLACE for a halt (a token that is refused, a database that is gone, and
-	// their return), for an enricher that never answers, for a timer that rings
-	// early or twice, for a queue that refuses for a while, for messages that wait
-	// off the queue: one name each, its chance below, its case in player.happen.
+	ring     what = "ring" // as much time passes that timers ring
+	halt     what = "halt" // the token is revoked, the database unshared, or Notion down for a while
+	mend     what = "mend" // all that is wrong with everyone is put right
+	mute     what = "mute" // the enricher does not answer, for a while or till the end
+	shut     what = "shut" // a queue, or the record, refuses everything for a while
+	sick     what = "sick" // writes fail for longer than patience lasts, though Notion can be asked
+	age      what = "age"  // messages pass their retention
 )
 
 // later are the things that show only in what happens after them.
-var later = map[what]bool{stumble: true, stop: true, person: true, meddle: true, upgrade: true, deploy: true, fail: true, poison: true, passTime: true}
+var later = map[what]bool{stumble: true, stop: true, person: true, meddle: true, upgrade: true, deploy: true, fail: true, poison: true, passTime: true, ring: true, halt: true, mend: true, mute: true, shut: true, age: true}
 
 // chances says how often each thing happens beside the others. Simple ones
 // come first, as shrinking prefers them.
@@ -97,6 +99,7 @@ type chances []struct {
 
 var everything = chances{
 	{work, 7}, {accept, 2}, {enrich, 3}, {stumble, 4}, {fail, 3}, {person, 2}, {meddle, 2}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {upgrade, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
+	{halt, 2}, {mend, 1}, {mute, 1}, {shut, 2}, {ring, 1}, {sick, 1}, {age, 1},
 }
 
 func histories(of chances) *rapid.Generator[history] {

@@ -66,6 +66,33 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Events: []event{{What: poison, Count: 5}, {What: work, Process: 1, Count: 2}, {What: repeat}, {What: work, Process: 1, Count: 1},
 				{What: enrich}, {What: loseAck}, {What: work, Process: 1, Count: 7}, {What: poison, Count: 1}},
 		},
+		// The place for the quotes was half taken away when they came.
+		"quotes come while the timer ends their waiting": {
+			Runs:   []size{{Blocks: 2, Quotes: 1, Nested: true}},
+			Events: []event{{What: fail, Count: 13, Fault: 3, Place: 11}, {What: mute, Wait: 15500 * time.Millisecond}},
+		},
+		// A person had deleted the end of a lost append. What was written once more was
+		// refused, and with it was forgotten that the rest was there.
+		"the rest of a lost append is refused": {
+			Runs:   []size{{Blocks: 110}},
+			Events: []event{{What: meddle, Count: 1, Fault: 1}, {What: poison, Count: 9, Place: 12}, {What: work, Count: 7}},
+		},
+		// A base was redriven so late that its messages are lost by then: what came for
+		// it, though it was published, was put aside again and again.
+		"a base is written after its messages' retention": {
+			Runs:   []size{{Blocks: 2, Quotes: 1}},
+			Events: []event{{What: age}},
+		},
+		"a part waits for an earlier one after its messages' retention": {
+			Runs: []size{{Blocks: 2, Quotes: 2}}, PerPart: 1, Latency: 4 * time.Second,
+			Events: []event{{What: mute, Place: 7}, {What: work, Count: 2}, {What: age}, {What: fail, Count: 2}},
+		},
+		// The homepage was refused without its banner as well, written with it when it
+		// was redriven, and the warning stayed.
+		"not the banner was refused": {
+			Runs:   []size{{Blocks: 2}},
+			Events: []event{{What: poison, Count: 2, Place: 11}},
+		},
 		"the same, with the first one poisoned": {
 			Runs: []size{{Blocks: 2, Quotes: 1}},
 			Events: []event{{What: poison, Count: 5}, {What: work, Count: 2}, {What: repeat}, {What: work, Count: 1},
@@ -145,19 +172,15 @@ func (ownerless) OwnerOf(context.Context, string) (string, error) { return "", n
 // play plays a history and returns what broke an invariant.
 func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (problems []string) {
 	t.Helper()
-	quiet := map[ending]quietRun{}
+	quiet := map[size]quietRun{}
 	for _, s := range h.Runs {
-		for _, title := range []bool{false, true} {
-			for _, introduction := range []bool{false, true} {
-				e := ending{s, title, introduction}
-				quiet[e] = quietly(t, e)
-			}
-		}
+		quiet[s] = quietly(t, ending{size: s})
 	}
+	var others []claim
 	synctest.Test(t, func(t *testing.T) {
 		p := &player{
 			stage:   newStage(t, notionsim.Options{Latency: h.Latency, IndexLag: h.IndexLag, ParentLag: h.ParentLag}, slog.New(slog.DiscardHandler)),
-			history: h, quiet: quiet, broken: broken, edited: map[int]bool{}, delisted: map[int]lists{},
+			history: h, quiet: quiet, broken: broken, edited: map[int]bool{}, delisted: map[int]lists{}, waits: map[string]waited{},
 		}
 		if p.perPart = h.PerPart; p.perPart == 0 || slices.ContainsFunc(h.Runs, func(s size) bool { return s.Twins }) {
 			p.perPart = 100
@@ -180,8 +203,13 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 		for _, process := range p.processes {
 			process.end()
 		}
-		problems = p.problems
+		problems, others = p.problems, p.others
 	})
+	for _, c := range others {
+		if diff := c.differs(quietly(t, c.ending)); diff != "" {
+			problems = append(problems, diff)
+		}
+	}
 	return problems
 }
 
@@ -189,7 +217,7 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 type player struct {
 	*stage
 	history   history
-	quiet     map[ending]quietRun
+	quiet     map[size]quietRun
 	broken    func(publish.Store) publish.Store
 	accepted  int
 	processes [2]*actor
@@ -199,6 +227,13 @@ type player struct {
 	delisted  map[int]lists
 	deletions bool // whether a person has deleted an item
 
+	own    bool      // whether something is wrong with a run itself
+	gaveUp bool      // whether one may have been given up
+	shut   []outage  // what refuses for a while
+	muteTo time.Time // until when the enricher does not answer
+	waits  map[string]waited
+	others []claim // about runs that have ended otherwise than a quiet one
+
 	mu       sync.Mutex // two processes may meet their events at once
 	problems []string
 }
@@ -207,6 +242,13 @@ type player struct {
 type actor struct {
 	*process
 	armed []armed
+}
+
+// outage is what is wrong with all calls of some places, until then.
+type outage struct {
+	of    string // how the places begin
+	what  trouble
+	until time.Time
 }
 
 // armed is what happens at the call of a process after so many others, of those
@@ -231,7 +273,13 @@ func (p *player) replace(i int) {
 			do()
 		}
 		p.soon = nil
-		return a.call(place, can)
+		what := a.call(place, can)
+		for _, o := range p.shut {
+			if what == none && strings.HasPrefix(place, o.of) && time.Now().Before(o.until) && slices.Contains(can, o.what) {
+				what = o.what
+			}
+		}
+		return what
 	}, func(way http.RoundTripper) http.RoundTripper {
 		return &watched{notion: way, player: p, lastWrite: time.Now()}
 	}, broken)
@@ -258,6 +306,7 @@ func (a *actor) call(place string, can []trouble) (what trouble) {
 
 func (p *player) happen(e event) {
 	by := p.processes[e.Process]
+	p.own = p.own || slices.Contains([]what{person, meddle, poison, sick, age}, e.What)
 	arm := func(do func(can []trouble) trouble) { by.armed = append(by.armed, armed{e.Count, "", do}) }
 	switch e.What {
 	case accept:
@@ -323,12 +372,70 @@ func (p *player) happen(e event) {
 		p.redrive()
 	case passTime:
 		time.Sleep(e.Wait * 30)
+	case age:
+		time.Sleep(15 * 24 * time.Hour)
+	case sick:
+		p.sick(by)
+	case ring:
+		time.Sleep(6 * time.Minute)
+	case halt:
+		p.halt(e)
+	case mend:
+		p.mend()
+	case mute:
+		p.muteTo = time.Now().Add(e.Wait * 20)
+		if e.Place > 6 {
+			p.muteTo = time.Now().Add(runs.Retention)
+		}
+	case shut:
+		of := []string{"store", "enrich queue", "waiting queue", "publish queue", "dead letters"}[e.Place%5]
+		p.shut = append(p.shut, outage{of, refused, time.Now().Add(e.Wait * 20)})
 	}
 	for i, process := range p.processes {
 		if process.Err() != nil || isClosed(process.stop) {
 			process.end()
 			p.replace(i)
 		}
+	}
+}
+
+// halt makes something wrong with everyone.
+func (p *player) halt(e event) {
+	switch people := p.sim.People(); e.Place % 3 {
+	case 0:
+		people.RevokeToken("t")
+	case 1:
+		people.Unshare(p.sim.DatabaseID())
+	case 2:
+		p.shut = append(p.shut, outage{"Notion", []trouble{refused, failed}[e.Fault%2], time.Now().Add(e.Wait * 60)})
+	}
+}
+
+// sick lets writes fail while a process works. That is one run's trouble if there is
+// no other one to tell by.
+func (p *player) sick(by *actor) {
+	p.gaveUp = true
+	p.shut = append(p.shut, outage{"Notion: P", failed, time.Now().Add(4 * time.Hour)})
+	const most = 40 // at most 15 minutes apart at first
+	for range most {
+		if !p.deliver(by.process, 20*time.Minute) || by.Err() != nil || isClosed(by.stop) {
+			return
+		}
+	}
+}
+
+// mend puts right all that is wrong with everyone.
+func (p *player) mend() {
+	people := p.sim.People()
+	people.RenewToken("t", "t")
+	people.Share(p.sim.DatabaseID())
+	p.shut = nil
+}
+
+// answer lets the enricher answer unless it is mute.
+func (p *player) answer() {
+	if !time.Now().Before(p.muteTo) {
+		p.stage.answer()
 	}
 }
 
@@ -347,7 +454,7 @@ func isClosed(c <-chan struct{}) bool {
 // handOver gives the next message to processes, one some time after the other,
 // and lets the queue hear of it or not.
 func (p *player) handOver(acknowledged bool, between time.Duration, to ...*actor) {
-	p.awaitDue(10 * time.Second)
+	p.comes(to[0].process, time.Now().Add(10*time.Second))
 	batch, err := p.publish.Receive(p.t.Context(), 1, 0)
 	if err != nil {
 		p.t.Fatal(err)
@@ -392,14 +499,10 @@ func (p *player) end() {
 	p.processes[0].end()
 	p.replace(0)
 	p.restorePages()
-	const most = 20 // armed faults and deaths are fewer
-	for range most {
-		p.rest()
-		p.check("at the end")
-		if p.dead.Len() == 0 || len(p.problems) > 0 {
-			break
-		}
-		p.redrive()
+	p.mend()
+	p.restAndRedrive("at the end")
+	if p.muteTo = (time.Time{}); p.enrich.Len() > 0 { // the enricher is mended after everything has ended
+		p.restAndRedrive("after late answers")
 	}
 	time.Sleep(time.Minute) // for effects that come late
 	p.undoEdits()
@@ -412,6 +515,19 @@ func (p *player) end() {
 		if r := p.run(reportID(run)); r.Status != runs.Complete {
 			p.problemf("run %d ended %s: %+v", run, r.Status, r.Failures)
 		}
+	}
+}
+
+// restAndRedrive goes on until there are no dead letters.
+func (p *player) restAndRedrive(when string) {
+	const most = 20 // armed faults and deaths are fewer
+	for range most {
+		p.rest()
+		p.check(when)
+		if p.dead.Len() == 0 || len(p.problems) > 0 {
+			break
+		}
+		p.redrive()
 	}
 }
 
@@ -442,6 +558,9 @@ func (p *player) check(when string) {
 		p.problemf("%s: %d overlaps, %d writes at once, %d schema changes", when, s.Overlaps, s.MaxWrites, s.SchemaChanges)
 	}
 	waiting, dead := p.messages()
+	if !p.own && len(dead) > 0 {
+		p.problemf("%s: dead letters of %v, though nothing is wrong with a run itself", when, slices.Collect(maps.Keys(dead)))
+	}
 	for i := range p.accepted {
 		run := p.run(reportID(i))
 		switch {
@@ -453,8 +572,56 @@ func (p *player) check(when string) {
 		if record, err := json.Marshal(run); err != nil || len(record) > maxRecord {
 			p.problemf("%s: the record of run %d has %d bytes, %v", when, i, len(record), err)
 		}
+		p.checkFailures(when, i, run)
+		p.checkWaits(when, i, run)
 		p.checkTree(when, i, run)
 	}
+}
+
+// checkFailures wants what is wrong with everyone to fail nobody.
+func (p *player) checkFailures(when string, i int, run runs.Run) {
+	for _, f := range run.Failures {
+		if !p.own || f.Code == "gave_up" && !p.gaveUp || f.Code == "unauthorized" || slices.Contains(publish.HaltCodes(), f.Code) {
+			p.problemf("%s: run %d has failed of what is no trouble of its own: %+v", when, i, f)
+		}
+	}
+}
+
+// waited is a wait as it was seen last, and how far the run was.
+type waited struct {
+	runs.Wait
+	done int
+}
+
+// checkWaits wants the patience with a message to be restored when it gets on.
+func (p *player) checkWaits(when string, i int, run runs.Run) {
+	if run.Status == runs.Complete && len(run.Waits) > 0 {
+		p.problemf("%s: run %d is complete and waits: %+v", when, i, run.Waits)
+	}
+	for _, w := range run.Waits {
+		key, now := fmt.Sprint(i, w.Kind, w.Part), waited{w, doneOf(run, queue.Kind(w.Kind))}
+		if was := p.waits[key]; was.Since.Equal(w.Since) && was.done < now.done && was.Attempts < w.Attempts {
+			p.problemf("%s: run %d has got on from %d to %d, and its patience is not restored: %+v", when, i, was.done, now.done, w)
+		}
+		p.waits[key] = now
+	}
+}
+
+// doneOf counts the requests that have happened of what messages of a kind write.
+func doneOf(run runs.Run, kind queue.Kind) (done int) {
+	for _, s := range run.Steps {
+		of := queue.Publish
+		switch {
+		case s.Name == "title" || s.Name == "introduction":
+			of = queue.Texts
+		case strings.HasPrefix(s.Name, "quotes"):
+			of = queue.Quotes
+		}
+		if of == kind {
+			done += s.Done
+		}
+	}
+	return done
 }
 
 // maxRecord is the most that a run's record may take, in bytes.
@@ -467,15 +634,16 @@ func (p *player) checkTree(when string, i int, run runs.Run) {
 		return
 	}
 	tree := p.treeOf(run)
-	quiet := p.quiet[endingOf(p.history.Runs[i], run)]
-	coverless := slices.ContainsFunc(run.Warnings, func(w string) bool { return strings.Contains(w, "HOMEPAGE_COVER_URL") })
+	quiet := p.quiet[p.history.Runs[i]]
+	if run.Status == runs.Complete && !p.edited[i] && strings.Contains(tree, "⏳") {
+		p.problemf("%s: run %d is complete, and its homepage waits for something:\n%s", when, i, tree)
+	}
 	if run.Status == runs.Complete && !p.edited[i] && !strings.Contains(tree, "An extra block") {
-		want := quiet.without[p.gone(i)]
-		if coverless {
-			want = coverLine.ReplaceAllString(want, "")
-		}
-		if diff := cmp.Diff(want, unmarked(tree)); diff != "" {
-			p.problemf("%s: run %d is complete, and its tree is another (-quiet +this):\n%s", when, i, diff)
+		c := claim{fmt.Sprintf("%s: run %d", when, i), endingOf(p.history.Runs[i], run), p.gone(i), tree, warned(run, "HOMEPAGE_COVER_URL")}
+		if c.omissions != (omissions{}) {
+			p.others = append(p.others, c)
+		} else if diff := c.differs(quiet); diff != "" {
+			p.problemf("%s", diff)
 		}
 		for _, problem := range mixed(tree) {
 			p.problemf("%s: run %d is complete: %s", when, i, problem)
@@ -487,6 +655,49 @@ func (p *player) checkTree(when string, i int, run runs.Run) {
 			p.problemf("%s: run %d has %d times %q", when, i, n, line)
 		}
 	}
+}
+
+// claim is that a complete run has the tree of a quiet one that ends alike.
+type claim struct {
+	of string // when, and which run
+	ending
+	gone    lists
+	tree    string
+	uncover bool // its banner was refused
+}
+
+var coverLine = regexp.MustCompile(`(?m)^ *cover .*\n`)
+
+// differs says how the tree differs from the quiet one; not at all if it is empty.
+func (c claim) differs(quiet quietRun) string {
+	want := quiet.without[c.gone]
+	if c.uncover {
+		want = coverLine.ReplaceAllString(want, "")
+	}
+	if got := unmarked(c.tree); want != got {
+		return fmt.Sprintf("%s is complete, without %+v, and its tree is another (-quiet +this):\n%s", c.of, c.omissions, cmp.Diff(want, got))
+	}
+	return ""
+}
+
+// ending is how the tree of a run of a size may end: an AI's text that Notion has
+// refused, or that has not come in time, leaves the standard one.
+type ending struct {
+	size
+	omissions
+}
+
+// endingOf reads a run's ending in its warnings.
+func endingOf(s size, run runs.Run) ending {
+	late := warned(run, "keeps its standard title and introduction")
+	return ending{s, omissions{
+		title: late || warned(run, "refused the AI's title"), introduction: late || warned(run, "refused the AI's introduction"),
+		quotes: warned(run, "so the report has no quotes"),
+	}}
+}
+
+func warned(run runs.Run, words string) bool {
+	return slices.ContainsFunc(run.Warnings, func(w string) bool { return strings.Contains(w, words) })
 }
 
 // messages tells which reports wait in a queue and which were put aside.
@@ -507,22 +718,6 @@ func (p *player) messages() (waiting, dead map[string]bool) {
 		maps.Copy(waiting, reports(q.Peek()))
 	}
 	return waiting, reports(p.dead.Peek())
-}
-
-// ending is how the tree of a run of a size may end: an AI's text that Notion has
-// refused, or that has not come in time, leaves the standard one.
-type ending struct {
-	size                              size
-	standardTitle, standardIntroduced bool
-}
-
-// endingOf reads a run's ending in its warnings.
-func endingOf(s size, run runs.Run) ending {
-	warned := func(words string) bool {
-		return slices.ContainsFunc(run.Warnings, func(w string) bool { return strings.Contains(w, words) })
-	}
-	late := warned("keeps its standard title and introduction")
-	return ending{s, late || warned("refused the AI's title"), late || warned("refused the AI's introduction")}
 }
 
 // quietRun is a run that nothing happens to.
@@ -547,12 +742,12 @@ func quietly(t *testing.T, e ending) quietRun {
 	q := quietRun{most: map[string]int{}}
 	synctest.Test(t, func(t *testing.T) {
 		g := newStage(t, notionsim.Options{}, slog.New(slog.DiscardHandler))
-		g.noTitle, g.noIntroduction = e.standardTitle, e.standardIntroduced
-		g.accept(reportID(0), e.size.payload(0))
+		g.perPart, g.omits = 100, e.omissions
+		g.accept(reportID(0), e.payload(0))
 		p := g.process(func(string, []trouble) trouble { return none }, asItIs, asItIs)
 		defer p.end()
 		for {
-			delivered := g.deliver(p, 10*time.Second)
+			delivered := g.deliver(p, 6*time.Minute) // timers included
 			for line, n := range lines(g.treeOf(g.run(reportID(0)))) {
 				q.most[line] = max(q.most[line], n)
 			}
@@ -578,8 +773,6 @@ func (g *stage) treeOf(run runs.Run) string { return treeOf(g.sim, run) }
 func treeOf(sim *notionsim.Sim, run runs.Run) string {
 	return strings.ReplaceAll(sim.TreeBelow(run.RowID), run.AcceptedAt.Format("01/02/2006"), "(day)")
 }
-
-var coverLine = regexp.MustCompile(`(?m)^ *cover .*\n`)
 
 // positions are the names of things in a tree; what a person has put in the
 // trash has only its id where something links to it.

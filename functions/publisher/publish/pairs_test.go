@@ -135,8 +135,6 @@ func (g *stage) workOff(p *process, s script) *process {
 	const most = 200 // a quiet run takes 4
 	for i := 0; i < most && g.left(); i++ {
 		g.answer()
-		// A long poll that comes to nothing would be a call that is not worth a
-		// failure, so there is none.
 		g.deliver(p, 12*time.Hour)
 		g.answer()
 		if p.Err() != nil {

@@ -18,7 +18,10 @@ import (
 // only takes the placeholder away.
 func writeQuotes(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 	run, part := l.Run, m.Quotes
-	if areLateQuotes(m, *run) && finished(run, stepQuotesSection) {
+	if areLateQuotes(m, *run) && slices.Contains(run.Warnings, noQuotesInTime) {
+		if err := takeQuotesPlaceAway(ctx, l); err != nil { // the timer may have been interrupted in it
+			return err
+		}
 		run.Steps = without(run.Steps, stepQuotesSection)
 		delete(run.Places, stepQuotesSection)
 		run.Warnings = slices.DeleteFunc(run.Warnings, func(w string) bool { return w == noQuotesInTime })

@@ -39,13 +39,14 @@ const (
 	failed          trouble = "500, not applied"
 	failedApplied   trouble = "500, applied"
 	committed       trouble = "503, with the id that it was saved under"
+	tokenRefused    trouble = "401" // once: the next process is answered
 )
 
 // What can go wrong with each sort of call. Whether a read was made before the
 // process died, or before its answer was lost, makes no difference.
 var (
-	ofWrite       = []trouble{refused, answerLost, cutOff, late, diesBefore, diesAfter, diesLate, conflict, conflictApplied, failed, failedApplied, committed}
-	ofRead        = []trouble{refused, cutOff, diesBefore, failed}
+	ofWrite       = []trouble{refused, answerLost, cutOff, late, diesBefore, diesAfter, diesLate, conflict, conflictApplied, failed, failedApplied, committed, tokenRefused}
+	ofRead        = []trouble{refused, cutOff, diesBefore, failed, tokenRefused}
 	ofSave        = []trouble{refused, answerLost, repeated, diesBefore, diesAfter}
 	ofCreate      = []trouble{refused, answerLost, diesBefore, diesAfter}
 	ofQuestion    = []trouble{refused, diesBefore}
@@ -63,6 +64,7 @@ var faultOf = map[trouble]notionsim.Fault{
 	diesLate:        {Drop: true, Late: 30 * time.Second},
 	conflict:        {Status: http.StatusConflict},
 	conflictApplied: {Status: http.StatusConflict, After: true},
+	tokenRefused:    {Status: http.StatusUnauthorized},
 	failed:          {Status: http.StatusInternalServerError},
 	failedApplied:   {Status: http.StatusInternalServerError, After: true},
 	committed:       {Status: http.StatusServiceUnavailable, After: true, Committed: true},
@@ -156,12 +158,12 @@ func (s storeSeam) OwnerOf(ctx context.Context, rowID string) (owner string, err
 	return owner, err
 }
 
-func (s storeSeam) LastAccepted(ctx context.Context) (at time.Time, err error) {
+func (s storeSeam) LastAccepted(ctx context.Context) (last time.Time, err error) {
 	err = s.pass("store: last accepted", ofQuestion, func() (err error) {
-		at, err = s.store.LastAccepted(ctx)
+		last, err = s.store.LastAccepted(ctx)
 		return err
 	})
-	return at, err
+	return last, err
 }
 
 func (s storeSeam) Halt(ctx context.Context) (halt runs.Halt, err error) {
@@ -218,6 +220,18 @@ func (s sourceSeam) Receive(ctx context.Context, limit int, wait time.Duration) 
 
 func (s sourceSeam) Delete(ctx context.Context, receipt string) error {
 	return s.pass(s.name+": delete", ofEventSource, func() error { return s.source.Delete(ctx, receipt) })
+}
+
+// backSeam is how the enricher's function sends back what has waited. Should it
+// die, the event source has the message still.
+type backSeam struct {
+	seam
+
+	to publish.Sender
+}
+
+func (s backSeam) Send(ctx context.Context, m queue.Outgoing) error {
+	return s.pass("publish queue: send back", ofEventSource, func() error { return s.to.Send(ctx, m) })
 }
 
 // notionSeam is a process's way to Notion.

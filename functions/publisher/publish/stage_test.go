@@ -32,18 +32,20 @@ type stage struct {
 	t   testing.TB
 	log *slog.Logger
 
-	sim                   *notionsim.Sim
-	runs                  inmemory.Runs
-	publish, dead, enrich *inmemory.Queue
-	waiting               *inmemory.Queue
+	sim                            *notionsim.Sim
+	runs                           inmemory.Runs
+	publish, dead, enrich, waiting *inmemory.Queue
 
 	perPart int // quotes in a part of them
 	version int // of the converter that is deployed
 	answers int // of the enricher
-
-	noTitle, noIntroduction bool // from the enricher
-	started                 int  // processes
+	omits   omissions
+	started int // processes
 }
+
+// omissions are what the enricher never finds, or what has not come in time, or was
+// refused. The homepage is the same in each case.
+type omissions struct{ title, introduction, quotes bool }
 
 func newStage(t testing.TB, o notionsim.Options, log *slog.Logger) *stage {
 	t.Helper()
@@ -65,13 +67,16 @@ func (g *stage) queues() []*inmemory.Queue {
 	return []*inmemory.Queue{g.publish, g.enrich, g.waiting}
 }
 
-// process is a publisher that may die, and the event source that feeds it.
+// process is a publisher that may die, and the event sources that feed it: that
+// of its own queue, and that of the waiting queue with its forwarder.
 type process struct {
 	*publish.Publisher
 	life
 
-	source sourceSeam
-	stop   chan struct{} // closed when its end is announced
+	source    sourceSeam
+	waiting   sourceSeam
+	forwarder *enricher.Enricher
+	stop      chan struct{} // closed when its end is announced
 }
 
 // process begins one. Its calls are under the script; what it asks of Notion
@@ -88,11 +93,13 @@ func (g *stage) process(s script, way func(http.RoundTripper) http.RoundTripper,
 	}
 	p.Publisher = seam.disturbed(&publish.Publisher{
 		Notion: client, Runs: store(&g.runs), PublishQueue: g.publish, DeadLetters: g.dead, EnrichQueue: g.enrich,
-		WaitingQueue: g.waiting,
-		Database:     publish.Database{ID: g.sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Log: g.log,
+		WaitingQueue: g.waiting, Database: publish.Database{ID: g.sim.DatabaseID(), Columns: tree.StandardColumns}, CoverURL: "https://example.com/banner.png",
+		Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Exit: p.end, Log: g.log,
 	})
-	seam.life = newLife(g.t.Context()) // the event source outlives its processes
+	seam.life = newLife(g.t.Context()) // the event sources outlive its processes
 	p.source = sourceSeam{seam, "publish queue", g.publish}
+	p.waiting = sourceSeam{seam, "waiting queue", g.waiting}
+	p.forwarder = &enricher.Enricher{PublishQueue: backSeam{seam, g.publish}, WaitingQueue: g.waiting, Log: g.log}
 	return p
 }
 
@@ -123,34 +130,35 @@ func (g *stage) send(m queue.Message, distinct string) {
 // deliver does what Lambda's event source does, and tells whether a message came
 // within the wait.
 func (g *stage) deliver(p *process, wait time.Duration) bool {
-	if !g.awaitDue(wait) {
-		return false
-	}
-	batch, err := p.source.Receive(g.t.Context(), 1, 0)
-	if err != nil {
-		time.Sleep(time.Second)
+	for until := time.Now().Add(wait); g.comes(p, until); {
+		batch, err := p.source.Receive(g.t.Context(), 1, 0)
+		if err != nil {
+			time.Sleep(time.Second)
+			return true
+		}
+		if len(batch) == 0 {
+			continue // it has become a dead letter
+		}
+		if g.hand(p, batch[0]) {
+			_ = p.source.Delete(g.t.Context(), batch[0].Receipt) // what is not deleted comes again
+		}
 		return true
 	}
-	if len(batch) == 0 {
-		return true
-	}
-	if g.hand(p, batch[0]) {
-		_ = p.source.Delete(g.t.Context(), batch[0].Receipt) // what is not deleted comes again
-	}
-	return true
+	return false
 }
 
-// awaitDue waits until the publish queue has a message to give, and tells whether
-// it has within the wait. What has waited out its time off the queue is sent back.
-func (g *stage) awaitDue(wait time.Duration) bool {
-	for until := time.Now().Add(wait); ; {
-		g.sendBack()
+// comes waits for the next message of the publish queue, and tells whether there
+// is one in time. What has waited out its time goes back there meanwhile. Nobody
+// polls: a poll that comes to nothing would be a call that is not worth a failure.
+func (g *stage) comes(p *process, until time.Time) bool {
+	for {
+		g.sendBack(p)
 		next := g.publish.Next()
 		if !next.IsZero() && !next.After(time.Now()) {
 			return true
 		}
-		if due := g.waiting.Next(); next.IsZero() || !due.IsZero() && due.Before(next) {
-			next = due
+		if back := g.waiting.Next(); next.IsZero() || !back.IsZero() && back.Before(next) {
+			next = back
 		}
 		if next.IsZero() || next.After(until) {
 			time.Sleep(time.Until(until))
@@ -160,23 +168,18 @@ func (g *stage) awaitDue(wait time.Duration) bool {
 	}
 }
 
-// sendBack does with the waiting queue what the enricher's function does.
-func (g *stage) sendBack() {
-	sender := &enricher.Enricher{PublishQueue: g.publish, WaitingQueue: g.waiting, Log: g.log}
-	for {
-		back, err := g.waiting.Receive(g.t.Context(), 1, 0)
+// sendBack does with the waiting queue what its event source and the enricher's
+// function do.
+func (g *stage) sendBack(p *process) {
+	for next := g.waiting.Next(); !next.IsZero() && !next.After(time.Now()); next = g.waiting.Next() {
+		back, err := p.waiting.Receive(g.t.Context(), 1, 0)
 		if err != nil {
-			g.t.Fatal(err)
-		}
-		if len(back) == 0 {
+			time.Sleep(time.Second)
 			return
 		}
-		response, err := sender.Handle(g.t.Context(), eventOf(back[0]))
-		if err != nil || len(response.BatchItemFailures) > 0 {
-			g.t.Fatalf("send back: %+v, %v", response, err)
-		}
-		if err := g.waiting.Delete(g.t.Context(), back[0].Receipt); err != nil {
-			g.t.Fatal(err)
+		response, err := p.forwarder.Handle(g.t.Context(), eventOf(back[0]))
+		if err == nil && len(response.BatchItemFailures) == 0 {
+			_ = p.waiting.Delete(g.t.Context(), back[0].Receipt) // what is not deleted comes again
 		}
 	}
 }
@@ -214,20 +217,20 @@ func (g *stage) answer() {
 }
 
 func (g *stage) answerTexts(m queue.Message, distinct string) {
-	texts := queue.HomepageTexts{
-		Title:        fmt.Sprint("Analysis, text of answer ", g.answers),
-		Introduction: fmt.Sprintf("We read a lot, text of answer %d.\n\n- **Plan**: what to do\n- **All**: why\n", g.answers),
+	var texts queue.HomepageTexts
+	if !g.omits.title {
+		texts.Title = fmt.Sprint("Analysis, text of answer ", g.answers)
 	}
-	if g.noTitle {
-		texts.Title = ""
-	}
-	if g.noIntroduction {
-		texts.Introduction = ""
+	if !g.omits.introduction {
+		texts.Introduction = fmt.Sprintf("We read a lot, text of answer %d.\n\n- **Plan**: what to do\n- **All**: why\n", g.answers)
 	}
 	g.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &texts}, distinct)
 }
 
 func (g *stage) answerQuotes(m queue.Message, distinct string) {
+	if g.omits.quotes {
+		return
+	}
 	all := quotesOf(m.Payload)
 	for i := range all.Quotes {
 		all.Quotes[i].Text = fmt.Sprintf("Quote of answer %d: %s", g.answers, all.Quotes[i].Text)
