@@ -21,7 +21,16 @@ import (
 func New(w io.Writer) *slog.Logger {
 	var level slog.Level // info, also for what slog does not know
 	_ = level.UnmarshalText([]byte(os.Getenv("AWS_LAMBDA_LOG_LEVEL")))
-	return slog.New(NewHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: lambdacontext.ReplaceAttr})))
+	return slog.New(NewHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: replace})))
+}
+
+// replace writes durations in milliseconds, under a name that says so, since in
+// JSON they would be nanoseconds; and it names what Lambda names.
+func replace(groups []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.Float64(a.Key+"Ms", float64(a.Value.Duration().Microseconds())/1000)
+	}
+	return lambdacontext.ReplaceAttr(groups, a)
 }
 
 type requestKey struct{}

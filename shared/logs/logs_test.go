@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
@@ -73,5 +75,14 @@ func TestTheLevelIsTheFunctions(t *testing.T) {
 		if got := bytes.Count(out.Bytes(), []byte("\n")); got != want {
 			t.Errorf("level %q: %d lines, want %d", level, got, want)
 		}
+	}
+}
+
+func TestDurationsAreInMilliseconds(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	logs.New(&out).Info("done", "took", 1500*time.Microsecond)
+	if !strings.Contains(out.String(), `"tookMs":1.5`) {
+		t.Errorf("got %s", out.String())
 	}
 }

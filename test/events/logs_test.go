@@ -44,6 +44,8 @@ func TestLogsNameTheRequestAndKeepSecrets(t *testing.T) {
 	w.post(t, good, "wrong "+secretToken)
 	w.post(t, `{"strategyReport":"`+secretText, secretToken)
 	w.post(t, `{"strategyReport":5,"email":"`+secretEmail+` "}`, secretToken)
+	w.deliver(t, "publisher", p.publish, 1) // meets the 409
+	w.deliver(t, "enricher", p.waiting, 1)
 	w.deliver(t, "publisher", p.publish, 1)
 	w.deliver(t, "enricher", p.enrich, 1)
 	w.deliver(t, "enricher", p.enrich, 5)
@@ -117,7 +119,7 @@ func (w *world) deliver(t *testing.T, function string, q interface {
 	Delete(ctx context.Context, receipt string) error
 }, nth int) {
 	t.Helper()
-	messages, err := q.Receive(t.Context(), 1, 0)
+	messages, err := q.Receive(t.Context(), 1, 10*time.Second)
 	if err != nil || len(messages) == 0 {
 		t.Fatalf("no message for the %s: %v", function, err)
 	}

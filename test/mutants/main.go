@@ -234,5 +234,5 @@ func (t *trial) overlay(m mutant) (string, error) {
 		return "", fmt.Errorf("describe overlay: %w", err)
 	}
 	overlay := filepath.Join(t.dir, fmt.Sprintf("%d.json", m.number))
-	return overlay, errors.Join(os.WriteFile(broken, []byte(text), 0o600), os.WriteFile(overlay, description, 0o600)) //nolint:gosec // both are in a folder of ours
+	return overlay, errors.Join(os.WriteFile(broken, []byte(text), 0o600), os.WriteFile(overlay, description, 0o600))
 }

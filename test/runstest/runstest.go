@@ -18,11 +18,21 @@ import (
 
 // Store is all that a run record does.
 type Store interface {
+	Records
+	Signals
+}
+
+// Records are the runs, each with its row.
+type Records interface {
 	Create(ctx context.Context, run runs.Run) (stored runs.Run, created bool, err error)
 	Get(ctx context.Context, id string) (runs.Run, error)
 	Latest(ctx context.Context, runID string) (runs.Run, error)
 	Save(ctx context.Context, run *runs.Run) error
 	OwnerOf(ctx context.Context, rowID string) (string, error)
+}
+
+// Signals are what concerns all runs.
+type Signals interface {
 	LastAccepted(ctx context.Context) (time.Time, error)
 	Halt(ctx context.Context) (runs.Halt, error)
 	SetHalt(ctx context.Context, halt runs.Halt) error

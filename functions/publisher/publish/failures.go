@@ -23,6 +23,6 @@ func HaltCodes() []string {
 	return []string{
 		NotionUnreachable, NotionFailing,
 		notion.TokenRefused, notion.AccessBlocked, notion.DatabaseNotFound, notion.DatabaseInTrash, notion.SeveralDataSources,
-		notion.ColumnMissing, notion.ColumnType, notion.CannotRead, notion.CannotInsert, notion.CannotUpdate, notion.BlockLimit, notion.CoverURL,
+		notion.ColumnMissing, notion.ColumnType, notion.CannotRead, notion.CannotInsert, notion.CannotUpdate, notion.BlockLimit,
 	}
 }

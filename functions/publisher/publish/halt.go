@@ -147,19 +147,17 @@ func (d *delivery) signOf(ctx context.Context, err error, halted bool) sign {
 	return sign{trouble: e}
 }
 
-// inspect asks Notion for the first problem of everyone.
+// inspect asks Notion for the first problem of everyone. A banner that it will not
+// take is none: a homepage can do without.
 func (d *delivery) inspect(ctx context.Context) *notion.Problem {
-	found, err := d.Notion.Inspect(ctx, Setup(d.Database, d.CoverURL))
-	if err != nil {
-		d.Log.WarnContext(ctx, "Notion cannot be asked", "error", err)
-		outcome := "Notion cannot be asked"
-		if e, ok := errors.AsType[*notion.Error](err); ok {
-			outcome = e.Outcome()
-		}
-		return &notion.Problem{Code: NotionUnreachable, Message: sentence(outcome), Remedy: waitForNotion}
-	}
+	found, err := d.Notion.Inspect(ctx, Setup(d.Database, ""))
 	if len(found) > 0 {
 		return found[0]
 	}
-	return nil
+	e, answered := errors.AsType[*notion.Error](err)
+	if !answered || notion.IsRateLimit(e) { // there was no time to ask, or nothing is wrong
+		return nil
+	}
+	d.Log.WarnContext(ctx, "Notion cannot be asked", "error", err)
+	return &notion.Problem{Code: NotionUnreachable, Message: sentence(e.Outcome()), Remedy: waitForNotion}
 }

@@ -17,6 +17,7 @@ func (d *delivery) measure(ctx context.Context) {
 	is, latencies := d.ledger.Stored()
 	var figures []metrics.Figure
 	if was.PublishedAt.IsZero() && !is.PublishedAt.IsZero() {
+		d.Log.InfoContext(ctx, "published", "after", is.PublishedAt.Sub(is.AcceptedAt))
 		figures = append(figures, metrics.Count(metrics.RunsPublished, 1), metrics.Times(metrics.TimeToPublish, is.PublishedAt.Sub(is.AcceptedAt)))
 	}
 	if is.Ended() && !is.EndedAt.Equal(was.EndedAt) {
@@ -24,6 +25,7 @@ func (d *delivery) measure(ctx context.Context) {
 		if is.Status == runs.Failed {
 			name = metrics.RunsFailed
 		}
+		d.Log.InfoContext(ctx, string(is.Status), "after", is.EndedAt.Sub(is.AcceptedAt), "warnings", len(is.Warnings))
 		figures = append(figures, metrics.Count(name, 1))
 	}
 	if requests := d.ledger.Run.Counts.Requests - was.Counts.Requests; requests > 0 {

@@ -288,7 +288,7 @@ func TestTheRecordSaysWithinSecondsThatNotionIsUnreachable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, notionsim.Options{})
-		stop := w.serve(w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) { return nil, errDial })), true)
+		stop := w.serve(w.publisher("a", roundTrip(func(*http.Request) (*http.Response, error) { return nil, errDial })), true)
 		defer stop()
 		w.accept("rep_1", payload(3, 0))
 		time.Sleep(15 * time.Second)
@@ -483,6 +483,9 @@ var reports = flag.Int("reports", 150, "in how many reports every tenth meets tr
 // are published as if there were none.
 func TestTroubleOfSomeDoesNotSlowTheOthers(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		*reports = min(*reports, 50)
+	}
 	quietly := timesToPublish(t, *reports, false)
 	troubled := timesToPublish(t, *reports, true)
 	for _, percentile := range []int{50, 99} {
@@ -556,7 +559,7 @@ var troubles = []func(*world, *http.Request) (*http.Response, error){
 		return answer(r, 400, `{"object":"error","status":400,"code":"validation_error","message":"no"}`), nil
 	},
 	func(_ *world, r *http.Request) (*http.Response, error) { return says500(r) },
-	func(_ *world, r *http.Request) (*http.Response, error) { return nil, errDial },
+	func(*world, *http.Request) (*http.Response, error) { return nil, errDial },
 	func(_ *world, r *http.Request) (*http.Response, error) {
 		return answer(r, 409, `{"object":"error","status":409,"code":"conflict_error","message":"Conflict occurred while saving."}`), nil
 	},
