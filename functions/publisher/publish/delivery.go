@@ -286,7 +286,7 @@ func (d *delivery) conclude(err error, s sign, halted bool) outcome {
 		run.Status = runs.Failed
 	case run.PublishedAt.IsZero():
 	case run.AllFinished():
-		run.Status, run.EndedAt = runs.Complete, now
+		run.Status, run.EndedAt, run.Waits = runs.Complete, now, nil // what still waits will be dropped
 	default:
 		run.Status = runs.Published
 	}

@@ -87,6 +87,12 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Runs: []size{{Blocks: 2, Quotes: 2}}, PerPart: 1, Latency: 4 * time.Second,
 			Events: []event{{What: mute, Place: 7}, {What: work, Count: 2}, {What: age}, {What: fail, Count: 2}},
 		},
+		// The timer waited out a conflict when the quotes came and completed the run.
+		"a complete run waits for nothing": {
+			Runs: []size{{Blocks: 2, Quotes: 1}, {Blocks: 2}},
+			Events: []event{{What: work, Count: 1}, {What: fail, Count: 9}, {What: halt}, {What: fail, Process: 1, Count: 8, Fault: 1},
+				{What: sick, Run: 1, Count: 8}},
+		},
 		// The homepage was refused without its banner as well, written with it when it
 		// was redriven, and the warning stayed.
 		"not the banner was refused": {
