@@ -89,7 +89,7 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 		},
 		// The timer waited out a conflict when the quotes came and completed the run.
 		"a complete run waits for nothing": {
-			Runs: []size{{Blocks: 2, Quotes: 1}, {Blocks: 2}},
+			Runs: []size{{Blocks: 2, Quotes: 1}, {Blocks: 2}}, Latency: 50 * time.Millisecond,
 			Events: []event{{What: work, Count: 1}, {What: fail, Count: 9}, {What: halt}, {What: fail, Process: 1, Count: 8, Fault: 1},
 				{What: sick, Run: 1, Count: 8}},
 		},
@@ -547,6 +547,9 @@ func (p *player) rest() {
 		p.answer()
 		if !p.deliver(p.processes[0].process, 45*time.Minute) {
 			return
+		}
+		if p.processes[0].Err() != nil { // a token was refused
+			p.replace(0)
 		}
 	}
 	p.problemf("the queue does not come to rest")
