@@ -308,7 +308,8 @@ func (q *Queue) nextVisible(ctx context.Context, tx *sql.Tx, now time.Time) (tim
 	return time.Unix(0, at.Int64), nil
 }
 
-// Delete removes a message whose work is done; deleting it again is no error.
+// Delete removes a message whose work is done, and every byte of it from the
+// folder; deleting it again is no error.
 // A FIFO queue answers queue.ErrReceipt when this delivery is over. A standard
 // queue, as on SQS, still takes the latest receipt after its timeout, and takes
 // an older one without deleting anything.
@@ -329,6 +330,7 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 	if err != nil {
 		return fmt.Errorf("delete message from %s: %w", q.name, err)
 	}
+	q.db.scrub()
 	q.db.notify() // the next of its group may go
 	return nil
 }
