@@ -85,11 +85,13 @@ func makePrivate(path string) error {
 	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs to be entered
 		return fmt.Errorf("close data folder to others: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the store says where
-	if err != nil {
-		return fmt.Errorf("create database: %w", err)
+	// One that exists is not opened: to close it would let go of the locks that
+	// this process may have on it (fcntl(2)).
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the store says where
+	if err == nil {
+		err = file.Close()
 	}
-	if err := file.Close(); err != nil {
+	if err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("create database: %w", err)
 	}
 	for _, name := range []string{path, path + "-wal", path + "-shm", path + "-journal"} {

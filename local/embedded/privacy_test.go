@@ -89,6 +89,30 @@ func TestADeletedMessageLeavesNoByte(t *testing.T) {
 	}
 }
 
+func TestForgetRemovesAGroupAndNothingElse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := closing(t)(embedded.Open(dir))
+	q, other := db.Queue("q", embedded.QueueOptions{}), db.Queue("other", embedded.QueueOptions{})
+	for _, send := range []struct {
+		queue       *embedded.Queue
+		group, body string
+	}{{q, "a", "planted marker"}, {q, "a", "planted marker"}, {q, "b", "stays"}, {other, "a", "stays"}} {
+		if err := send.queue.Send(t.Context(), queue.Outgoing{Body: send.body, Group: send.group}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := q.Forget(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := receive(t, q, 0); len(got) != 1 || got[0].Body != "stays" || len(receive(t, other, 0)) != 1 {
+		t.Errorf("received %v, want the other group and the other queue whole", got)
+	}
+	if n := bytesWith(t, dir, "planted marker"); n > 0 {
+		t.Errorf("the marker is left %d times", n)
+	}
+}
+
 // A process that was killed between the end of a message and the clearing of
 // its journal leaves that to the next one.
 func TestOpenClearsTheJournalOfADeadProcess(t *testing.T) {

@@ -335,6 +335,28 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 	return nil
 }
 
+// Forget removes all messages of a group, those in flight too, and every byte of
+// them from the folder. SQS has nothing like it.
+func (q *Queue) Forget(ctx context.Context, group string) error {
+	var forgotten int64
+	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE queue = ? AND message_group = ?`, q.name, group)
+		if err != nil {
+			return err
+		}
+		forgotten, err = result.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget messages of %s: %w", q.name, err)
+	}
+	if forgotten > 0 {
+		q.db.scrub()
+		q.db.notify()
+	}
+	return nil
+}
+
 // ChangeVisibility ends the delivery's visibility timeout d from now, whatever
 // it was: 0 gives the message back at once. SQS allows 12 hours at most.
 // queue.ErrReceipt says that the delivery is over.
