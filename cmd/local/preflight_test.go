@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -92,5 +93,19 @@ func TestTheStartSaysWhatIsWrongWithNotion(t *testing.T) {
 	setup.CoverURL = ""
 	if well, said := look(); !well || strings.Contains(said, "ERROR") {
 		t.Errorf("a Notion that is well: %s", said)
+	}
+}
+
+// A pause without its unit, or a budget that lets nothing through, would be
+// noticed only when the first report does not come.
+func TestTheStartRefusesSettingsThatCannotWork(t *testing.T) {
+	for variable, value := range map[string]string{"NOTION_MIN_GAP": "100", "NOTION_BUDGET": "-1"} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, value)
+			err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-data", t.TempDir()}, io.Discard, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), variable+" must be ") || !strings.Contains(err.Error(), "such as 1") {
+				t.Errorf("error %v, want one that names the variable and what it should look like", err)
+			}
+		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -65,11 +66,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	well := s.simulator != nil || lookAtNotion(ctx, s.publisher.Notion, publish.Setup(s.publisher.Database, s.publisher.CoverURL), s.log)
-	fmt.Fprintf(stdout, "ready http://%s\n", s.listener.Addr())
+	fmt.Fprintf(stdout, "ready %s\n", s.url())
+	s.greet(stderr)
 	if !well {
 		go s.watchNotion(ctx)
 	}
 	return errors.Join(s.serve(ctx), s.close())
+}
+
+// url is where the system can be reached from this machine.
+func (s *system) url() string {
+	addr := s.listener.Addr().String()
+	if tcp, ok := s.listener.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port)) // also where it is [::]
+	}
+	return "http://" + addr
+}
+
+// greet says where to look and what to send.
+func (s *system) greet(out io.Writer) {
+	fmt.Fprintf(out, "\nNotion Relay is at %s\n\n  send a report:  %s\n", s.url(), curl(s.url(), s.auth.Open()))
+	pages := s.target
+	if s.simulator != nil {
+		pages = s.url() + notionview.Path
+	}
+	fmt.Fprintf(out, "  see the pages:  %s\n\n", pages)
 }
 
 // usage says which flags and which variables of the environment there are.
@@ -87,10 +108,13 @@ func usage(flags *flag.FlagSet, out io.Writer) {
 // system is everything that runs, wired.
 type system struct {
 	log       *slog.Logger
+	auth      *intake.Auth
+	members   *members
 	db        *embedded.DB
 	simulator *notionsim.Sim // nil when there is a real Notion
 	listener  net.Listener
 	server    *http.Server
+	target    string // where reports are published
 	publishes *embedded.Queue
 	publisher *publish.Publisher
 	enriches  *embedded.Queue
@@ -103,7 +127,7 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	s = &system{log: log}
+	s = &system{log: log, auth: auth, members: newMembers(auth)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -119,20 +143,15 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err != nil {
 		return s, err
 	}
-	if err := bind(ctx, s.db, data, nameOf(env.Publisher, s.simulator != nil)); err != nil {
+	s.target = nameOf(env.Publisher, s.simulator != nil)
+	if err := bind(ctx, s.db, data, s.target); err != nil {
 		return s, err
 	}
 	if err := s.connect(env); err != nil {
 		return s, err
 	}
-	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: s.publishes, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
-	s.server = &http.Server{
-		Handler:           s.routes(webhook.Routes()),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
+	s.server = s.newServer(s.routes(webhook.Routes()), log)
 	return s, nil
 }
 
@@ -151,8 +170,8 @@ func (s *system) connect(env settings) error {
 		Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives,
 		DeadLetter: s.db.Queue("waiting-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
 	})
-	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = s.db.Runs(), s.publishes, deadLetters
-	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, s.waits
+	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = store{s.db.Runs(), s.waits, s.log}, s.publishes, deadLetters
+	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, timers{s.waits}
 	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, WaitingQueue: s.waits, Log: s.log.With("function", "enricher")}
 	if env.Enricher.AIAPIKey != "" {
 		s.enricher.Writer = copywriter.New(copywriter.Options{
@@ -184,7 +203,7 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 		}
 		options.Token, options.Transport = "simulator", s.simulator.Transport()
 		env.Publisher.NotionDatabaseID = s.simulator.DatabaseID()
-		pageBase = "http://" + s.listener.Addr().String() + notionview.Path
+		pageBase = notionview.Path
 	case env.Publisher.NotionAPIKey == "" || env.Publisher.NotionDatabaseID == "":
 		return "", errors.New("a Notion is configured, so NOTION_API_KEY and NOTION_DATABASE_ID are both needed")
 	}
@@ -214,17 +233,6 @@ func newAuth(env settings, addr string) (*intake.Auth, error) {
 	return auth, nil
 }
 
-func (s *system) routes(webhook http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", webhook)
-	if s.simulator != nil {
-		mux.Handle(notionview.Path, notionview.New(s.simulator))
-		mux.Handle("/v1/", s.simulator)
-		mux.Handle("GET /{$}", http.RedirectHandler(notionview.Path, http.StatusFound))
-	}
-	return mux
-}
-
 // serve works until ctx ends, then lets running requests and the delivery's
 // current write finish.
 func (s *system) serve(ctx context.Context) error {
@@ -243,7 +251,7 @@ func (s *system) serve(ctx context.Context) error {
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
 	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)
-	wait.Go(func() { failed <- s.server.Serve(s.listener) })
+	wait.Go(func() { failed <- s.server.Serve(limited(s.listener)) })
 	var err error
 	select {
 	case <-ctx.Done():

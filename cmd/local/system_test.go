@@ -72,7 +72,7 @@ func start(t *testing.T, env settings, data string) *running {
 			t.Errorf("close: %v", err)
 		}
 	})
-	return &running{system: s, url: "http://" + s.listener.Addr().String(), client: client, notion: reader}
+	return &running{system: s, url: s.url(), client: client, notion: reader}
 }
 
 // answer is what a caller reads.

@@ -33,14 +33,18 @@ type DB struct {
 // Open opens the data folder dir and creates it if need be. One process has it
 // at a time: a second Open is refused until the first is closed or its process
 // has died. Messages that were in flight then may be received at once.
+//
+// What is in the folder are clients' reports, so only its owner can read it from
+// then on: folder and files that are open to others are closed to them, because
+// who makes a folder beforehand seldom means to share it. Only a folder that is
+// there for all, as /tmp is, is refused, as it is not this store's to close.
 func Open(dir string) (*DB, error) {
 	path, err := filepath.Abs(filepath.Join(dir, "relay.db"))
 	if err != nil {
 		return nil, fmt.Errorf("open data folder %s: %w", dir, err)
 	}
-	// The record holds clients' reports until they are published.
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("create data folder: %w", err)
+	if err := makePrivate(path); err != nil {
+		return nil, err
 	}
 	// The lock that EXCLUSIVE takes is the kernel's, which lets go of it when
 	// the process dies; the timeout waits for one that is just going.
@@ -49,15 +53,60 @@ func Open(dir string) (*DB, error) {
 	// nothing. NORMAL does not wait for the disk at each commit as FULL would:
 	// a power cut can take the last few transactions, though never break the
 	// file. One machine that loses its power is where AWS is the answer.
+	//
+	// secure_delete overwrites with zeros what is deleted, and scrub does so with
+	// what the journal has of it.
 	db, err := open((&url.URL{Scheme: "file", Path: path}).String() +
-		"?_pragma=busy_timeout(100)&_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
+		"?_pragma=busy_timeout(100)&_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=secure_delete(ON)")
 	if failure := (*sqlite.Error)(nil); errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY {
 		return nil, fmt.Errorf("open data folder %s: another process is using it", dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open data folder %s: %w", dir, err)
 	}
+	db.scrub()
 	return db, nil
+}
+
+// makePrivate makes the folder of the database and the database, for their owner
+// alone; the journal gets the permissions of the database from SQLite.
+func makePrivate(path string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("create data folder: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("look at data folder: %w", err)
+	}
+	if info.Mode()&os.ModeSticky != 0 {
+		return fmt.Errorf("data folder %s is one that all users of this machine share: give a folder of its own", dir)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs to be entered
+		return fmt.Errorf("close data folder to others: %w", err)
+	}
+	// One that exists is not opened: to close it would let go of the locks that
+	// this process may have on it (fcntl(2)).
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the store says where
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("create database: %w", err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm", path + "-journal"} {
+		if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("close data folder to others: %w", err)
+		}
+	}
+	return nil
+}
+
+// scrub empties the journal, which has the pages of the database as they were
+// when something that is now deleted stood on them. It fails when the disk is
+// full, and then the next one does it.
+func (db *DB) scrub() {
+	_, _ = db.sql.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
 }
 
 // OpenMemory opens a store that is gone once it is closed, for tests.

@@ -11,7 +11,9 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -44,8 +46,9 @@ type Setting struct {
 }
 
 // Settings lists the fields of T, those of structs in it included, by their
-// tags: env names the variable, envDefault its default, and lambda:"required"
-// says that a Lambda function does not start without it.
+// tags: env names the variable, envDefault its default, lambda:"required" says
+// that a Lambda function does not start without it, and least is the smallest
+// value that a number or a duration may have.
 func Settings[T any]() []Setting { return settingsOf(reflect.TypeFor[T]()) }
 
 func settingsOf(t reflect.Type) (all []Setting) {
@@ -91,14 +94,19 @@ func load[T any](ctx context.Context, store ParameterStore, log *slog.Logger, la
 			problems = append(problems, fmt.Errorf("%s is required and is not set", s.Variable))
 		}
 	}
+	unreadable := map[string]bool{} // by field
 	settings, err := env.ParseAsWithOptions[T](env.Options{Environment: environment})
 	if all, ok := errors.AsType[env.AggregateError](err); ok {
 		for _, e := range all.Errors {
 			problems = append(problems, withoutValue[T](e))
+			if parse, ok := errors.AsType[env.ParseError](e); ok {
+				unreadable[parse.Name] = true
+			}
 		}
 	} else if err != nil {
 		return settings, fmt.Errorf("read settings: %w", err)
 	}
+	problems = append(problems, tooSmall(reflect.ValueOf(settings), unreadable)...)
 	if len(problems) > 1 {
 		return settings, errors.Join(problems...)
 	}
@@ -151,8 +159,8 @@ func resolved[T any](ctx context.Context, store ParameterStore, log *slog.Logger
 	return environment, nil
 }
 
-// withoutValue is a parse error that names the variable but not its value, which
-// may be a secret.
+// withoutValue is a parse error that names the variable and the form that it
+// should have, but not its value, which may be a secret.
 func withoutValue[T any](err error) error {
 	parse, ok := errors.AsType[env.ParseError](err)
 	if !ok {
@@ -160,10 +168,55 @@ func withoutValue[T any](err error) error {
 	}
 	for _, s := range Settings[T]() {
 		if s.Field == parse.Name {
-			return fmt.Errorf("%s is not a %s", s.Variable, parse.Type)
+			return fmt.Errorf("%s must be %s%s", s.Variable, form(parse.Type), example(s.Default))
 		}
 	}
-	return fmt.Errorf("%s is not a %s", parse.Name, parse.Type)
+	return fmt.Errorf("%s must be %s", parse.Name, form(parse.Type))
+}
+
+func form(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a duration with its unit"
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	}
+	return "a " + t.String()
+}
+
+func example(value string) string {
+	if value == "" {
+		return ""
+	}
+	return ", such as " + value
+}
+
+// tooSmall are the settings that are below their least value, without those that
+// could not be read at all.
+func tooSmall(settings reflect.Value, unreadable map[string]bool) (problems []error) {
+	for f, value := range settings.Fields() {
+		variable, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+		switch least, ok := f.Tag.Lookup("least"); {
+		case variable == "":
+			problems = append(problems, tooSmall(value, unreadable)...)
+		case ok && !unreadable[f.Name] && value.Int() < smallest(f.Type, least):
+			problems = append(problems, fmt.Errorf("%s must be at least %s%s", variable, least, example(f.Tag.Get("envDefault"))))
+		}
+	}
+	return problems
+}
+
+func smallest(t reflect.Type, least string) int64 {
+	d, err := time.ParseDuration(least)
+	if t != reflect.TypeFor[time.Duration]() {
+		var n int64
+		n, err = strconv.ParseInt(least, 10, 64)
+		d = time.Duration(n)
+	}
+	if err != nil { // the tag is ours
+		panic(err)
+	}
+	return int64(d)
 }
 
 // Reveal is what a list of secrets holds.

@@ -19,8 +19,8 @@ type settings struct {
 	Key     config.Secret   `env:"CONFIG_TEST_KEY" lambda:"required"`
 	Secrets []config.Secret `env:"CONFIG_TEST_SECRETS" lambda:"required"`
 	Twice   config.Secret   `env:"CONFIG_TEST_TWICE"`
-	Gap     time.Duration   `env:"CONFIG_TEST_GAP" envDefault:"100ms"`
-	Budget  int             `env:"CONFIG_TEST_BUDGET" envDefault:"180"`
+	Gap     time.Duration   `env:"CONFIG_TEST_GAP" envDefault:"100ms" least:"0s"`
+	Budget  int             `env:"CONFIG_TEST_BUDGET" envDefault:"180" least:"1"`
 }
 
 // silent is for tests that expect no warning, or an error besides.
@@ -148,6 +148,31 @@ func TestForLambdaNamesEveryMissingAndEveryWrongVariableButNoValue(t *testing.T)
 	}
 	if strings.Contains(message, "hidden") {
 		t.Errorf("error %q says a value", message)
+	}
+}
+
+// What has a form or a least value says both, and an example.
+func TestAWrongValueIsToldHowItShouldLook(t *testing.T) {
+	for _, tt := range []struct{ variable, value, want string }{
+		{"CONFIG_TEST_GAP", "100", "CONFIG_TEST_GAP must be a duration with its unit, such as 100ms"},
+		{"CONFIG_TEST_GAP", "-1s", "CONFIG_TEST_GAP must be at least 0s, such as 100ms"},
+		{"CONFIG_TEST_BUDGET", "1.5", "CONFIG_TEST_BUDGET must be a whole number, such as 180"},
+		{"CONFIG_TEST_BUDGET", "-1", "CONFIG_TEST_BUDGET must be at least 1, such as 180"},
+		{"CONFIG_TEST_BUDGET", "0", "CONFIG_TEST_BUDGET must be at least 1, such as 180"},
+	} {
+		t.Run(tt.variable+"="+tt.value, func(t *testing.T) {
+			t.Setenv(tt.variable, tt.value)
+			_, err := config.ForMachine[struct{ Inner settings }](t.Context(), nil, silent)
+			if want := "read settings from the environment\n" + tt.want; fmt.Sprint(err) != want {
+				t.Errorf("error %q, want %q", err, want)
+			}
+		})
+	}
+	for variable, value := range map[string]string{"CONFIG_TEST_GAP": "0s", "CONFIG_TEST_BUDGET": "1"} {
+		t.Setenv(variable, value)
+	}
+	if _, err := config.ForMachine[settings](t.Context(), nil, silent); err != nil {
+		t.Errorf("the least values are refused: %v", err)
 	}
 }
 

@@ -13,10 +13,10 @@ type Settings struct {
 	NotionDatabaseID string        `env:"NOTION_DATABASE_ID" lambda:"required"` // the reports database
 	ReportTypeColumn string        `env:"REPORT_TYPE_COLUMN" envDefault:"Report Type"`
 	EmailColumn      string        `env:"CONTACT_EMAIL_COLUMN" envDefault:"Contact Email"`
-	NotionBaseURL    string        `env:"NOTION_BASE_URL"`                   // empty: Notion itself
-	NotionMinGap     time.Duration `env:"NOTION_MIN_GAP" envDefault:"100ms"` // between two writes
-	NotionBudget     int           `env:"NOTION_BUDGET" envDefault:"180"`    // requests in any 60 s
-	HomepageCoverURL string        `env:"HOMEPAGE_COVER_URL"`                // empty: no banner
+	NotionBaseURL    string        `env:"NOTION_BASE_URL"`                              // empty: Notion itself
+	NotionMinGap     time.Duration `env:"NOTION_MIN_GAP" envDefault:"100ms" least:"0s"` // between two writes
+	NotionBudget     int           `env:"NOTION_BUDGET" envDefault:"180" least:"1"`     // requests in any 60 s
+	HomepageCoverURL string        `env:"HOMEPAGE_COVER_URL"`                           // empty: no banner
 	PublishQueueURL  string        `env:"PUBLISH_QUEUE_URL" lambda:"required"`
 	PublishDLQURL    string        `env:"PUBLISH_DLQ_URL" lambda:"required"`
 	EnrichQueueURL   string        `env:"ENRICH_QUEUE_URL" lambda:"required"`

@@ -41,7 +41,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if !h.Auth.knows(r.Header) && !h.Auth.signed(r.Header, body) {
+	if !h.Auth.Knows(r.Header) && !h.Auth.signed(r.Header, body) {
 		return answer{}, unauthorized()
 	}
 	payload, err := parse(body)
@@ -94,10 +94,16 @@ func checkMedia(r *http.Request) error {
 	return nil
 }
 
+// ErrBusy is what reading a body fails with where there is no room for another
+// one: its sender is told to send it again.
+var ErrBusy = errors.New("too many large bodies at once")
+
 // read reads the bytes that were signed, and no more than a body may have.
 func read(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
 	switch {
+	case errors.Is(err, ErrBusy):
+		return nil, unavailable(err)
 	case err != nil:
 		return nil, &refusal{code: "invalid_json", sentence: "The body could not be read.", cause: err}
 	case len(body) > report.MaxBody:
@@ -132,7 +138,7 @@ type idempotencyKey struct {
 // second report of it. The record remembers it for longer than the signature
 // is good.
 func (h *Handler) keyOf(header http.Header) idempotencyKey {
-	if h.Auth.knows(header) {
+	if h.Auth.Knows(header) {
 		return idempotencyKey{headerKey, header.Get(headerKey)}
 	}
 	// No header can hold the NUL, so this is nobody's Idempotency-Key.

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -98,7 +99,7 @@ func (h *Handler) data(r *http.Request, run runs.Run) reportData {
 	}
 	data.ProcessingTime = milliseconds(run.PublishedAt.Sub(run.AcceptedAt))
 	for _, s := range run.Steps {
-		switch url := h.pageURL(s.ID); {
+		switch url := h.pageURL(r, s.ID); {
 		case s.ID == "":
 		case s.Name == "row":
 			data.ParentPageID, data.ParentPageURL = s.ID, url
@@ -111,13 +112,13 @@ func (h *Handler) data(r *http.Request, run runs.Run) reportData {
 	return data
 }
 
-func (h *Handler) pageURL(id string) string {
+func (h *Handler) pageURL(r *http.Request, id string) string {
 	if id == "" {
 		return ""
 	}
-	base := h.PageBase
-	if base == "" {
-		base = "https://notion.so/"
+	base := cmp.Or(h.PageBase, "https://notion.so/")
+	if strings.HasPrefix(base, "/") {
+		base = baseOf(r) + base
 	}
 	return base + strings.ReplaceAll(id, "-", "")
 }

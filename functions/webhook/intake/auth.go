@@ -106,15 +106,15 @@ func (a *Auth) Open() bool { return len(a.secrets) == 0 }
 func (a *Auth) asks(header http.Header) bool {
 	seconds, err := strconv.ParseInt(header.Get(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
 	fresh := err == nil && time.Since(time.Unix(seconds, 0)).Abs() <= tolerance
-	return a.knows(header) || fresh && header.Get(standardwebhooks.HeaderWebhookID) != "" && header.Get(standardwebhooks.HeaderWebhookSignature) != ""
+	return a.Knows(header) || fresh && header.Get(standardwebhooks.HeaderWebhookID) != "" && header.Get(standardwebhooks.HeaderWebhookSignature) != ""
 }
 
 // tolerance is how old a signature may be; a second more than standardwebhooks
 // allows, which decides.
 const tolerance = 5*time.Minute + time.Second
 
-// knows tells whether a request carries a secret.
-func (a *Auth) knows(header http.Header) bool {
+// Knows tells whether a request carries a secret, which all do that need none.
+func (a *Auth) Knows(header http.Header) bool {
 	if a.Open() {
 		return true
 	}
@@ -154,7 +154,7 @@ func (a *Auth) signed(header http.Header, body []byte) bool {
 // reads tells whether a request may see a report: a caller with a secret, or a
 // person with the link.
 func (a *Auth) reads(header http.Header, reportID, token string) bool {
-	return a.knows(header) || a.opens(token, reportID)
+	return a.Knows(header) || a.opens(token, reportID)
 }
 
 // statusKey signs and verifies the tokens of status links. A token is the id of

@@ -58,7 +58,8 @@ type Handler struct {
 	Queue Queue
 	Auth  *Auth
 	// PageBase comes before a page's id without dashes in the addresses that
-	// callers get; https://notion.so/ when empty.
+	// callers get; https://notion.so/ when empty. One that begins with a slash
+	// is on the host that the caller has reached.
 	PageBase string
 	Log      *slog.Logger
 	Metrics  metrics.Recorder

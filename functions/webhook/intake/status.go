@@ -105,7 +105,7 @@ func (h *Handler) read(r *http.Request) (runs.Run, error) {
 
 func (h *Handler) statusByRunID(r *http.Request) (answer, error) {
 	ctx := r.Context()
-	if !h.Auth.knows(r.Header) {
+	if !h.Auth.Knows(r.Header) {
 		return answer{}, unauthorized()
 	}
 	runID := strings.TrimSpace(r.URL.Query().Get("runId"))
@@ -148,7 +148,7 @@ func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
 		s := &run.Steps[i]
 		body.Progress.Done += min(s.Done, s.Total)
 		body.Progress.Total += s.Total
-		body.Steps = append(body.Steps, stepBody{Name: s.Name, Status: stepStatus(run, s), At: timestamp(s.At), URL: h.pageURL(s.ID)})
+		body.Steps = append(body.Steps, stepBody{Name: s.Name, Status: stepStatus(run, s), At: timestamp(s.At), URL: h.pageURL(r, s.ID)})
 	}
 	if body.Progress.Total > 0 {
 		body.Progress.Percent = 100 * body.Progress.Done / body.Progress.Total

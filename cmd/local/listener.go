@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"notionrelay/functions/webhook/intake"
+	"notionrelay/local/notionview"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/report"
+)
+
+// What the listener takes at once and of each caller. Whatever comes, the process
+// stays below 200 MB with an empty simulator.
+const (
+	// maxConnections bounds what costs memory before anybody is asked for a
+	// secret, some 40 KB each. More of them wait in the kernel.
+	maxConnections = 512
+	// maxRequests bounds those that wait for their pages. It is half of the
+	// connections, so that the others hear that it is too much.
+	maxRequests = maxConnections / 2
+	// maxHeader is more than a proxy and a browser send, and a link's token.
+	maxHeader = 16 << 10
+	// largeBody is what every request may have: all of them together 16 MiB.
+	largeBody = 64 << 10
+	// maxLarge is how many larger bodies are read, understood and stored at
+	// once. The worst take some 30 MB meanwhile.
+	maxLarge = 4
+	// largePatience is how long the next one waits for its turn; its sender
+	// goes on waiting in the same way after the 503.
+	largePatience = 10 * time.Second
+)
+
+func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           s.limit(s.fromHere(handler)),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// limited is the listener with its limit of connections.
+func limited(l net.Listener) net.Listener { return netutil.LimitListener(l, maxConnections) }
+
+func (s *system) routes(webhook http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", webhook)
+	mux.HandleFunc("GET /{$}", s.home)
+	if s.simulator == nil {
+		return mux
+	}
+	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator)))
+	mux.HandleFunc("POST "+loginPath, s.logIn)
+	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
+		mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+			if !s.auth.Knows(r.Header) {
+				s.refuse(w, r, unauthorized)
+				return
+			}
+			s.simulator.ServeHTTP(w, r)
+		})
+	}
+	return mux
+}
+
+// fromHere refuses, where no secret protects anything, what a page of another
+// site has a browser send: directly, which its Origin shows, or under a name of
+// that site that leads to this machine, which the Host shows (DNS rebinding).
+func (s *system) fromHere(next http.Handler) http.Handler {
+	if !s.auth.Open() {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origin := r.Header.Get("Origin")
+		u, err := url.Parse(origin)
+		if !isLoopback(r.Host) || origin != "" && (err != nil || !isLoopback(u.Host)) {
+			s.refuse(w, r, notLocal)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLoopback tells whether a host, with or without a port, is this machine by its
+// name or address.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+}
+
+// limit keeps to the limits of requests and bodies.
+func (s *system) limit(next http.Handler) http.Handler {
+	requests, large := make(chan struct{}, maxRequests), make(chan struct{}, maxLarge)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case requests <- struct{}{}:
+			defer func() { <-requests }()
+		default:
+			s.refuse(w, r, busy)
+			return
+		}
+		// One byte more, so that the webhook sees that it is too much.
+		body := http.MaxBytesReader(w, r.Body, report.MaxBody+1)
+		if r.ContentLength < 0 || r.ContentLength > largeBody {
+			t := &turn{slots: large, ctx: r.Context()}
+			defer t.end()
+			r = r.WithContext(context.WithValue(r.Context(), turnKey{}, t))
+			body = turnBody{body, t}
+		}
+		r.Body = body
+		next.ServeHTTP(w, r)
+	})
+}
+
+// turn is a large request's: it begins when the body is read, which is after the
+// headers were judged, and ends when the report is stored. A caller that waits
+// for the pages holds up nobody. One goroutine has it.
+type turn struct {
+	slots     chan struct{}
+	ctx       context.Context //nolint:containedctx // of the request, which the turn is a part of
+	has, over bool
+}
+
+type turnKey struct{}
+
+func (t *turn) begin() error {
+	if t.has || t.over {
+		return nil
+	}
+	timer := time.NewTimer(largePatience)
+	defer timer.Stop()
+	select {
+	case t.slots <- struct{}{}:
+		t.has = true
+		return nil
+	case <-timer.C:
+	case <-t.ctx.Done():
+	}
+	return intake.ErrBusy
+}
+
+func (t *turn) end() {
+	if t.has {
+		<-t.slots
+	}
+	t.has, t.over = false, true
+}
+
+type turnBody struct {
+	io.ReadCloser
+	turn *turn
+}
+
+func (b turnBody) Read(p []byte) (int, error) {
+	if err := b.turn.begin(); err != nil {
+		return 0, err
+	}
+	return b.ReadCloser.Read(p)
+}
+
+// turnEnding is the publish queue, in which a request ends its turn.
+type turnEnding struct{ queue intake.Queue }
+
+func (q turnEnding) Send(ctx context.Context, m queue.Outgoing) error {
+	err := q.queue.Send(ctx, m)
+	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
+		t.end()
+	}
+	return err
+}

@@ -1,0 +1,108 @@
+//go:build memory
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"notionrelay/shared/report"
+)
+
+// TestMemoryOfTheListener has the real process meet more than anybody ought to
+// send, and shows the most memory that it ever had.
+func TestMemoryOfTheListener(t *testing.T) {
+	worst, err := json.Marshal(map[string]string{"strategyReport": strings.Repeat(strings.Repeat("word ", 400)+"\n\n", report.MaxBody/2003)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name     string
+		env      []string
+		path     string
+		body     []byte
+		statuses map[int]bool
+		limit    int // MB
+	}{
+		{"10 MiB each without a secret", []string{"WEBHOOK_SECRETS=" + secret}, "/reports", make([]byte, 10<<20), map[int]bool{401: true}, 100},
+		{"10 MiB each to the simulator", []string{"WEBHOOK_SECRETS=" + secret}, "/v1/pages", make([]byte, 10<<20), map[int]bool{401: true}, 100},
+		{"4 MiB each that are no JSON", nil, "/reports", make([]byte, report.MaxBody), map[int]bool{400: true, 503: true}, 200},
+		{"4 MiB each that are reports", nil, "/reports", worst, map[int]bool{202: true, 200: true, 413: true, 503: true}, 300},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			process, url := command(t, t.TempDir(), tt.env...)
+			answers := map[int]int{}
+			var mu sync.Mutex
+			var all sync.WaitGroup
+			for i := range 200 {
+				all.Go(func() {
+					body := tt.body
+					if body[0] == '{' { // each a report of its own
+						body = append(fmt.Appendf(nil, `{"runId":"%d",`, i), body[1:]...)
+					}
+					status := postUnasked(t, url+tt.path, body)
+					mu.Lock()
+					defer mu.Unlock()
+					answers[status]++
+				})
+			}
+			all.Wait()
+			peak := peakMemory(t, process.Process.Pid)
+			t.Logf("%d MB at most, answers %v", peak, answers)
+			delete(answers, 0) // closed in the middle of the body
+			for status := range answers {
+				if !tt.statuses[status] {
+					t.Errorf("%d answers are %d", answers[status], status)
+				}
+			}
+			if peak > tt.limit {
+				t.Errorf("that is more than %d MB", tt.limit)
+			}
+		})
+	}
+}
+
+// postUnasked sends a body without looking whether it is wanted; 0 when the
+// connection is closed before there is an answer.
+func postUnasked(t *testing.T, url string, body []byte) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	request.Header.Set("Content-Type", "application/json")
+	transport := &http.Transport{DisableKeepAlives: true}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return 0
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.StatusCode
+}
+
+var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peakMemory is the most that a process has had in memory, in MB.
+func peakMemory(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kB, err := strconv.Atoi(string(highWater.FindSubmatch(status)[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kB / 1000
+}

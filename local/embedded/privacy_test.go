@@ -1,0 +1,154 @@
+package embedded_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"notionrelay/local/embedded"
+	"notionrelay/shared/queue"
+)
+
+// Other users of the machine cannot read the reports, whoever made the folder.
+func TestOpenClosesTheFolderToOthers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"relay.db", "relay.db-wal"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db := closing(t)(embedded.Open(dir))
+	if err := db.Queue("q", embedded.QueueOptions{}).Send(t.Context(), queue.Outgoing{Body: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	for name, mode := range map[string]os.FileMode{"": 0o700, "relay.db": 0o600, "relay.db-wal": 0o600} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != mode {
+			t.Errorf("%q has mode %o, want %o", name, got, mode)
+		}
+	}
+}
+
+func TestOpenRefusesAFolderThatAllShare(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := embedded.Open(dir); err == nil || !strings.Contains(err.Error(), "folder of its own") {
+		t.Errorf("error %v, want a refusal that says what to do", err)
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o777 {
+		t.Errorf("mode %v, %v: want it as it was", info.Mode(), err)
+	}
+}
+
+// What a deleted message said is in no byte of the folder's files, whether it
+// filled many pages or a corner of one, and whatever came and went around it.
+func TestADeletedMessageLeavesNoByte(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := closing(t)(embedded.Open(dir))
+	q := db.Queue("q", embedded.QueueOptions{})
+	const marker = "planted marker "
+	for _, size := range []int{20, 300, 900, 3000, 5000, 40_000, 600_000} {
+		for i := range 6 {
+			body := strings.Repeat(fmt.Sprint(marker, size, " ", i, " "), 1+size/len(marker))
+			if err := q.Send(t.Context(), queue.Outgoing{Body: body, Attributes: map[string]string{"a": marker}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if bytesWith(t, dir, marker) == 0 {
+		t.Fatal("the marker was never there")
+	}
+	for left := 7 * 6; left > 0; {
+		for _, m := range receive(t, q, 0) {
+			if err := q.ChangeVisibility(t.Context(), m.Receipt, time.Hour); err != nil { // rewrites it
+				t.Fatal(err)
+			}
+			if err := q.Delete(t.Context(), m.Receipt); err != nil {
+				t.Fatal(err)
+			}
+			left--
+		}
+	}
+	if n := bytesWith(t, dir, marker); n > 0 {
+		t.Errorf("the marker is left %d times", n)
+	}
+}
+
+func TestForgetRemovesAGroupAndNothingElse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := closing(t)(embedded.Open(dir))
+	q, other := db.Queue("q", embedded.QueueOptions{}), db.Queue("other", embedded.QueueOptions{})
+	for _, send := range []struct {
+		queue       *embedded.Queue
+		group, body string
+	}{{q, "a", "planted marker"}, {q, "a", "planted marker"}, {q, "b", "stays"}, {other, "a", "stays"}} {
+		if err := send.queue.Send(t.Context(), queue.Outgoing{Body: send.body, Group: send.group}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := q.Forget(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := receive(t, q, 0); len(got) != 1 || got[0].Body != "stays" || len(receive(t, other, 0)) != 1 {
+		t.Errorf("received %v, want the other group and the other queue whole", got)
+	}
+	if n := bytesWith(t, dir, "planted marker"); n > 0 {
+		t.Errorf("the marker is left %d times", n)
+	}
+}
+
+// A process that was killed between the end of a message and the clearing of
+// its journal leaves that to the next one.
+func TestOpenClearsTheJournalOfADeadProcess(t *testing.T) {
+	t.Parallel()
+	dir, copied := t.TempDir(), t.TempDir()
+	db := closing(t)(embedded.Open(dir))
+	q := db.Queue("q", embedded.QueueOptions{})
+	if err := q.Send(t.Context(), queue.Outgoing{Body: "planted marker"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil { // as kill -9 leaves them
+		t.Fatal(err)
+	}
+	next := closing(t)(embedded.Open(copied))
+	wal, err := os.ReadFile(filepath.Join(copied, "relay.db-wal"))
+	if err != nil || bytes.Contains(wal, []byte("planted marker")) {
+		t.Errorf("the journal still has the message, or cannot be read: %v", err)
+	}
+	if got := receive(t, next.Queue("q", embedded.QueueOptions{}), 0); len(got) != 1 {
+		t.Errorf("received %d messages, want the one", len(got))
+	}
+}
+
+// bytesWith counts a marker in all files of a folder.
+func bytesWith(t *testing.T, dir, marker string) (n int) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "relay.db*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += bytes.Count(content, []byte(marker))
+	}
+	return n
+}
