@@ -193,12 +193,23 @@ func saysArchived(err error) bool {
 	return ok && e.Status == http.StatusBadRequest && strings.Contains(e.Message, "archived")
 }
 
-// Rename gives the page of a step a title. Doing it twice does no harm.
+// Rename gives the page of a step a title. Doing it twice does no harm; but should
+// Notion refuse the second time, it has to be known whether the first one took
+// effect.
 func (l *Ledger) Rename(ctx context.Context, step, page, title string) error {
 	if l.Run.Step(step).Finished() {
 		return nil
 	}
-	return l.perform(ctx, request{step: step, send: func(ctx context.Context) error {
-		return l.Notion.RenamePage(ctx, l.Run.Step(page).ID, title)
-	}})
+	pageID := l.Run.Step(page).ID
+	return l.perform(ctx, request{
+		step: step,
+		send: func(ctx context.Context) error { return l.Notion.RenamePage(ctx, pageID, title) },
+		find: func(ctx context.Context) (presence, error) {
+			b, err := l.Notion.Block(ctx, pageID)
+			if err != nil || b.Title != title {
+				return absent, err
+			}
+			return whole, nil
+		},
+	})
 }
