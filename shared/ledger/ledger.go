@@ -79,6 +79,9 @@ type Ledger struct {
 	// where nobody can.
 	Yield func(context.Context) bool
 
+	// Progress is called when a request was made, before that is stored; may be nil.
+	Progress func()
+
 	// Step is the step that was worked on last, Wrote whether a request was made.
 	Step  string
 	Wrote bool

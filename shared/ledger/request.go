@@ -220,6 +220,9 @@ func (l *Ledger) finish(r request) {
 		r.commit(step)
 	}
 	l.Wrote = true
+	if l.Progress != nil {
+		l.Progress()
+	}
 }
 
 // fateOf is notion.FateOf, but for a parent that Notion does not know yet.

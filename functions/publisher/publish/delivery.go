@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -160,9 +161,11 @@ func (d *delivery) open(ctx context.Context) (err error) {
 	}
 	logs.Set(ctx, "runId", run.ResearchRunID)
 	d.found = run
+	run.Waits = slices.Clone(run.Waits)
 	d.ledger = &ledger.Ledger{
 		Run: &run, Store: d.Runs, Notion: d.Notion, Owner: d.Owner, Log: d.Log,
 		Slice: sliceTime, Stop: d.Stop,
+		Progress: func() { run.GoOn(string(d.message.Kind), partOf(d.message)) },
 	}
 	return nil
 }
@@ -257,7 +260,7 @@ func (d *delivery) conclude(err error, s sign, halted bool) outcome {
 	run, now := d.ledger.Run, time.Now()
 	kind, part := string(d.message.Kind), partOf(d.message)
 	o := outcome{err: err, problem: s.problem, wrote: d.wrote(), receives: d.receives}
-	if err == nil || o.wrote {
+	if err == nil {
 		run.GoOn(kind, part)
 	}
 	wait := runs.Wait{Kind: kind, Part: part, Since: d.started}
