@@ -66,7 +66,7 @@ func (s *system) routes(webhook http.Handler) http.Handler {
 	if s.simulator == nil {
 		return mux
 	}
-	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator)))
+	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, s.publisher.CoverURL)))
 	mux.HandleFunc("POST "+loginPath, s.logIn)
 	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
