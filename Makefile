@@ -98,8 +98,9 @@ test/compare/node_modules: test/compare/package-lock.json
 	npm ci --prefix test/compare --ignore-scripts --no-audit --no-fund
 	touch $@
 
-memory: ## what the worst reports that are legal cost in memory, within the limit
+memory: ## what the worst that is legal, and more than that, costs in memory, within the limits
 	go test -tags memory -count=1 -v -run TestMemoryOfTheWorst ./shared/markdown
+	go test -tags memory -count=1 -v -run TestMemoryOfTheListener ./cmd/local
 
 measure: build servers ## the functions' sizes and cold starts, within their limits
 	@for f in $(FUNCTIONS); do \

@@ -19,8 +19,8 @@ import (
 	"notionrelay/shared/report"
 )
 
-// What the listener takes at once and of each caller. Whatever comes, the process
-// stays below 200 MB with an empty simulator.
+// What the listener takes at once and of each caller. What that costs in memory
+// is shown by make memory.
 const (
 	// maxConnections bounds what costs memory before anybody is asked for a
 	// secret, some 40 KB each. More of them wait in the kernel.
@@ -33,11 +33,15 @@ const (
 	// largeBody is what every request may have: all of them together 16 MiB.
 	largeBody = 64 << 10
 	// maxLarge is how many larger bodies are read, understood and stored at
-	// once. The worst take some 30 MB meanwhile.
-	maxLarge = 4
+	// once. The worst take some 50 MB each, and more of them than there are
+	// processors would not be faster.
+	maxLarge = 2
+	// maxHeard is how much of a body that is refused is thrown away before the
+	// connection is closed.
+	maxHeard = 3 * report.MaxBody
 	// largePatience is how long the next one waits for its turn; its sender
 	// goes on waiting in the same way after the 503.
-	largePatience = 10 * time.Second
+	largePatience = 20 * time.Second
 )
 
 func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server {
@@ -62,7 +66,7 @@ func (s *system) routes(webhook http.Handler) http.Handler {
 	if s.simulator == nil {
 		return mux
 	}
-	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator)))
+	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, s.publisher.CoverURL)))
 	mux.HandleFunc("POST "+loginPath, s.logIn)
 	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
@@ -110,22 +114,43 @@ func (s *system) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case requests <- struct{}{}:
-			defer func() { <-requests }()
 		default:
 			s.refuse(w, r, busy)
 			return
 		}
+		sent := r.Body
 		// One byte more, so that the webhook sees that it is too much.
-		body := http.MaxBytesReader(w, r.Body, report.MaxBody+1)
-		if r.ContentLength < 0 || r.ContentLength > largeBody {
-			t := &turn{slots: large, ctx: r.Context()}
-			defer t.end()
-			r = r.WithContext(context.WithValue(r.Context(), turnKey{}, t))
-			body = turnBody{body, t}
+		r.Body = http.MaxBytesReader(w, sent, report.MaxBody+1)
+		if r.ContentLength >= 0 && r.ContentLength <= largeBody {
+			defer func() { <-requests }()
+			next.ServeHTTP(w, r)
+			return
 		}
-		r.Body = body
-		next.ServeHTTP(w, r)
+		func() {
+			defer func() { <-requests }()
+			inTurn(w, r, large, next)
+		}()
+		if r.Header.Get("Expect") == "" { // who expects to be told has not sent it
+			hearOut(w, sent)
+		}
 	})
+}
+
+// inTurn serves a request with a large body.
+func inTurn(w http.ResponseWriter, r *http.Request, slots chan struct{}, next http.Handler) {
+	t := &turn{slots: slots, ctx: r.Context()}
+	defer t.end()
+	r = r.WithContext(context.WithValue(r.Context(), turnKey{}, t))
+	r.Body = turnBody{r.Body, t}
+	next.ServeHTTP(w, r)
+}
+
+// hearOut answers, and throws away what is still being sent: many clients read
+// no answer before they have sent all, and find the connection broken instead.
+func hearOut(w http.ResponseWriter, body io.Reader) {
+	if http.NewResponseController(w).Flush() == nil {
+		_, _ = io.CopyN(io.Discard, body, maxHeard) // ends with the connection at the latest
+	}
 }
 
 // turn is a large request's: it begins when the body is read, which is after the

@@ -350,6 +350,16 @@ type discard struct{}
 
 func (discard) Send(context.Context, queue.Outgoing) error { return nil }
 
+// Who sends a large body that nobody wants reads the answer all the same.
+func TestARefusedSenderIsHeardOut(t *testing.T) {
+	t.Parallel()
+	r := start(t, guarded(), t.TempDir())
+	response, said := r.exchange(t, "POST", "/reports", strings.Repeat("x", 10<<20), "Content-Type", "application/json")
+	if response.StatusCode != http.StatusUnauthorized || !strings.Contains(said, `"code":"unauthorized"`) {
+		t.Errorf("got %d %s", response.StatusCode, said)
+	}
+}
+
 // No route reads more than the contract allows.
 func TestEveryRouteReadsNoMoreThanABodyMayHave(t *testing.T) {
 	t.Parallel()

@@ -171,7 +171,7 @@ func (s *system) connect(env settings) error {
 		DeadLetter: s.db.Queue("waiting-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
 	})
 	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = store{s.db.Runs(), s.waits, s.log}, s.publishes, deadLetters
-	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, timers{s.waits}
+	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, waitingQueue{s.waits}
 	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, WaitingQueue: s.waits, Log: s.log.With("function", "enricher")}
 	if env.Enricher.AIAPIKey != "" {
 		s.enricher.Writer = copywriter.New(copywriter.Options{

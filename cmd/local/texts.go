@@ -10,29 +10,29 @@ import (
 	"notionrelay/shared/runs"
 )
 
-// timers is the waiting queue. It knows the report of a timer, which carries the
-// report's texts for five minutes although it has nothing more to do as soon as the
-// run is complete.
-type timers struct{ *embedded.Queue }
+// waitingQueue knows the reports of its messages. They carry the reports' texts,
+// for five minutes as a timer does, although all but quotes have nothing more to do
+// as soon as the run is complete.
+type waitingQueue struct{ *embedded.Queue }
 
-func (q timers) Send(ctx context.Context, m queue.Outgoing) error {
+func (q waitingQueue) Send(ctx context.Context, m queue.Outgoing) error {
 	var head struct {
 		Kind     queue.Kind `json:"kind"`
 		ReportID string     `json:"reportId"`
 	}
-	if json.Unmarshal([]byte(m.Body), &head) == nil && head.Kind == queue.Settle {
+	if json.Unmarshal([]byte(m.Body), &head) == nil && head.Kind != queue.Quotes {
 		m.Group = head.ReportID
 	}
 	return q.Queue.Send(ctx, m)
 }
 
-// store is the run record, and takes the timer of a run that is complete away, so
-// that its texts are on this machine no longer.
+// store is the run record. It takes away what waits for a run that is complete, so
+// that its texts are no longer in the data folder.
 type store struct {
 	*embedded.Runs
 
-	timers *embedded.Queue
-	log    *slog.Logger
+	waits *embedded.Queue
+	log   *slog.Logger
 }
 
 func (s store) Save(ctx context.Context, run *runs.Run) error {
@@ -40,8 +40,8 @@ func (s store) Save(ctx context.Context, run *runs.Run) error {
 		return err
 	}
 	if run.Status == runs.Complete {
-		if err := s.timers.Forget(ctx, run.ReportID); err != nil { // it goes with its time
-			s.log.WarnContext(ctx, "texts stay until their timer ends", "error", err)
+		if err := s.waits.Forget(ctx, run.ReportID); err != nil { // it goes when it has waited
+			s.log.WarnContext(ctx, "texts stay until they have waited", "error", err)
 		}
 	}
 	return nil

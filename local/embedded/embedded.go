@@ -26,8 +26,11 @@ import (
 type DB struct {
 	sql *sql.DB
 
+	hasJournal bool // it is a file
+
 	mu      sync.Mutex
 	changed chan struct{} // closed, and replaced, whenever a queue has changed
+	scrubs  bool          // the journal will be emptied soon
 }
 
 // Open opens the data folder dir and creates it if need be. One process has it
@@ -64,6 +67,7 @@ func Open(dir string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open data folder %s: %w", dir, err)
 	}
+	db.hasJournal = true
 	db.scrub()
 	return db, nil
 }
@@ -102,10 +106,29 @@ func makePrivate(path string) error {
 	return nil
 }
 
+// scrubDelay is how long what was deleted may stay in the journal. To empty it
+// waits for the disk, which nobody who sends has to do at every deletion.
+const scrubDelay = 250 * time.Millisecond
+
+// scrubSoon has the journal emptied of what was deleted. A process that dies
+// before leaves it to the next Open.
+func (db *DB) scrubSoon() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.hasJournal && !db.scrubs {
+		db.scrubs = true
+		time.AfterFunc(scrubDelay, db.scrub)
+	}
+}
+
 // scrub empties the journal, which has the pages of the database as they were
 // when something that is now deleted stood on them. It fails when the disk is
-// full, and then the next one does it.
+// full, and then the next one does it, or when the store was closed, which empties
+// the journal as well.
 func (db *DB) scrub() {
+	db.mu.Lock()
+	db.scrubs = false
+	db.mu.Unlock()
 	_, _ = db.sql.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
 }
 

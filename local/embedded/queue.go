@@ -308,7 +308,7 @@ func (q *Queue) nextVisible(ctx context.Context, tx *sql.Tx, now time.Time) (tim
 	return time.Unix(0, at.Int64), nil
 }
 
-// Delete removes a message whose work is done, and every byte of it from the
+// Delete removes a message whose work is done, and soon every byte of it from the
 // folder; deleting it again is no error.
 // A FIFO queue answers queue.ErrReceipt when this delivery is over. A standard
 // queue, as on SQS, still takes the latest receipt after its timeout, and takes
@@ -330,13 +330,13 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 	if err != nil {
 		return fmt.Errorf("delete message from %s: %w", q.name, err)
 	}
-	q.db.scrub()
+	q.db.scrubSoon()
 	q.db.notify() // the next of its group may go
 	return nil
 }
 
-// Forget removes all messages of a group, those in flight too, and every byte of
-// them from the folder. SQS has nothing like it.
+// Forget removes all messages of a group, those in flight too, and soon every
+// byte of them from the folder. SQS has nothing like it.
 func (q *Queue) Forget(ctx context.Context, group string) error {
 	var forgotten int64
 	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -351,7 +351,7 @@ func (q *Queue) Forget(ctx context.Context, group string) error {
 		return fmt.Errorf("forget messages of %s: %w", q.name, err)
 	}
 	if forgotten > 0 {
-		q.db.scrub()
+		q.db.scrubSoon()
 		q.db.notify()
 	}
 	return nil

@@ -13,6 +13,7 @@ type blockView struct {
 	Color         string
 	Text, Caption []textView
 	Plain, Href   string
+	Image         string // the same as Href where it may be shown
 	Page          string // address of a child page or database
 	Icon          *iconView
 	Language      string
@@ -71,10 +72,10 @@ func (w viewer) viewBlock(b map[string]any) blockView {
 	v.Language, _ = c["language"].(string)
 	v.Checked, _ = c["checked"].(bool)
 	v.Toggle = kind == "toggle" || c["is_toggleable"] == true
-	v.Icon = viewIcon(c["icon"])
+	v.Icon = w.viewIcon(c["icon"])
 	v.Plain, _ = c["expression"].(string)
 	if kind == "image" {
-		v.Href, v.Plain = externalURL(c), plainText(c["caption"])
+		v.Href, v.Plain, v.Image = externalURL(c), plainText(c["caption"]), w.imageURL(c)
 	}
 	return v
 }
@@ -103,7 +104,7 @@ func (w viewer) viewTable(c map[string]any, rows []map[string]any) blockView {
 // viewChild is the link to a page or database on the page above it.
 func (w viewer) viewChild(o map[string]any) blockView {
 	kind, _ := o["object"].(string)
-	v := blockView{Kind: "child_" + kind, Plain: title(o), Page: address(o), Icon: viewIcon(o["icon"])}
+	v := blockView{Kind: "child_" + kind, Plain: title(o), Page: address(o), Icon: w.viewIcon(o["icon"])}
 	if v.Icon == nil {
 		v.Icon = &iconView{Emoji: "📄"}
 	}

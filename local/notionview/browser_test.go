@@ -30,10 +30,11 @@ func TestViewerInABrowser(t *testing.T) {
 	b := findBrowser(t)
 	n := open(t)
 	mux := http.NewServeMux()
-	mux.Handle(notionview.Path, n.view)
+	mux.HandleFunc(notionview.Path, func(w http.ResponseWriter, r *http.Request) { n.view.ServeHTTP(w, r) })
 	mux.HandleFunc("/banner.png", serveBanner)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
+	n.view = notionview.New(n.sim, server.URL)
 	newProduct(n, server.URL+"/banner.png")
 
 	path := "/notion/"

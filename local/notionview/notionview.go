@@ -8,7 +8,10 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,13 +35,24 @@ type Workspace interface {
 }
 
 // New makes the viewer of a workspace. It answers GET only.
-func New(w Workspace) http.Handler {
+//
+// Whoever writes a report may name images in it, on any host that the reader's
+// browser reaches, those of an intranet among them. So an image is shown only
+// when it comes from one of the trusted origins, as https://example.com is one;
+// in the place of another there is a link to it.
+func New(w Workspace, trusted ...string) http.Handler {
+	v := viewer{space: w, trusted: map[string]bool{}}
+	for _, address := range trusted {
+		if origin := originOf(address); origin != "" {
+			v.trusted[origin] = true
+		}
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path+"style.css", func(rw http.ResponseWriter, _ *http.Request) {
-		answer(rw, http.StatusOK, "text/css; charset=utf-8", styleSheet)
+		v.answer(rw, http.StatusOK, "text/css; charset=utf-8", styleSheet)
 	})
 	mux.HandleFunc("GET "+Path+"{id...}", func(rw http.ResponseWriter, r *http.Request) {
-		viewer{w}.serve(rw, r.PathValue("id"))
+		v.serve(rw, r.PathValue("id"))
 	})
 	return mux
 }
@@ -51,14 +65,10 @@ var (
 	pageTemplate = template.Must(template.New("page").Parse(pageSource))
 )
 
-// contentPolicy lets a viewed page load its style sheet and the images that it
-// names, and nothing else: whatever a report contains, it runs no script.
-const contentPolicy = "default-src 'none'; style-src 'self'; img-src https: http: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-func answer(rw http.ResponseWriter, status int, kind string, body []byte) {
+func (w viewer) answer(rw http.ResponseWriter, status int, kind string, body []byte) {
 	h := rw.Header()
 	h.Set("Content-Type", kind)
-	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("Content-Security-Policy", w.contentPolicy())
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
@@ -66,7 +76,39 @@ func answer(rw http.ResponseWriter, status int, kind string, body []byte) {
 	_, _ = rw.Write(body) // a reader that has gone is not our concern
 }
 
-type viewer struct{ space Workspace }
+type viewer struct {
+	space   Workspace
+	trusted map[string]bool // origins of images
+}
+
+// contentPolicy lets a viewed page load its style sheet and images of trusted
+// origins, and nothing else: whatever a report contains, it runs no script.
+func (w viewer) contentPolicy() string {
+	images := strings.Join(append([]string{"data:"}, slices.Sorted(maps.Keys(w.trusted))...), " ")
+	return "default-src 'none'; style-src 'self'; img-src " + images + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// originOf is the scheme and the host of an address on the web; empty for
+// another address.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !hostname.MatchString(u.Host) {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// hostname has nothing in it that means something in a content policy.
+var hostname = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
+
+// imageURL is where an icon, cover or image lies that may be shown; empty when
+// there is none.
+func (w viewer) imageURL(v any) string {
+	if url := externalURL(v); w.trusted[originOf(url)] {
+		return url
+	}
+	return ""
+}
 
 func (w viewer) serve(rw http.ResponseWriter, id string) {
 	status, v := http.StatusOK, w.find(id)
@@ -78,10 +120,10 @@ func (w viewer) serve(rw http.ResponseWriter, id string) {
 	}
 	var page bytes.Buffer
 	if err := pageTemplate.Execute(&page, v); err != nil {
-		answer(rw, http.StatusInternalServerError, "text/plain; charset=utf-8", fmt.Appendf(nil, "render page: %v\n", err))
+		w.answer(rw, http.StatusInternalServerError, "text/plain; charset=utf-8", fmt.Appendf(nil, "render page: %v\n", err))
 		return
 	}
-	answer(rw, status, "text/html; charset=utf-8", page.Bytes())
+	w.answer(rw, status, "text/html; charset=utf-8", page.Bytes())
 }
 
 // find makes the view of an id, or nil; without one that of the top.
@@ -156,7 +198,7 @@ func (w viewer) viewTop(top []map[string]any) *pageView {
 }
 
 func (w viewer) viewPage(o map[string]any) *pageView {
-	v := &pageView{Title: title(o), Icon: viewIcon(o["icon"]), Cover: externalURL(o["cover"]), Crumbs: w.crumbs(o), Nothing: "This page is empty."}
+	v := &pageView{Title: title(o), Icon: w.viewIcon(o["icon"]), Cover: w.imageURL(o["cover"]), Crumbs: w.crumbs(o), Nothing: "This page is empty."}
 	v.Kind, _ = o["object"].(string)
 	id, _ := o["id"].(string)
 	if v.Kind == "database" {
@@ -190,12 +232,12 @@ func title(o map[string]any) string {
 	return "Untitled"
 }
 
-func viewIcon(v any) *iconView {
+func (w viewer) viewIcon(v any) *iconView {
 	icon, _ := v.(map[string]any)
 	if emoji, ok := icon["emoji"].(string); ok {
 		return &iconView{Emoji: emoji}
 	}
-	if url := externalURL(v); url != "" {
+	if url := w.imageURL(v); url != "" {
 		return &iconView{URL: url}
 	}
 	return nil
@@ -214,7 +256,7 @@ func (w viewer) crumbs(o map[string]any) []crumb {
 	var way []crumb
 	for up := o; up != nil; up = w.space.Object(parentID(up)) {
 		if up["object"] != "block" {
-			way = append(way, crumb{Title: title(up), Href: address(up), Icon: viewIcon(up["icon"]), Current: len(way) == 0})
+			way = append(way, crumb{Title: title(up), Href: address(up), Icon: w.viewIcon(up["icon"]), Current: len(way) == 0})
 		}
 	}
 	slices.Reverse(way)
@@ -237,7 +279,7 @@ func (w viewer) viewDatabase(database map[string]any, rows []map[string]any) *ta
 		for _, c := range columns(database) {
 			cell := w.viewValue(row, c)
 			if c.Type == "title" {
-				cell.Plain, cell.Page, cell.Icon = title(row), address(row), viewIcon(row["icon"])
+				cell.Plain, cell.Page, cell.Icon = title(row), address(row), w.viewIcon(row["icon"])
 			}
 			cells = append(cells, cell)
 		}

@@ -26,7 +26,7 @@ func open(tb testing.TB) *notion {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &notion{tb, sim, notionview.New(sim)}
+	return &notion{tb, sim, notionview.New(sim, "https://example.com/banner.png", "nonsense;", "https://a b")}
 }
 
 // write sends a request to the API that has to succeed, and returns the id of
@@ -228,6 +228,31 @@ func TestViewerShowsABlocksPage(t *testing.T) {
 	within := n.sim.Children(toggle)[0]["id"].(string)
 	if resp := n.get("GET", "/notion/"+within); resp.Code != http.StatusOK || !strings.Contains(resp.Body.String(), "<h1>Acme</h1>") {
 		t.Errorf("got %d, want the page Acme:\n%s", resp.Code, resp.Body)
+	}
+}
+
+// The pictures of a report lie where its writer says, perhaps on a host that only
+// the reader reaches.
+func TestViewerLoadsImagesOfTrustedOriginsOnly(t *testing.T) {
+	t.Parallel()
+	n := open(t)
+	row := n.row(n.sim.DatabaseID(), `"Company":{"title":[`+rich("Acme")+`]}`)
+	n.appendTo(row, `{"image":{"type":"external","external":{"url":"http://router.intranet/reboot.png"}}}`,
+		`{"image":{"type":"external","external":{"url":"https://example.com.elsewhere.example/a.png"}}}`,
+		`{"image":{"type":"external","external":{"url":"https://example.com/b.png"}}}`,
+		`{"callout":{"rich_text":[],"icon":{"type":"external","external":{"url":"http://router.intranet/icon.png"}}}}`)
+	resp := n.get("GET", "/notion/"+row)
+	body := resp.Body.String()
+	if policy := resp.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "; img-src data: https://example.com; base-uri") {
+		t.Errorf("the policy is %s", policy)
+	}
+	for _, want := range []string{`<a href="http://router.intranet/reboot.png" rel="noreferrer noopener">`, `<img src="https://example.com/b.png"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("page lacks %s:\n%s", want, body)
+		}
+	}
+	if n := strings.Count(body, "<img"); n != 1 {
+		t.Errorf("%d images are loaded, want the one that is trusted", n)
 	}
 }
 
