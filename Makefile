@@ -98,8 +98,9 @@ test/compare/node_modules: test/compare/package-lock.json
 	npm ci --prefix test/compare --ignore-scripts --no-audit --no-fund
 	touch $@
 
-memory: ## what the worst reports that are legal cost in memory, within the limit
+memory: servers ## what the worst reports that are legal cost in memory, converted and in the functions, within the limit
 	go test -tags memory -count=1 -v -run TestMemoryOfTheWorst ./shared/markdown
+	go test -tags integration,memory -count=1 -v -run TestMemoryOfTheFunctions ./test/deployed
 
 measure: build servers ## the functions' sizes and cold starts, within their limits
 	@for f in $(FUNCTIONS); do \
