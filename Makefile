@@ -98,9 +98,10 @@ test/compare/node_modules: test/compare/package-lock.json
 	npm ci --prefix test/compare --ignore-scripts --no-audit --no-fund
 	touch $@
 
-memory: ## what the worst that is legal, and more than that, costs in memory, within the limits
+memory: servers ## what the worst that is legal, and more than that, costs in memory, within the limits
 	go test -tags memory -count=1 -v -run TestMemoryOfTheWorst ./shared/markdown
 	go test -tags memory -count=1 -v -run TestMemoryOfTheListener ./cmd/local
+	go test -tags integration,memory -count=1 -v -run TestMemoryOfTheFunctions ./test/deployed
 
 measure: build servers ## the functions' sizes and cold starts, within their limits
 	@for f in $(FUNCTIONS); do \

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"notionrelay/test/worstmarkdown"
 )
 
 // seeds are the documents that fuzzing begins with: the golden ones, the
@@ -130,7 +132,7 @@ func TestSpecificationLosesNothing(t *testing.T) {
 // TestWorstLosesNothing: what is beyond a bound stays text.
 func TestWorstLosesNothing(t *testing.T) {
 	t.Parallel()
-	for name, document := range worst(1 << 13) {
+	for name, document := range worstmarkdown.Documents(1 << 13) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			checkPlan(t, checkDocument(t, document.String()))

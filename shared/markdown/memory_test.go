@@ -18,16 +18,13 @@ import (
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/markdown"
+	"notionrelay/shared/report"
+	"notionrelay/test/worstmarkdown"
 )
 
-const (
-	bodySize  = 4 << 20   // the most that a report may have
-	maxMemory = 400 << 20 // the most that a process may have taken when it is planned
-
-	// childVariable is set for the process whose memory is measured. It reads a
-	// document from its standard input.
-	childVariable = "MARKDOWN_MEMORY_CHILD"
-)
+// childVariable is set for the process whose memory is measured. It reads a
+// document from its standard input.
+const childVariable = "MARKDOWN_MEMORY_CHILD"
 
 //nolint:gochecknoinits // the test binary is that process
 func init() {
@@ -45,7 +42,7 @@ func init() {
 // most, and what came of it.
 func convertAlone(in io.Reader, out io.Writer) error {
 	source := new(strings.Builder)
-	source.Grow(bodySize)
+	source.Grow(report.MaxBody)
 	if _, err := io.Copy(source, in); err != nil {
 		return err
 	}
@@ -80,17 +77,6 @@ func (o outcome) String() string {
 	return fmt.Sprintf("%4d KB %4d MB %6d ms  %s  %s", o.size>>10, o.memory>>20, o.took, verdict, o.name)
 }
 
-// memoryHungry is the bodies of worst that have taken most, before there were
-// limits or with them.
-var memoryHungry = []string{
-	"NUL characters", "URLs with parentheses", "addresses in text", "blank lines of code", "cells of HTML",
-	"details in details in list", "equation of lines", "images by reference", "items of 80 characters",
-	"items of strong words", "items of two kinds", "items, lines and cells", "list of blank items",
-	"lists of 99, blank lines", "long runs of stars", "numbers without order", "paragraphs", "paragraphs of code spans",
-	"paragraphs of links", "reference titles", "rows of escaped pipes", "rows of ten cells", "short rows of HTML",
-	"table of pipes", "uses of a URL", "words of HTML",
-}
-
 // aReport is one like those that people write, and as long as it may be.
 const aReport = "a report"
 
@@ -98,9 +84,9 @@ const aReport = "a report"
 // process of its own.
 func TestMemoryOfTheWorst(t *testing.T) {
 	var outcomes []outcome
-	report := read(t, "testdata/report.md")
-	for _, name := range append(memoryHungry, aReport) {
-		some, err := measured(t.Context(), name, report)
+	example := read(t, "testdata/report.md")
+	for _, name := range append(slices.Clone(worstmarkdown.MemoryHungry), aReport) {
+		some, err := measured(t.Context(), name, example)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -108,8 +94,8 @@ func TestMemoryOfTheWorst(t *testing.T) {
 	}
 	slices.SortFunc(outcomes, func(a, b outcome) int { return cmp.Compare(b.memory, a.memory) })
 	for i, o := range outcomes {
-		if o.memory > maxMemory {
-			t.Errorf("more than %d MB: %s", maxMemory>>20, o)
+		if o.memory > worstmarkdown.MaxMemory {
+			t.Errorf("more than %d MB: %s", worstmarkdown.MaxMemory>>20, o)
 		} else if i < 20 || o.name == aReport {
 			t.Log(o)
 		}
@@ -118,10 +104,10 @@ func TestMemoryOfTheWorst(t *testing.T) {
 
 // measured is what a body costs at its full size, and what is left of it when it
 // is halved until it is accepted.
-func measured(ctx context.Context, name, report string) (outcomes []outcome, err error) {
-	source := worst(bodySize)[name].String()
+func measured(ctx context.Context, name, example string) (outcomes []outcome, err error) {
+	source := worstmarkdown.Documents(report.MaxBody)[name].String()
 	if name == aReport {
-		source = strings.Repeat(report, bodySize/len(report))
+		source = strings.Repeat(example, report.MaxBody/len(example))
 	}
 	for {
 		o, err := run(ctx, name, source)

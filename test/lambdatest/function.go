@@ -121,6 +121,17 @@ func (f *Function) Kill() {
 // nothing is missing.
 func (f *Function) Logs() string { return f.logs.String() }
 
+// PeakMemory is how many bytes the function's process has had in memory at most
+// since it was started (VmHWM, see proc_pid_status(5)).
+func (f *Function) PeakMemory() (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.process == nil {
+		return 0, ErrExited
+	}
+	return f.process.peakMemory()
+}
+
 // give has an event taken by the environment's process, or by a new one when
 // there is none or it ends instead, as after a panic.
 func (f *Function) give(ctx context.Context, i *invocation) (*process, error) {

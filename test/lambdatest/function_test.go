@@ -1,12 +1,14 @@
 package lambdatest_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"log"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +55,11 @@ func handle(ctx context.Context, event string) (seen, error) {
 		return seen{}, errors.New("it went wrong")
 	case "panic":
 		panic("at the disco")
+	case "grow":
+		grown = bytes.Repeat([]byte{1}, growth)
+	case "shrink":
+		grown = nil
+		debug.FreeOSMemory()
 	case "exit":
 		os.Exit(3)
 	case "hang":
@@ -68,6 +75,11 @@ func handle(ctx context.Context, event string) (seen, error) {
 	s.TraceID, _ = ctx.Value("x-amzn-trace-id").(string)
 	return s, nil
 }
+
+// grown is what the function has been told to hold, growth bytes in all.
+var grown []byte
+
+const growth = 64 << 20
 
 // function is this binary as a function that behaves in a certain way.
 func function(t *testing.T, behaviour string, timeout time.Duration) *lambdatest.Function {
@@ -115,6 +127,30 @@ func TestAProcessServesManyInvocations(t *testing.T) {
 	f.Kill() // which completes the logs
 	if logs := f.Logs(); !strings.Contains(logs, "handling one\n") || !strings.Contains(logs, "handling two\n") {
 		t.Errorf("got logs %q", logs)
+	}
+}
+
+func TestTheMostMemoryOfAProcessIsKnown(t *testing.T) {
+	t.Parallel()
+	f := function(t, "normal", time.Minute)
+	if _, err := f.PeakMemory(); !errors.Is(err, lambdatest.ErrExited) {
+		t.Errorf("got %v before there is a process, want ErrExited", err)
+	}
+	peak := func(event string) int {
+		invoke(t, f, event)
+		peak, err := f.PeakMemory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return peak
+	}
+	small, grown, shrunk := peak("one"), peak("grow"), peak("shrink")
+	if grown < growth || shrunk < grown {
+		t.Errorf("got %d bytes after holding %d, and %d later", grown, growth, shrunk)
+	}
+	f.Kill()
+	if fresh := peak("one"); small >= growth || fresh >= growth {
+		t.Errorf("got %d and %d bytes for new processes", small, fresh)
 	}
 }
 

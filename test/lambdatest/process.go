@@ -9,9 +9,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -100,6 +102,20 @@ func (p *process) kill() {
 func (p *process) stopServing() {
 	_ = p.server.Close() // whoever is connected is gone
 	<-p.served
+}
+
+func (p *process) peakMemory() (int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("read the process's memory: %w", err)
+	}
+	_, peak, found := strings.Cut(string(status), "\nVmHWM:")
+	if !found { // a process that has ended has no memory
+		return 0, ErrExited
+	}
+	var kilobytes int
+	_, err = fmt.Sscan(peak, &kilobytes)
+	return kilobytes << 10, err
 }
 
 // take gives the process an event as soon as it asks for one.

@@ -195,7 +195,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 }
 
 // measurements bounds how many reports are measured at once: a hostile one of 4 MiB
-// takes some 250 MB while it is.
+// takes some 350 MB while it is.
 var measurements = make(chan struct{}, 2)
 
 // measure refuses a report that would become more pages than one run may write.
