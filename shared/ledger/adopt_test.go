@@ -83,6 +83,21 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
+// An insertion of which a part is there goes on behind that part, not behind the
+// block that it began at.
+func TestAnInsertionGoesOnBehindWhatIsThere(t *testing.T) {
+	t.Parallel()
+	p := &place{inserts: true, anchor: "anchor"}
+	for want, ids := range map[string][]string{"anchor": nil, "second": {"first", "second", ""}} {
+		if got := p.behind(ids); got != want {
+			t.Errorf("behind %q: got %s, want %s", ids, got, want)
+		}
+	}
+	if got := new(place).behind([]string{"first"}); got != "" {
+		t.Errorf("at the end of a page: got %s", got)
+	}
+}
+
 func page(words string) []notion.Child {
 	var children []notion.Child
 	for i, w := range strings.Fields(words) {
