@@ -21,7 +21,7 @@ func FailureCodes() []string {
 // HaltCodes are the codes of what halts the publisher.
 func HaltCodes() []string {
 	return []string{
-		NotionUnreachable, NotionFailing,
+		NotionUnreachable, NotionFailing, RowLimit,
 		notion.TokenRefused, notion.AccessBlocked, notion.DatabaseNotFound, notion.DatabaseInTrash, notion.SeveralDataSources,
 		notion.ColumnMissing, notion.ColumnType, notion.CannotRead, notion.CannotInsert, notion.CannotUpdate, notion.BlockLimit,
 	}

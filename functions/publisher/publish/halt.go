@@ -24,6 +24,8 @@ const (
 	NotionUnreachable = "notion_unreachable"
 	// NotionFailing says that the writes of different runs fail one after the other.
 	NotionFailing = "notion_failing"
+	// RowLimit says that the reports database has no room for another row.
+	RowLimit = "row_limit_exceeded"
 )
 
 // haltAfter is the halt after a delivery of a run. A problem is certain, and
@@ -132,6 +134,11 @@ func (d *delivery) signOf(ctx context.Context, err error, halted bool) sign {
 	e, fromNotion := errors.AsType[*notion.Error](err)
 	if !fromNotion || notion.IsRateLimit(e) {
 		return sign{fine: d.wrote()}
+	}
+	if e.Code == RowLimit && d.ledger.Step == stepRow {
+		return sign{problem: &notion.Problem{
+			Code: RowLimit, Message: "The reports database has as many rows as Notion allows.", Remedy: "Move rows to another database, or set NOTION_DATABASE_ID to one with room.",
+		}}
 	}
 	refused := !notion.IsPostponed(err) && notion.FateOf(e) == notion.Permanent || errors.Is(err, ledger.ErrTrashed)
 	first := d.wrote() || d.found.Waiting(string(d.message.Kind), partOf(d.message)) == nil
