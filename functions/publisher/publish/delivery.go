@@ -330,5 +330,8 @@ func (d *delivery) acceptedSince(ctx context.Context, t time.Time) bool {
 	if err != nil {
 		d.Log.WarnContext(ctx, "newest report was not looked up", "error", err)
 	}
-	return last.After(t)
+	return last.After(t) && time.Until(last) < tolerance
 }
+
+// tolerance is how much a clock may be ahead. A time beyond it says nothing.
+const tolerance = 10 * time.Second
