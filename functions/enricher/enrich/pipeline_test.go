@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,13 +48,12 @@ func hangs(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// downUntil refuses everything until a time.
+// downUntil refuses everything until so long after the first request.
 func downUntil(recovered time.Duration, then ai) ai {
+	var first sync.Once
 	var start time.Time
 	return func(r *http.Request) (*http.Response, error) {
-		if start.IsZero() {
-			start = time.Now()
-		}
+		first.Do(func() { start = time.Now() })
 		if time.Since(start) < recovered {
 			return replies(503, "")(r)
 		}

@@ -153,6 +153,9 @@ func TestTroubleOfOneReportHoldsUpNoOther(t *testing.T) {
 // tell them from an outage.
 func TestSickReportsAloneEnd(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a day of probes takes minutes under the race detector, and each is like the other")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
 		ids := w.acceptMany(3, "sick", func() report.Payload {
