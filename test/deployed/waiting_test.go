@@ -29,7 +29,7 @@ func TestWhatIsWrongWithOneReportIsWaitedOutOffTheQueue(t *testing.T) {
 	t.Parallel()
 	c := startCloud(t)
 	d := c.deploy(t, publish.Timeout, untouched)
-	d.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Nth: 2, Times: notion.MaxAttempts, Status: http.StatusInternalServerError})
+	d.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Nth: 2, Status: http.StatusInternalServerError})
 	for _, id := range []string{"rep_1", "rep_2"} { // before anything is delivered
 		p := payload(3, 0)
 		p.RunID = id
