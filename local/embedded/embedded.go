@@ -67,12 +67,14 @@ func Open(dir string) (*DB, error) {
 		return nil, err
 	}
 	// The kernel lets go of the lock when the process dies.
-	lock := flock.New(filepath.Join(filepath.Dir(path), "relay.lock"), flock.SetPermissions(0o600))
-	switch locked, err := lock.TryLock(); {
-	case err != nil:
-		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
-	case !locked:
+	lock := lockOf(path)
+	ctx, cancel := context.WithTimeout(context.Background(), leaving)
+	defer cancel()
+	switch locked, err := lock.TryLockContext(ctx, leaving/10); {
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("open data folder %s: another process is using it", dir)
+	case err != nil || !locked:
+		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
 	}
 	db, err := open(address(path))
 	if err == nil {
@@ -85,6 +87,26 @@ func Open(dir string) (*DB, error) {
 	db.checkpoint()
 	db.keeper.Go(db.keep)
 	return db, nil
+}
+
+// leaving is how long a process is waited for that is just going.
+const leaving = 200 * time.Millisecond
+
+func lockOf(path string) *flock.Flock {
+	return flock.New(filepath.Join(filepath.Dir(path), "relay.lock"), flock.SetPermissions(0o600))
+}
+
+// InUse tells whether a process has opened the data folder dir.
+func InUse(dir string) (bool, error) {
+	lock := lockOf(filepath.Join(dir, "relay.db"))
+	free, err := lock.TryRLock()
+	if err == nil {
+		err = lock.Close()
+	}
+	if err != nil {
+		return false, fmt.Errorf("see who uses data folder %s: %w", dir, err)
+	}
+	return !free, nil
 }
 
 // Attach opens a data folder for an operator, whether or not a process has it: to
