@@ -106,7 +106,7 @@ func (db *DB) together(group []*operation, results []error) error {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
 	before := db.changes
-	if err := tx.get(ctx, `SELECT total_changes()`, nil, &db.changes); err != nil || db.changes != before {
+	if err := tx.QueryRowContext(ctx, `SELECT total_changes()`).Scan(&db.changes); err != nil || db.changes != before {
 		db.unkept.Store(true)
 	}
 	return nil
@@ -165,11 +165,25 @@ func (tx *transaction) QueryContext(ctx context.Context, query string, arguments
 	return s.QueryContext(ctx, arguments...)
 }
 
-// get reads the one row that the query finds, or returns sql.ErrNoRows.
-func (tx *transaction) get(ctx context.Context, query string, arguments []any, into ...any) error {
+// QueryRowContext is that of sql.Tx.
+func (tx *transaction) QueryRowContext(ctx context.Context, query string, arguments ...any) row {
 	s, err := tx.statement(ctx, query) //nolint:sqlclosecheck // Close does
 	if err != nil {
-		return err
+		return row{err: err}
 	}
-	return s.QueryRowContext(ctx, arguments...).Scan(into...)
+	return row{Row: s.QueryRowContext(ctx, arguments...)}
+}
+
+// row is an sql.Row, or why there is none.
+type row struct {
+	*sql.Row
+
+	err error
+}
+
+func (r row) Scan(into ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.Row.Scan(into...)
 }

@@ -216,7 +216,7 @@ func (db *DB) Bind(ctx context.Context, name string) (bound string, err error) {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO owner (one, name) VALUES (1, ?) ON CONFLICT DO NOTHING`, name); err != nil {
 			return err
 		}
-		return tx.get(ctx, `SELECT name FROM owner`, nil, &bound)
+		return tx.QueryRowContext(ctx, `SELECT name FROM owner`).Scan(&bound)
 	})
 	if err != nil {
 		return "", fmt.Errorf("bind data folder: %w", err)

@@ -305,7 +305,7 @@ func scan(rows *sql.Rows) (queue.Incoming, error) {
 
 func (q *Queue) nextVisible(ctx context.Context, tx *transaction, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
-	err := tx.get(ctx, `SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at > ?`, []any{q.name, now.UnixNano()}, &at)
+	err := tx.QueryRowContext(ctx, `SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("find next visible message: %w", err)
 	}
@@ -364,7 +364,7 @@ func (q *Queue) Forget(ctx context.Context, group string) error {
 
 // Depth counts the messages.
 func (q *Queue) Depth(ctx context.Context) (d queue.Depth, err error) {
-	err = q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		return tx.QueryRowContext(ctx, `
 			SELECT count(*) FILTER (WHERE visible_at <= :now), count(*) FILTER (WHERE visible_at > :now AND receives > 0),
 				count(*) FILTER (WHERE visible_at > :now AND receives = 0)
@@ -440,7 +440,7 @@ func (q *Queue) delivery(ctx context.Context, tx *transaction, receipt string) (
 		receives  int
 		visibleAt int64
 	)
-	err = tx.get(ctx, `SELECT queue, receives, visible_at FROM messages WHERE id = ?`, []any{id}, &name, &receives, &visibleAt)
+	err = tx.QueryRowContext(ctx, `SELECT queue, receives, visible_at FROM messages WHERE id = ?`, id).Scan(&name, &receives, &visibleAt)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return id, deleted, nil

@@ -143,7 +143,7 @@ func (r *Runs) OwnerOf(ctx context.Context, rowID string) (string, error) {
 func (r *Runs) LastAccepted(ctx context.Context) (time.Time, error) {
 	var at sql.NullInt64
 	err := r.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
-		return tx.get(ctx, `SELECT max(accepted_at) FROM runs`, nil, &at)
+		return tx.QueryRowContext(ctx, `SELECT max(accepted_at) FROM runs`).Scan(&at)
 	})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("get time of the last report: %w", err)
@@ -193,7 +193,7 @@ func (r *Runs) SetPause(ctx context.Context, pause runs.Pause) error {
 func (r *Runs) signal(ctx context.Context, query string, record any) error {
 	var encoded string
 	err := r.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
-		return tx.get(ctx, query, nil, &encoded)
+		return tx.QueryRowContext(ctx, query).Scan(&encoded)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
@@ -262,8 +262,8 @@ func find(ctx context.Context, tx *transaction, condition string, argument any) 
 		record string
 		run    runs.Run
 	)
-	err := tx.get(ctx, `SELECT record FROM runs WHERE `+condition+` AND accepted_at > ? ORDER BY accepted_at DESC LIMIT 1`,
-		[]any{argument, oldest()}, &record)
+	err := tx.QueryRowContext(ctx, `SELECT record FROM runs WHERE `+condition+` AND accepted_at > ? ORDER BY accepted_at DESC LIMIT 1`,
+		argument, oldest()).Scan(&record)
 	if errors.Is(err, sql.ErrNoRows) {
 		return runs.Run{}, runs.ErrNotFound
 	}
