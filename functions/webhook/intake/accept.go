@@ -227,7 +227,7 @@ func measure(ctx context.Context, payload report.Payload) error {
 	for _, d := range payload.Documents() {
 		documents = append(documents, d.Markdown)
 	}
-	_, err := markdown.Measure(documents...)
+	err := markdown.Check(documents...)
 	if errors.Is(err, markdown.ErrTooComplex) {
 		return &refusal{code: "report_too_complex", sentence: "The report would become too many pages: " + err.Error() + "."}
 	}
