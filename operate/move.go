@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"notionrelay/shared/queue"
@@ -66,13 +65,17 @@ func (l Letter) title() string {
 // keep writes a copy of a message, which only its owner can read: it has a
 // client's report in it.
 func keep(folder string, q Queue, m queue.Incoming) error {
+	var body any = m.Body
+	if json.Valid([]byte(m.Body)) {
+		body = json.RawMessage(m.Body)
+	}
 	content, err := json.MarshalIndent(struct {
 		Queue      string            `json:"queue"`
 		ID         string            `json:"id"`
 		SentAt     time.Time         `json:"sentAt"`
 		Attributes map[string]string `json:"attributes,omitempty"`
-		Body       json.RawMessage   `json:"body"`
-	}{q.Name, m.ID, m.SentAt, m.Attributes, raw(m.Body)}, "", "  ")
+		Body       any               `json:"body"`
+	}{q.Name, m.ID, m.SentAt, m.Attributes, body}, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, "dead-letter-"+m.ID+".json"), content, 0o600)
 	}
@@ -80,14 +83,6 @@ func keep(folder string, q Queue, m queue.Incoming) error {
 		return fmt.Errorf("write copy of dead letter %s: %w", m.ID, err)
 	}
 	return nil
-}
-
-// raw is a body as it is where it is JSON, and else as a string.
-func raw(body string) json.RawMessage {
-	if json.Valid([]byte(body)) {
-		return json.RawMessage(body)
-	}
-	return []byte(strconv.Quote(body))
 }
 
 // round goes through the dead letters of a queue once, does something with those
