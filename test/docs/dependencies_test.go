@@ -3,6 +3,7 @@ package docs_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -34,13 +35,9 @@ func TestDependenciesAreThoseThatAreAskedFor(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, "test/compare/package.json")), &node); err != nil || len(node.Dependencies) == 0 {
 		t.Fatal(node, err)
 	}
-	for name, version := range node.Dependencies {
-		exist[name] = version
-	}
+	maps.Copy(exist, node.Dependencies)
 	for _, file := range poms(t) {
-		for name, version := range mavenOf(t, file) {
-			exist[name] = version
-		}
+		maps.Copy(exist, mavenOf(t, file))
 	}
 	compare(t, "dependency", 1, exist)
 }
