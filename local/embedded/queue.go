@@ -357,6 +357,20 @@ func (q *Queue) Forget(ctx context.Context, group string) error {
 	return nil
 }
 
+// Depth counts the messages.
+func (q *Queue) Depth(ctx context.Context) (d queue.Depth, err error) {
+	err = q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `
+			SELECT count(*) FILTER (WHERE visible_at <= :now), count(*) FILTER (WHERE visible_at > :now AND receives > 0),
+				count(*) FILTER (WHERE visible_at > :now AND receives = 0)
+			FROM messages WHERE queue = :queue`, sql.Named("now", time.Now().UnixNano()), sql.Named("queue", q.name)).Scan(&d.Ready, &d.InFlight, &d.Delayed)
+	})
+	if err != nil {
+		return queue.Depth{}, fmt.Errorf("count messages of %s: %w", q.name, err)
+	}
+	return d, nil
+}
+
 // ChangeVisibility ends the delivery's visibility timeout d from now, whatever
 // it was: 0 gives the message back at once. SQS allows 12 hours at most.
 // queue.ErrReceipt says that the delivery is over.
