@@ -2,6 +2,9 @@ package notion_test
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -66,13 +69,30 @@ func idsOf[T any](all []T, id func(T) string) []string {
 // ask makes a request to a Notion that answers so, once.
 func ask(t *testing.T, request, body string) (ids []string, err error) {
 	t.Helper()
+	return askOver(t, request, answer(200, body))
+}
+
+func askOver(t *testing.T, request string, trip http.RoundTripper) (ids []string, err error) {
+	t.Helper()
 	limit := notion.LateEffect
 	if request == "inspect" {
 		limit = notion.InspectionLimit
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit+500*time.Millisecond) // no room for a second attempt
 	defer cancel()
-	return requests[request](ctx, newClient(t, answer(200, body)))
+	return requests[request](ctx, newClient(t, trip))
+}
+
+func TestEveryRequestSaysThatItWasNotAnswered(t *testing.T) {
+	t.Parallel()
+	for name := range requests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := askOver(t, name, fail(io.ErrUnexpectedEOF)); !errors.Is(err, io.ErrUnexpectedEOF) || notion.FateOf(err) != notion.Await {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }
 
 // TestAnswersOfAnotherShape has every request answered by what is not Notion's.

@@ -26,8 +26,14 @@ type mutant struct {
 }
 
 func (m mutant) String() string {
-	return fmt.Sprintf("mutant %d, %s:%d %s: %s: %s", m.number, m.file, m.line, m.function, m.how, strings.Join(strings.Fields(m.was), " "))
+	change := inOneLine(m.was)
+	if m.by != "" && !strings.HasPrefix(m.how, "condition") {
+		change += " -> " + inOneLine(m.by)
+	}
+	return fmt.Sprintf("mutant %d, %s:%d %s: %s: %s", m.number, m.file, m.line, m.function, m.how, change)
 }
+
+func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // find lists every mutant of the Go files in some folders.
 func find(folders []string) (all []mutant, err error) {
