@@ -10,6 +10,11 @@ import (
 // is no matter.
 var equivalents = []struct{ function, how, begins, reason string }{
 	{"withQuotes", ">= made >", "section >= 0", "the section is never the first step"},
+	{"withQuotes", "< made <=", "section < 0", "the same"},
+	{"retryAfter", "> made >=", "seconds > 0", "to be told no seconds is to be told nothing"},
+	{"wait", ">= made >", "now.Sub(p.ends[0]) >= window", "a request that has ended just a window ago makes nobody wait"},
+	{"Pause", "<= made <", "wait <= 0", "a timer of no time fires at once"},
+	{"childrenOf", "< made <=", "path[len(path)-1] < len(siblings)", "a guard: an append's parent is written before it"},
 }
 
 // withoutEquivalents divides the mutants into those that can be noticed, and the

@@ -97,7 +97,9 @@ var silent = regexp.MustCompile(`Log\.\w+Context\(|\blogs\.|\bobserve\(|Metrics\
 func (f *finder) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.IfStmt:
-		f.add(n.Cond, "condition negated", "!("+f.text(n.Cond)+")")
+		if !turnsRound(n.Cond) {
+			f.add(n.Cond, "condition negated", "!("+f.text(n.Cond)+")")
+		}
 	case *ast.BinaryExpr:
 		f.operator(n)
 	case *ast.BlockStmt:
@@ -118,6 +120,18 @@ func (f *finder) visit(n ast.Node) bool {
 		}
 	}
 	return true
+}
+
+// turnsRound tells whether a condition that is negated is what another break makes
+// of it.
+func turnsRound(condition ast.Expr) bool {
+	switch c := condition.(type) {
+	case *ast.BinaryExpr:
+		return c.Op == token.EQL || c.Op == token.NEQ
+	case *ast.UnaryExpr:
+		return c.Op == token.NOT
+	}
+	return false
 }
 
 // turned are the operators that take each other's place.

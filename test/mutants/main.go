@@ -10,6 +10,7 @@
 //
 //	mutants -n 72            so many, spread evenly over the kinds of break and the files
 //	mutants -n 72 -part 3    as many others: no mutant is in two parts
+//	mutants -n 0 -in pace    all of the files with that in their names
 //	mutants -one 217         a single one, with the output of its tests
 package main
 
@@ -33,9 +34,10 @@ const least = 0.95
 func main() {
 	n := flag.Int("n", 72, "how many mutants; 0 means all")
 	part := flag.Int("part", 0, "which of the samples of this size")
+	in := flag.String("in", "", "a part of the names of the only files to break")
 	one := flag.Int("one", -1, "the number of the only mutant to try")
 	flag.Parse()
-	noticed, err := run(*n, *part, *one)
+	noticed, err := run(*n, *part, *in, *one)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
@@ -45,7 +47,7 @@ func main() {
 	}
 }
 
-func run(n, part, one int) (noticed bool, err error) {
+func run(n, part int, in string, one int) (noticed bool, err error) {
 	all, err := find(folders)
 	if err != nil {
 		return false, err
@@ -64,7 +66,7 @@ func run(n, part, one int) (noticed bool, err error) {
 		fmt.Fprintf(os.Stdout, "%s: %s\n", all[one], result)
 		return result == killed, nil
 	}
-	rest, same := withoutEquivalents(all)
+	rest, same := withoutEquivalents(slices.DeleteFunc(all, func(m mutant) bool { return !strings.Contains(m.file, in) }))
 	chosen, err := choose(rest, n, part)
 	if err != nil {
 		return false, err

@@ -20,16 +20,20 @@ type stage struct {
 	arguments []string
 }
 
-// slow are the tests of the publisher that play whole lives again and again.
-const slow = "TestFaultMatrix|TestEverySingle|TestEveryHistory"
+// The tests of the publisher that take seconds: those that play one long life, and
+// those that play many.
+const (
+	long = "TestTroubleOf|TestANewReportOvertakes|TestAFailureNames|TestAnOutage|TestALateQuote|TestAQuoteOfAnySize|TestASlicedRun"
+	many = "TestFaultMatrix|TestEverySingle|TestEveryHistory"
+)
 
 // stages are the tests that a mutant is put through, the quick ones first.
 var stages = []stage{
 	{"shared/ledger", nil},
 	{"shared/notion", nil},
-	{"functions/publisher/publish", []string{"-test.short", "-test.skip", slow}},
+	{"functions/publisher/publish", []string{"-test.short", "-test.skip", long + "|" + many}},
 	{"functions/publisher/publish", []string{"-test.run", "TestEveryHistory", "-rapid.checks=100"}},
-	{"functions/publisher/publish", []string{"-test.short", "-test.run", slow}},
+	{"functions/publisher/publish", []string{"-test.short", "-test.run", long + "|" + many}},
 	{"test/template", []string{"-test.run", "TestTemplateHoldsItsInvariants"}},
 }
 
