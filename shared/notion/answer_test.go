@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,6 +93,22 @@ func TestEveryRequestSaysThatItWasNotAnswered(t *testing.T) {
 			if _, err := askOver(t, name, fail(io.ErrUnexpectedEOF)); !errors.Is(err, io.ErrUnexpectedEOF) || notion.FateOf(err) != notion.Await {
 				t.Errorf("got %v", err)
 			}
+		})
+	}
+}
+
+func TestEveryRequestSaysThatItWasNotSent(t *testing.T) {
+	t.Parallel()
+	for name := range requests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx := notion.WithIntent(t.Context(), time.Now().Add(-time.Minute))
+				_, err := requests[name](ctx, newClient(t, script(t)))
+				if err == nil || !strings.Contains(err.Error(), "the intent is too old") || notion.FateOf(err) != notion.Repeat {
+					t.Errorf("got %v", err)
+				}
+			})
 		})
 	}
 }

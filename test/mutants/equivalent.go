@@ -13,6 +13,11 @@ var equivalents = []struct{ function, how, begins, reason string }{
 	{"withQuotes", "< made <=", "section < 0", "the same"},
 	{"retryAfter", "> made >=", "seconds > 0", "to be told no seconds is to be told nothing"},
 	{"wait", ">= made >", "now.Sub(p.ends[0]) >= window", "a request that has ended just a window ago makes nobody wait"},
+	{"RoundTrip", "error swallowed", "err", "the error is in the exchange, and net/http makes one of no answer"},
+	{"fingerprintOf", "error swallowed", "", "blocks can always be encoded"},
+	{"pin", "error swallowed", "fmt.Errorf", "the same"},
+	{"send", "error swallowed", "fmt.Errorf", "what is sent can always be encoded"},
+	{"setTimer", "error swallowed", "err", "what has come in a message fits into one"},
 	{"Pause", "<= made <", "wait <= 0", "a timer of no time fires at once"},
 	{"childrenOf", "< made <=", "path[len(path)-1] < len(siblings)", "a guard: an append's parent is written before it"},
 }
