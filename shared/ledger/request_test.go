@@ -139,6 +139,9 @@ func TestARequestTakesEffectOnce(t *testing.T) {
 				if waited := time.Since(started); waited != tt.waits {
 					t.Errorf("waited %s, want %s", waited, tt.waits)
 				}
+				if looks := l.Run.Counts.Recoveries + l.trace.Recoveries; looks != len(tt.finds) {
+					t.Errorf("%d looks count", looks)
+				}
 				check(t, l, err, tt.want, started.Add(tt.until))
 			})
 		})

@@ -103,6 +103,31 @@ func TestBulkWorkBeginsWithRoomForOthers(t *testing.T) {
 	})
 }
 
+// Bulk work for which there is no time any more leaves its share to others.
+func TestBulkWorkThatIsPutOffTakesNoShare(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, created)
+		bulk := notion.WithBulk(t.Context())
+		for range 9 { // what may be made at once
+			if err := c.Pace(bulk); err != nil {
+				t.Fatal(err)
+			}
+		}
+		short, cancel := context.WithTimeout(bulk, notion.LateEffect)
+		defer cancel()
+		for range 100 {
+			if err := c.Pace(short); !notion.IsPostponed(err) {
+				t.Fatalf("got %v", err)
+			}
+		}
+		started := time.Now()
+		if err := c.Pace(bulk); err != nil || time.Since(started) > 400*time.Millisecond {
+			t.Errorf("got %v after %s", err, time.Since(started))
+		}
+	})
+}
+
 // Notion's usual limit holds where none is given.
 func TestTheUsualBudget(t *testing.T) {
 	t.Parallel()

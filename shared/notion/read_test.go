@@ -1,9 +1,11 @@
 package notion_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -164,13 +166,55 @@ func TestBackoff(t *testing.T) {
 			t.Errorf("after attempt %d with %+v, jitter %v: got %s, want %s", tt.attempt, tt.err, tt.jitter, got, tt.want)
 		}
 	}
+	c, err := notion.New(notion.Options{Token: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Backoff(1, nil); got < time.Second || got >= 1500*time.Millisecond {
+		t.Errorf("at random: got %s", got)
+	}
+}
+
+// What was read of an answer of another shape is forgotten with it.
+func TestAnAnswerIsNotMixedWithTheOneBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, script(t, answer(200, `{"results":[{"id":"1"}],"has_more":true,"next_cursor":7}`), answer(200, `{"results":[]}`)))
+		if children, err := c.Children(t.Context(), "p"); len(children) > 0 || err != nil {
+			t.Errorf("got %v, %v", children, err)
+		}
+		c = newClient(t, script(t, answer(200, `{"id":"d","archived":true,"properties":7}`), answer(200, `{"id":"d","properties":{}}`)))
+		if found, err := c.Inspect(t.Context(), notion.Setup{DatabaseID: strings.Repeat("1", 32)}); len(found) > 0 || err != nil {
+			t.Errorf("got %v, %v", found, err)
+		}
+	})
+}
+
+// A log tells of a failed request what Notion's support asks for.
+func TestAFailedRequestIsLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c, err := notion.New(notion.Options{
+		Token: "t", Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Transport: answer(400, errorBody(400, "validation_error", ""), "Cf-Ray", "8a-FRA"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = c.CreatePage(t.Context(), notion.NewPage{PageID: "p"})
+	for _, part := range []string{"method=POST", "path=/v1/pages", "status=400", "took=", "code=validation_error", "notionRequestId=req-1", "cfRay=8a-FRA", "fate=permanent"} {
+		if !strings.Contains(log.String(), part) {
+			t.Errorf("it does not say %s: %s", part, log.String())
+		}
+	}
 }
 
 func TestATraceCountsItsRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var trace notion.Trace
-		ctx := notion.WithTrace(t.Context(), &trace)
+		before := 0
+		ctx := notion.WithBefore(notion.WithTrace(t.Context(), &trace), func(context.Context) { before++ })
 		slow := roundTrip(func(r *http.Request) (*http.Response, error) {
 			time.Sleep(300 * time.Millisecond)
 			return created(r)
@@ -184,6 +228,9 @@ func TestATraceCountsItsRequests(t *testing.T) {
 		want := notion.Trace{Requests: 4, Conflicts: 1, RateLimits: 2, Latencies: []time.Duration{300 * time.Millisecond, 0, 0, 0}}
 		if diff := cmp.Diff(want, trace); diff != "" {
 			t.Errorf("trace (-want +got):\n%s", diff)
+		}
+		if before != 4 {
+			t.Errorf("told before %d requests", before)
 		}
 	})
 }

@@ -91,7 +91,7 @@ type finder struct {
 }
 
 // silent are statements that only tell people something.
-var silent = regexp.MustCompile(`Log\.\w+Context\(|\blogs\.|\bobserve\(|Metrics\.Record\(|\.Stop\(\)$|\bcancel\(\)$`)
+var silent = regexp.MustCompile(`(?i)log\.\w+Context\(|\blogs\.|\bobserve\(|Metrics\.Record\(|\.Stop\(\)$|\bcancel\(\)$`)
 
 // visit breaks one node of the syntax.
 func (f *finder) visit(n ast.Node) bool {

@@ -35,6 +35,7 @@ var stages = []stage{
 	{"functions/publisher/publish", []string{"-test.run", "TestEveryHistory", "-rapid.checks=100"}},
 	{"functions/publisher/publish", []string{"-test.short", "-test.run", long + "|" + many}},
 	{"test/template", []string{"-test.run", "TestTemplateHoldsItsInvariants"}},
+	{"test/docs", nil},
 }
 
 // concerns tells whether a stage can notice a mutant. The unit tests of ledger and
@@ -131,7 +132,7 @@ func (t *trial) overlay(name string, m mutant) (string, error) {
 // build makes the tests of a package, and says where they are.
 func (t *trial) build(folder, name string, options ...string) (binary, output string, err error) {
 	binary = filepath.Join(t.dir, name+"-"+filepath.Base(folder))
-	arguments := append([]string{"test", "-c", "-vet=off", "-o", binary}, options...)
+	arguments := append([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary}, options...)
 	said, err := exec.CommandContext(context.Background(), "go", append(arguments, "./"+folder)...).CombinedOutput() //nolint:gosec // the arguments are ours
 	return binary, string(said), err
 }

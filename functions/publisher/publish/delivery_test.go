@@ -32,8 +32,27 @@ type around struct {
 
 	lastAccepted time.Time
 	saved        runs.Run
+	halts        []runs.Halt     // that were stored
+	looks        int             // for the halt
 	hidden       []time.Duration // by each change of the visibility
+	sent         []queue.Outgoing
 	err          error
+	sendErr      error // of the queues' sending
+}
+
+func (a *around) Create(_ context.Context, run runs.Run) (runs.Run, bool, error) {
+	a.saved = run
+	return run, true, a.err
+}
+
+func (a *around) Halt(context.Context) (runs.Halt, error) {
+	a.looks++
+	return runs.Halt{}, a.err
+}
+
+func (a *around) SetHalt(_ context.Context, h runs.Halt) error {
+	a.halts = append(a.halts, h)
+	return a.err
 }
 
 func (a *around) LastAccepted(context.Context) (time.Time, error) { return a.lastAccepted, a.err }
@@ -43,7 +62,10 @@ func (a *around) Save(_ context.Context, run *runs.Run) error {
 	return a.err
 }
 
-func (a *around) Send(context.Context, queue.Outgoing) error { return a.err }
+func (a *around) Send(_ context.Context, m queue.Outgoing) error {
+	a.sent = append(a.sent, m)
+	return a.sendErr
+}
 
 func (a *around) ChangeVisibility(_ context.Context, _ string, d time.Duration) error {
 	a.hidden = append(a.hidden, d)
@@ -53,7 +75,7 @@ func (a *around) ChangeVisibility(_ context.Context, _ string, d time.Duration) 
 // deliveryOf is a delivery of a message of a run that has just begun.
 func deliveryOf(a *around, kind queue.Kind, run runs.Run) *delivery {
 	log := slog.New(slog.DiscardHandler)
-	p := &Publisher{Runs: a, PublishQueue: a, DeadLetters: a, Log: log}
+	p := &Publisher{Runs: a, PublishQueue: a, DeadLetters: a, WaitingQueue: a, Log: log}
 	return &delivery{
 		Publisher: p, started: time.Now(), message: queue.Message{Kind: kind, Payload: new(report.Payload)}, found: run,
 		ledger: &ledger.Ledger{Run: &run, Store: a, Log: log},
@@ -432,5 +454,166 @@ func TestWithQuotes(t *testing.T) {
 				t.Errorf("steps (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestWhereAMessageEnds goes through deliveries that come to nothing, with a record
+// or queues that do not answer.
+func TestWhereAMessageEnds(t *testing.T) {
+	t.Parallel()
+	unreadable, early := "?", `{"version":1,"kind":"texts","reportId":"rep_1","texts":{}}`
+	noTable, noQueue := errors.New("no table"), errors.New("no queue")
+	for _, tt := range []struct {
+		name       string
+		body       string
+		receives   int
+		err, queue error
+		settled    bool
+		sent       int // messages, whether or not they were taken
+		hidden     []time.Duration
+	}{
+		{"unreadable", unreadable, 1, nil, nil, true, 1, []time.Duration{90 * time.Second}},
+		{"unreadable, and no queue for dead letters", unreadable, 2, nil, noQueue, false, 1, []time.Duration{90 * time.Second, 4 * time.Second}},
+		{"no record", early, 3, noTable, nil, false, 0, []time.Duration{90 * time.Second, 16 * time.Second}},
+		{"no record for long", early, 5, noTable, nil, true, 1, []time.Duration{90 * time.Second}},
+		{"nor a queue", early, 5, noTable, noQueue, false, 2, []time.Duration{90 * time.Second, 256 * time.Second}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := &around{sendErr: tt.queue}
+				p := deliveryOf(a, queue.Publish, runs.Run{}).Publisher
+				p.Runs = &around{err: tt.err}
+				d := newDelivery(p, events.SQSMessage{Body: tt.body, Attributes: map[string]string{"ApproximateReceiveCount": fmt.Sprint(tt.receives)}})
+				if settled := d.settle(t.Context()); settled != tt.settled || len(a.sent) != tt.sent {
+					t.Errorf("settled %t, sent %+v", settled, a.sent)
+				}
+				if !slices.Equal(a.hidden, tt.hidden) {
+					t.Errorf("hidden for %s, want %s", a.hidden, tt.hidden)
+				}
+			})
+		})
+	}
+}
+
+// SQS delays in whole seconds, and by a quarter of an hour at most.
+func TestAPausedMessageIsDelayed(t *testing.T) {
+	t.Parallel()
+	for pause, want := range map[time.Duration]time.Duration{
+		time.Second: time.Second, time.Second + 1: 2 * time.Second, 15 * time.Minute: 15 * time.Minute, time.Hour: 15 * time.Minute,
+	} {
+		a := new(around)
+		d := deliveryOf(a, queue.Publish, runs.Run{})
+		if settled, err := d.carryOut(t.Context(), park, pause, outcome{}); !settled || err != nil || len(a.sent) != 1 || a.sent[0].Delay != want {
+			t.Errorf("a pause of %s: %t, %v, sent %+v", pause, settled, err, a.sent)
+		}
+	}
+}
+
+// A record that is gone is made again of what the message holds. What belongs behind
+// the base pages finds that there are none.
+func TestARecordThatIsGoneIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	p := &report.Payload{RunID: "run", Reports: map[string]string{"strategyReport": "x"}}
+	for kind, failed := range map[queue.Kind]bool{queue.Publish: false, queue.Settle: true} {
+		a := new(around)
+		d := deliveryOf(a, kind, runs.Run{})
+		body, err := queue.Encode(queue.Message{Kind: kind, ReportID: "rep_1", Payload: p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.raw = events.SQSMessage{Body: body, Attributes: map[string]string{"SentTimestamp": "1767323045678"}}
+		if err := d.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := a.saved; got.ReportID != "rep_1" || got.AcceptedAt.UnixMilli() != 1767323045678 || got.UpdatedAt.IsZero() || (got.LastFailure() != nil) != failed {
+			t.Errorf("%s: made again as %+v", kind, got)
+		}
+		if got := a.saved; !failed && (got.ResearchRunID != "run" || got.Fingerprint != p.Fingerprint()) {
+			t.Errorf("made again as %+v", got)
+		}
+		if f := a.saved.LastFailure(); failed && (f.Code != "record_lost" || f.Remedy == "") {
+			t.Errorf("failed of %+v", f)
+		}
+		if diff := cmp.Diff(a.saved, d.found); diff != "" || d.ledger.Run.ReportID != "rep_1" {
+			t.Errorf("found is another one (-stored +found):\n%s", diff)
+		}
+	}
+}
+
+// TestBegin shows what a message changes by being worked on.
+func TestBegin(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	other := runs.Failure{Kind: string(queue.Quotes)}
+	for _, tt := range []struct {
+		name      string
+		run, want runs.Run
+	}{
+		{"a new run", runs.Run{Status: runs.Queued}, runs.Run{Status: runs.Publishing, Counts: runs.Counts{Deliveries: 1}}},
+		{
+			"one with its pages", runs.Run{Status: runs.Published, PublishedAt: at, Asked: 1, Counts: runs.Counts{Deliveries: 2}},
+			runs.Run{Status: runs.Published, PublishedAt: at, Asked: 1, Counts: runs.Counts{Deliveries: 3}},
+		},
+		{
+			"a redriven message", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other, {Kind: string(queue.Texts)}}},
+			runs.Run{Status: runs.Failed, PublishedAt: at, Failures: []runs.Failure{other}, Counts: runs.Counts{Deliveries: 1}},
+		},
+		{
+			"another one than has failed", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other}},
+			runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other}, Counts: runs.Counts{Deliveries: 1}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := deliveryOf(new(around), queue.Texts, tt.run)
+			d.begin(t.Context())
+			if diff := cmp.Diff(tt.want, *d.ledger.Run); diff != "" {
+				t.Errorf("run (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The halt is read once, for only the publisher changes it, and stored when it
+// changes.
+func TestTheHaltIsStoredWhenItChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := new(around)
+		p := deliveryOf(a, queue.Publish, runs.Run{}).Publisher
+		problem, fine := sign{problem: &notion.Problem{Code: notion.TokenRefused}}, sign{fine: true}
+		for i, tt := range []struct {
+			sign   sign
+			stored int
+			probes int
+			halted bool
+		}{{fine, 0, 0, false}, {problem, 1, 0, true}, {problem, 2, 1, true}, {sign{}, 2, 1, true}, {fine, 3, 0, false}, {fine, 3, 0, false}} {
+			time.Sleep(time.Minute)
+			p.setHalt(t.Context(), "rep_1", tt.sign)
+			if h := p.halt(t.Context()); h.Halted() != tt.halted || h.Probes != tt.probes || len(a.halts) != tt.stored {
+				t.Errorf("sign %d: the halt is %+v, stored %d times", i, h, len(a.halts))
+			}
+			if tt.sign.fine != p.halts.fineAt.Equal(time.Now()) {
+				t.Errorf("sign %d: fine at %s", i, p.halts.fineAt)
+			}
+		}
+		if a.looks != 1 || a.halts[2] != (runs.Halt{}) {
+			t.Errorf("read %d times, at last stored as %+v", a.looks, a.halts[2])
+		}
+	})
+}
+
+// Where the halt cannot be read it is read the next time.
+func TestAHaltThatWasNotReadIsReadAgain(t *testing.T) {
+	t.Parallel()
+	a := &around{err: errors.New("no table")}
+	p := deliveryOf(a, queue.Publish, runs.Run{}).Publisher
+	p.halt(t.Context())
+	a.err = nil
+	p.halt(t.Context())
+	p.halt(t.Context())
+	if a.looks != 2 {
+		t.Errorf("read %d times", a.looks)
 	}
 }
