@@ -23,7 +23,7 @@ func TestTheRequestStaysAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := new(refusing)
-	if _, err := (&transport{base: base, host: &url.URL{Scheme: "http", Host: "127.0.0.1"}}).RoundTrip(given); err == nil { //nolint:bodyclose // there is none
+	if _, err := (&transport{base: base, host: &url.URL{Scheme: "http", Host: "127.0.0.1"}}).RoundTrip(given); err == nil {
 		t.Error("got no error")
 	}
 	if given.URL.String() != "https://api.notion.com/v1/users/me" || given.Host != "api.notion.com" || given.UserAgent() != "" {
