@@ -49,9 +49,11 @@ func TestAdopt(t *testing.T) {
 		{"only a page", "x /", "x", "", "a", ""},
 		{"pages in between", "x / a / b", "x", "", "a b", "a b"},
 		{"Notion does not say whose they are", "x? a? b?", "x?", "", "a b", "a? b?"},
+		{"nor of one whose neighbours a person has changed", "x? q? r? b?", "x?", "", "a b c", "- b?"},
 		{"nor of one alone", "x? a?", "x?", "", "a", "a?"},
 		{"a line of unknown origin is not ours", "x p?", "x", "", "a", ""},
 		{"behind what the page was made with", "a b c d", "", "a b", "c d", "c d"},
+		{"a part behind what the page was made with", "a b c", "", "a b", "c d", "c"},
 		{"nothing behind what the page was made with", "a b", "", "a b", "c d", ""},
 		{"the same again, nothing happened", "a a", "", "a a", "a a", ""},
 		{"the same again, all happened", "a a a a", "", "a a", "a a", "a a"}, //nolint:dupword // that is the case

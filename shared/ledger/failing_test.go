@@ -104,6 +104,30 @@ func TestAFailedRequestIsTheLast(t *testing.T) {
 			},
 			"GET me, GET children, PATCH children",
 		},
+		"report that another version has begun": {
+			runs.Step{ID: "old", Done: 1, Total: 2, Plan: "other"}, false, "",
+			func(ctx context.Context, l *Ledger) error {
+				_, err := l.Document(ctx, "step", "parent", "x", notion.NewPage{}, block.Plan{})
+				return err
+			},
+			"DELETE old, POST pages",
+		},
+		"report that another version was appending to": {
+			runs.Step{ID: "old", Done: 1, Total: 2, Plan: "other"}, true, "",
+			func(ctx context.Context, l *Ledger) error {
+				_, err := l.Document(ctx, "step", "parent", "x", notion.NewPage{}, block.Plan{})
+				return err
+			},
+			"DELETE old, POST pages",
+		},
+		"report that a version without plans has begun": {
+			runs.Step{ID: "old", Done: 1, Total: 2}, false, "",
+			func(ctx context.Context, l *Ledger) error {
+				_, err := l.Document(ctx, "step", "parent", "x", notion.NewPage{}, block.Plan{})
+				return err
+			},
+			"DELETE old, POST pages",
+		},
 		"report of another version": {
 			runs.Step{Total: 2, Plan: "other"}, true, `{"id":"old","type":"child_page","child_page":{"title":"x"},"created_by":{"id":"me"}}`,
 			func(ctx context.Context, l *Ledger) error {
@@ -119,7 +143,7 @@ func TestAFailedRequestIsTheLast(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					l, _ := newLedger(t, runs.Step{})
-					l.Run.Steps = []runs.Step{{Name: "parent", ID: "parent", Done: 1, Total: 1}, tt.step}
+					l.Run.Steps = []runs.Step{{Name: "parent", ID: "parent", Done: 1, Total: 1, At: time.Now()}, tt.step}
 					l.Run.Steps[1].Name = "step"
 					if tt.open {
 						l.Run.Steps[1].IntendedAt = time.Now().Add(-time.Hour)
@@ -157,7 +181,7 @@ func answering(t *testing.T, l *Ledger, k int, children string) (made *[]string)
 		switch {
 		case len(*made) == k:
 			status, body = http.StatusForbidden, `{"object":"error","status":403,"code":"restricted_resource","message":""}`
-		case name == "missing":
+		case strings.Contains(r.URL.Path, "/missing"):
 			status, body = http.StatusNotFound, `{"object":"error","status":404,"code":"object_not_found","message":""}`
 		case name == "me":
 			body = `{"id":"me"}`
@@ -179,4 +203,100 @@ func answering(t *testing.T, l *Ledger, k int, children string) (made *[]string)
 	}
 	l.Notion = client
 	return made
+}
+
+// What is not there is a refusal, unless it was made a moment ago.
+func TestAMissingDatabaseIsWaitedForOnlyWhenItIsNew(t *testing.T) {
+	t.Parallel()
+	for age, want := range map[time.Duration]int{time.Second: notion.MaxAttempts, time.Hour: 1} {
+		for _, open := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s old, open %t", age, open), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l, _ := newLedger(t, runs.Step{})
+					l.Run.Steps = append(l.Run.Steps, runs.Step{Name: "database", ID: "missing", Done: 1, Total: 1, At: time.Now().Add(-age)})
+					made := answering(t, l, -1, "")
+					row := Row{Step: "step", DatabaseID: "missing", Database: "database", Title: "x", Commit: func(string) {}}
+					if open {
+						l.Run.Steps[0].IntendedAt = time.Now().Add(-time.Hour)
+						id, err := l.findRow(t.Context(), row, nil)
+						if fresh := age < time.Minute; id != "" || (err == nil) != fresh || !fresh && !isMissing(err) {
+							t.Errorf("found %q, %v", id, err)
+						}
+						return
+					}
+					l.Run.Steps[0].ID = "missing"
+					err := l.append(t.Context(), request{step: "step"}, &place{parentID: "missing", fresh: l.isFresh("database")}, []block.Block{{Kind: block.Divider}}, nil)
+					if !isMissing(err) || len(*made) != want {
+						t.Errorf("got %v after %d requests, want %d", err, len(*made), want)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A list that is still there is written to, whatever Notion has said of it.
+func TestAListIsGoneOnlyWhenNotionSaysSo(t *testing.T) {
+	t.Parallel()
+	l, _ := newLedger(t, runs.Step{ID: "page", Open: map[string]string{"0": "there"}})
+	answering(t, l, -1, "")
+	d := &document{ledger: l, step: "step", pageID: "page"}
+	for err, want := range map[error]bool{errMissing: false, errInvalid: false} {
+		if got := d.parentGone(t.Context(), block.Path{0}, err); got != want {
+			t.Errorf("%v: got %t", err, got)
+		}
+	}
+	l.Run.Step("step").Open["0"] = "missing"
+	for err, want := range map[error]bool{errMissing: true, errInvalid: false} {
+		if got := d.parentGone(t.Context(), block.Path{0, 1}, err); got != want {
+			t.Errorf("missing, %v: got %t", err, got)
+		}
+	}
+}
+
+// What is known to be gone is not asked for again.
+func TestAListThatIsGoneIsLeftOut(t *testing.T) {
+	t.Parallel()
+	child := func(offset int) block.Append {
+		return block.Append{Parent: block.Path{0}, Offset: offset, Children: []block.Block{{Kind: block.Divider}}}
+	}
+	plan := block.Plan{Create: []block.Block{{Kind: block.Toggle}}, Appends: []block.Append{child(0), child(1)}}
+	fingerprint, err := fingerprintOf(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, _ := newLedger(t, runs.Step{})
+	l.Run.Steps[0] = runs.Step{Name: "step", ID: "page", Done: 1, Total: 3, Plan: fingerprint, Open: map[string]string{"0": "missing"}}
+	made := answering(t, l, -1, "")
+	if _, err := l.Document(t.Context(), "step", "parent", "x", notion.NewPage{}, plan); err != nil || !l.Run.Step("step").Finished() {
+		t.Errorf("got %v, step %+v", err, l.Run.Step("step"))
+	}
+	if got, want := strings.Join(*made, ", "), "PATCH children, GET missing, GET children"; got != want {
+		t.Errorf("made %s, want %s", got, want)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	refusal := func(method string, status int, code, message string) error {
+		return &notion.Error{Method: method, Status: status, Code: code, Message: message}
+	}
+	for name, tt := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"nothing":                 {nil, false},
+		"another error":           {io.EOF, false},
+		"of a write":              {refusal("POST", 400, "validation_error", "no"), true},
+		"of a read":               {refusal("GET", 400, "validation_error", "no"), false},
+		"by the edge":             {refusal("POST", 400, "", ""), false},
+		"of what is in the trash": {refusal("PATCH", 400, "validation_error", "Can't edit block that is archived."), false},
+		"for a conflict":          {refusal("POST", 409, "conflict_error", ""), false},
+		"for want of access":      {refusal("POST", 403, "restricted_resource", ""), false},
+	} {
+		if got := Refused(tt.err); got != tt.want {
+			t.Errorf("a refusal %s: got %t", name, got)
+		}
+	}
 }

@@ -76,15 +76,16 @@ func TestARowIsRecognised(t *testing.T) {
 		mine    bool
 		want    string
 	}{
-		"it":                             {row, "", nil, true, "1"},
-		"one of another run":             {row, "", nil, false, ""},
-		"one of another integration":     {strings.Replace(row, `"me"`, `"other"`, 1), "", nil, true, ""},
-		"one of another title":           {strings.Replace(row, `"x"`, `"x and more"`, 1), "", nil, true, ""},
-		"one of another link":            {strings.Replace(row, `"u"`, `"v"`, 1), "", nil, true, ""},
-		"it, behind another":             {strings.Replace(row, `"u"`, `"v"`, 1) + "," + strings.Replace(row, `"1"`, `"2"`, 1), "", nil, true, "2"},
-		"it, with its content":           {row, `{"id":"b","type":"divider","divider":{}}`, begins, true, "1"},
-		"it, whose content was deleted":  {row, "", begins, true, "1"},
-		"one that begins with something": {row, `{"id":"b","type":"paragraph","paragraph":{"rich_text":[]}}`, begins, true, ""},
+		"it":                                    {row, "", nil, true, "1"},
+		"one of another run, with this content": {row, `{"id":"b","type":"divider","divider":{}}`, begins, false, ""},
+		"one of another run":                    {row, "", nil, false, ""},
+		"one of another integration":            {strings.Replace(row, `"me"`, `"other"`, 1), "", nil, true, ""},
+		"one of another title":                  {strings.Replace(row, `"x"`, `"x and more"`, 1), "", nil, true, ""},
+		"one of another link":                   {strings.Replace(row, `"u"`, `"v"`, 1), "", nil, true, ""},
+		"it, behind another":                    {strings.Replace(row, `"u"`, `"v"`, 1) + "," + strings.Replace(row, `"1"`, `"2"`, 1), "", nil, true, "2"},
+		"it, with its content":                  {row, `{"id":"b","type":"divider","divider":{}}`, begins, true, "1"},
+		"it, whose content was deleted":         {row, "", begins, true, "1"},
+		"one that begins with something":        {row, `{"id":"b","type":"paragraph","paragraph":{"rich_text":[]}}`, begins, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,6 +100,36 @@ func TestARowIsRecognised(t *testing.T) {
 				Mine: func(context.Context, string) (bool, error) { return tt.mine, nil },
 			}, tt.content)
 			if got != tt.want || err != nil {
+				t.Errorf("got %q, %v, want %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// TestAPageIsRecognised goes through what may stand below its parent besides it.
+func TestAPageIsRecognised(t *testing.T) {
+	t.Parallel()
+	const page = `{"id":"1","type":"child_page","child_page":{"title":"x"},"created_by":{"id":"me"}}`
+	for name, tt := range map[string]struct {
+		children string
+		other    runs.Step
+		want     string
+	}{
+		"it":                                  {page, runs.Step{}, "1"},
+		"it, of whose origin nothing is said": {strings.Replace(page, `"me"`, `""`, 1), runs.Step{}, "1"},
+		"a person's":                          {strings.Replace(page, `"me"`, `"a person"`, 1), runs.Step{}, ""},
+		"one of another title":                {strings.Replace(page, `"x"`, `"y"`, 1), runs.Step{}, ""},
+		"a database of that title":            {strings.ReplaceAll(page, "child_page", "child_database"), runs.Step{}, ""},
+		"that of another step":                {page, runs.Step{Name: "other", ID: "1"}, ""},
+		"one that is to be deleted":           {page, runs.Step{Name: "other", Discard: "1"}, ""},
+		"it, behind another step's":           {page + "," + strings.Replace(page, `"1"`, `"2"`, 1), runs.Step{Name: "other", ID: "1"}, "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, _ := newLedger(t, runs.Step{})
+			l.Run.Steps = append(l.Run.Steps, runs.Step{Name: "parent", ID: "p"}, tt.other)
+			talkingTo(t, l, map[string]string{"GET /v1/users/me": me, "GET /v1/blocks/p/children": `{"results":[` + tt.children + `]}`})
+			if got, err := l.child(t.Context(), "parent", block.ChildPage, "x"); got != tt.want || err != nil {
 				t.Errorf("got %q, %v, want %q", got, err, tt.want)
 			}
 		})

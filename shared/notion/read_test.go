@@ -190,6 +190,17 @@ func TestAnAnswerIsNotMixedWithTheOneBefore(t *testing.T) {
 	})
 }
 
+// Versions of the API say it in different words.
+func TestABlockInTheTrash(t *testing.T) {
+	t.Parallel()
+	for says, want := range map[string]bool{`"archived":true`: true, `"in_trash":true`: true, `"archived":false,"in_trash":false`: false} {
+		b, err := newClient(t, answer(200, `{"id":"1","type":"divider","divider":{},`+says+`}`)).Block(t.Context(), "1")
+		if err != nil || b.Trashed != want {
+			t.Errorf("%s: got %t, %v", says, b.Trashed, err)
+		}
+	}
+}
+
 // A log tells of a failed request what Notion's support asks for.
 func TestAFailedRequestIsLogged(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -201,30 +202,98 @@ func TestWhenNotionIsAskedWhetherItWorks(t *testing.T) {
 		{"a refusal", &notion.Error{Status: 400, Code: "validation_error"}, runs.Run{}, true, false, 0, true},
 		{"a page in the trash", ledger.ErrTrashed, runs.Run{}, false, false, time.Hour, false},
 		{"a page in the trash, as Notion says it", errors.Join(ledger.ErrTrashed, &notion.Error{Status: 400}), runs.Run{}, false, false, 0, true},
+		{"a request that may still take effect", &ledger.UnsettledError{Cause: &notion.Error{Status: 502}}, runs.Run{}, false, false, time.Hour, false},
+		{"a page that is not known yet", &notion.PostponedError{Cause: &notion.Error{Status: 404, Code: "object_not_found"}}, runs.Run{}, false, false, time.Hour, false},
 		{"a rate limit", &notion.Error{Status: 429, Code: "rate_limited"}, waits, false, true, time.Hour, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				asked := false
-				client, err := notion.New(notion.Options{Token: "t", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-					asked = true
-					return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(`{"id":"d","properties":{}}`)), Request: r}, nil
-				})})
-				if err != nil {
-					t.Fatal(err)
-				}
 				d := deliveryOf(new(around), queue.Texts, tt.run)
-				d.Notion, d.Database.ID = client, strings.Repeat("1", 32)
-				d.Database.Columns.ReportType, d.Database.Columns.ContactEmail = "Kind", "Email"
+				asked := askingFor(t, d, "Kind")
 				d.ledger.Wrote = tt.wrote
 				d.halts.fineAt = time.Now().Add(-tt.others)
 				s := d.signOf(t.Context(), tt.err, tt.halted)
-				if asked != tt.asked {
-					t.Errorf("Notion was asked: %t", asked)
+				if *asked != tt.asked {
+					t.Errorf("Notion was asked: %t", *asked)
 				}
-				if found := s.problem != nil && s.problem.Code == notion.ColumnMissing; found != tt.asked || !asked && s.fine != tt.wrote {
+				if found := s.problem != nil && s.problem.Code == notion.ColumnMissing; found != tt.asked || !*asked && s.fine != tt.wrote {
 					t.Errorf("got %+v", s)
+				}
+			})
+		})
+	}
+}
+
+// askingFor lets Notion be asked for the database, which has a column "Type" alone
+// besides the title, and tells whether it was.
+func askingFor(t *testing.T, d *delivery, column string) *bool {
+	t.Helper()
+	asked := new(bool)
+	client, err := notion.New(notion.Options{Token: "t", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		*asked = true
+		body := `{"id":"d","properties":{"Type":{"type":"rich_text"},"Email":{"type":"email"}}}`
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Notion, d.Database.ID = client, strings.Repeat("1", 32)
+	d.Database.Columns.ReportType, d.Database.Columns.ContactEmail = column, "Email"
+	return asked
+}
+
+// The reports database is everyone's; that of one run's quotes is not.
+func TestAFullDatabaseIsEveryonesWhereItIsTheReports(t *testing.T) {
+	t.Parallel()
+	for step, everyones := range map[string]bool{stepRow: true, stepQuotes: false} {
+		d := deliveryOf(new(around), queue.Quotes, runs.Run{})
+		asked := askingFor(t, d, "Type")
+		d.ledger.Step = step
+		s := d.signOf(t.Context(), &notion.Error{Status: 409, Code: RowLimit}, false)
+		if found := s.problem != nil && s.problem.Code == RowLimit; found != everyones || *asked == everyones || s.fine == everyones {
+			t.Errorf("%s: got %+v, asked %t", step, s, *asked)
+		}
+	}
+}
+
+// TestWhoIsHeldBackByAHalt goes through the halts and who meets them.
+func TestWhoIsHeldBackByAHalt(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // as in every bubble
+	halted := func(code string, next time.Duration) runs.Halt {
+		return runs.Halt{Code: code, Since: now.Add(-time.Hour), Next: now.Add(next)}
+	}
+	failed := runs.Run{Waits: []runs.Wait{{Kind: string(queue.Texts)}}}
+	for _, tt := range []struct {
+		name   string
+		halt   runs.Halt
+		run    runs.Run
+		column string
+		asked  bool
+		want   error // nil: not held back
+	}{
+		{"there is none", runs.Halt{}, failed, "Kind", false, nil},
+		{"another run is suspected", runs.Halt{Suspect: "other"}, failed, "Kind", false, nil},
+		{"one that is suspected, another run", halted(NotionFailing, time.Minute), runs.Run{}, "Kind", false, nil},
+		{"one that is suspected, and early", halted(NotionFailing, time.Minute), failed, "Kind", false, &notYetError{now.Add(time.Minute)}},
+		{"one that is suspected, and all is well", halted(NotionFailing, 0), failed, "Type", true, nil},
+		{"one that is certain, and early", halted(notion.ColumnMissing, time.Minute), runs.Run{}, "Kind", false, &haltedError{now.Add(time.Minute)}},
+		{"one that is certain, and goes on", halted(notion.ColumnMissing, 0), runs.Run{}, "Kind", true, &haltedError{now.Add(30 * time.Second)}},
+		{"one that is certain, and is over", halted(notion.ColumnMissing, 0), runs.Run{}, "Type", true, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := deliveryOf(new(around), queue.Texts, tt.run)
+				asked := askingFor(t, d, tt.column)
+				d.halts.known, d.halts.now = true, tt.halt
+				o, held := d.holdBack(t.Context(), tt.halt)
+				if held != (tt.want != nil) || *asked != tt.asked || fmt.Sprintf("%T %v", o.err, o.err) != fmt.Sprintf("%T %v", tt.want, tt.want) {
+					t.Errorf("held %t, asked %t, %v", held, *asked, o.err)
+				}
+				if problem := held && *asked; (o.problem != nil) != problem || problem && d.halts.now.Probes != 1 {
+					t.Errorf("got %+v, halt %+v", o, d.halts.now)
 				}
 			})
 		})
@@ -484,6 +553,7 @@ func TestWhereAMessageEnds(t *testing.T) {
 				a := &around{sendErr: tt.queue}
 				p := deliveryOf(a, queue.Publish, runs.Run{}).Publisher
 				p.Runs = &around{err: tt.err}
+				p.Exit = func() { t.Error("the process is ended") }
 				d := newDelivery(p, events.SQSMessage{Body: tt.body, Attributes: map[string]string{"ApproximateReceiveCount": fmt.Sprint(tt.receives)}})
 				if settled := d.settle(t.Context()); settled != tt.settled || len(a.sent) != tt.sent {
 					t.Errorf("settled %t, sent %+v", settled, a.sent)
@@ -582,6 +652,8 @@ func TestTheHaltIsStoredWhenItChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := new(around)
 		p := deliveryOf(a, queue.Publish, runs.Run{}).Publisher
+		var log strings.Builder
+		p.Log = slog.New(slog.NewTextHandler(&log, nil))
 		problem, fine := sign{problem: &notion.Problem{Code: notion.TokenRefused}}, sign{fine: true}
 		for i, tt := range []struct {
 			sign   sign
@@ -600,6 +672,14 @@ func TestTheHaltIsStoredWhenItChanges(t *testing.T) {
 		}
 		if a.looks != 1 || a.halts[2] != (runs.Halt{}) {
 			t.Errorf("read %d times, at last stored as %+v", a.looks, a.halts[2])
+		}
+		p.setHalt(t.Context(), "rep_1", sign{trouble: new(notion.Error)}) // which is no halt
+		var said []string
+		for line := range strings.Lines(log.String()) {
+			said = append(said, regexp.MustCompile(`"publisher [^"]*"`).FindString(line))
+		}
+		if want := []string{`"publisher halted"`, `"publisher still halted"`, `"publisher goes on"`}; !slices.Equal(said, want) {
+			t.Errorf("logged %s", said)
 		}
 	})
 }

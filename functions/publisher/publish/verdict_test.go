@@ -52,6 +52,9 @@ func TestJudge(t *testing.T) {
 		{"a halt whose message has been looked at four times", func() outcome { return outcome{err: &haltedError{in(time.Minute)}, receives: 4} }, head, time.Minute},
 		{"a halt whose message has been looked at often", func() outcome { return outcome{err: &haltedError{in(time.Minute)}, receives: 5} }, tail, 0},
 		{"the record does not answer", func() outcome { return outcome{err: errors.New("no table"), receives: 2} }, head, 4 * time.Second},
+		{"nor before a request", func() outcome {
+			return outcome{err: &notion.PostponedError{Cause: errors.New("no table")}, receives: 2}
+		}, head, 4 * time.Second},
 		{"nor at the fifth time", func() outcome { return outcome{err: errors.New("no table"), receives: 5} }, tail, 0},
 
 		{"another process works on the run", func() outcome { return outcome{err: &ledger.LeasedError{Until: in(time.Minute)}, spent: 2 * patience} }, park, time.Minute},
