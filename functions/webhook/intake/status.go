@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"notionrelay/shared/logs"
+	"notionrelay/shared/plainly"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
@@ -56,7 +57,7 @@ type waitingBody struct {
 	Since    string `json:"since"`
 	Next     string `json:"next"`
 
-	Remedy string `json:"-"` // of a halt, for the page
+	Remedy string `json:"-"` // for the page
 }
 
 func (h *Handler) statusByID(r *http.Request) (answer, error) {
@@ -162,9 +163,8 @@ func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
 // haltTime is how long a status waits to hear of a halt.
 const haltTime = 2 * time.Second
 
-// waiting says for what a run waits, nil when it does not. A halt comes first:
-// while it lasts, no run gets on. When it cannot be read the status is told
-// without it.
+// waiting says for what a run waits, nil when it does not. When the halt cannot be
+// read the status is told without it.
 func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if run.Ended() {
 		return nil
@@ -174,15 +174,17 @@ func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	halt, err := h.Runs.Halt(ctx)
 	if err != nil {
 		h.Log.WarnContext(ctx, "halt could not be read", "error", err)
+		halt = runs.Halt{}
 	}
-	switch {
-	case err == nil && halt.Halted():
-		return &waitingBody{"everyone", halt.Reason, halt.Probes, timestamp(halt.Since), timestamp(halt.Next), halt.Remedy}
-	case len(run.Waits) > 0:
-		w := slices.MinFunc(run.Waits, func(a, b runs.Wait) int { return a.Next.Compare(b.Next) })
-		return &waitingBody{"run", w.Reason, w.Attempts, timestamp(w.Since), timestamp(w.Next), ""}
+	w := plainly.Waiting(run, halt)
+	if w == nil {
+		return nil
 	}
-	return nil
+	body := &waitingBody{"run", w.Reason, w.Attempts, timestamp(w.Since), timestamp(w.Next), w.Remedy}
+	if w.Everyone {
+		body.For = "everyone"
+	}
+	return body
 }
 
 func stepStatus(run runs.Run, s *runs.Step) string {
@@ -191,13 +193,11 @@ func stepStatus(run runs.Run, s *runs.Step) string {
 		return "done"
 	case slices.ContainsFunc(run.Failures, func(f runs.Failure) bool { return f.Step == s.Name }):
 		return "failed"
-	case underway(s):
+	case plainly.Underway(s):
 		return "running"
 	}
 	return "pending"
 }
-
-func underway(s *runs.Step) bool { return !s.Finished() && (!s.IntendedAt.IsZero() || s.Done > 0) }
 
 func timestamp(t time.Time) string {
 	if t.IsZero() {
