@@ -15,8 +15,8 @@ import (
 	"sync"
 	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"github.com/gofrs/flock"
+	_ "modernc.org/sqlite" // the driver
 
 	"notionrelay/shared/runs"
 )
@@ -27,6 +27,10 @@ type DB struct {
 	sql *sql.DB
 
 	hasJournal bool // it is a file
+
+	lock     *flock.Flock // of the folder; nil for one that is only attached
+	closing  chan struct{}
+	watchers sync.WaitGroup
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and replaced, whenever a queue has changed
@@ -41,6 +45,8 @@ type DB struct {
 // then on: folder and files that are open to others are closed to them, because
 // who makes a folder beforehand seldom means to share it. Only a folder that is
 // there for all, as /tmp is, is refused, as it is not this store's to close.
+//
+// An operator can look at the folder meanwhile: see Attach.
 func Open(dir string) (*DB, error) {
 	path, err := filepath.Abs(filepath.Join(dir, "relay.db"))
 	if err != nil {
@@ -49,27 +55,62 @@ func Open(dir string) (*DB, error) {
 	if err := makePrivate(path); err != nil {
 		return nil, err
 	}
-	// The lock that EXCLUSIVE takes is the kernel's, which lets go of it when
-	// the process dies; the timeout waits for one that is just going.
-	//
-	// A committed transaction is in the kernel's hands, so that kill -9 loses
-	// nothing. NORMAL does not wait for the disk at each commit as FULL would:
-	// a power cut can take the last few transactions, though never break the
-	// file. One machine that loses its power is where AWS is the answer.
-	//
-	// secure_delete overwrites with zeros what is deleted, and scrub does so with
-	// what the journal has of it.
-	db, err := open((&url.URL{Scheme: "file", Path: path}).String() +
-		"?_pragma=busy_timeout(100)&_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=secure_delete(ON)")
-	if failure := (*sqlite.Error)(nil); errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY {
+	// The kernel lets go of the lock when the process dies.
+	lock := flock.New(filepath.Join(filepath.Dir(path), "relay.lock"), flock.SetPermissions(0o600))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
+	case !locked:
 		return nil, fmt.Errorf("open data folder %s: another process is using it", dir)
 	}
+	db, err := open(address(path))
+	if err == nil {
+		err = db.begin()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open data folder %s: %w", dir, err), lock.Close())
+	}
+	db.lock, db.hasJournal = lock, true
+	db.scrub()
+	db.watchers.Go(db.watchOthers)
+	return db, nil
+}
+
+// Attach opens a data folder for an operator, whether or not a process has it: to
+// look at it, and to change it as somebody else's request would. Whoever has the
+// folder notices within a moment.
+func Attach(dir string) (*DB, error) {
+	path, err := filepath.Abs(filepath.Join(dir, "relay.db"))
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no data folder of Notion Relay at %s", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look at data folder: %w", err)
+	}
+	db, err := open(address(path))
 	if err != nil {
 		return nil, fmt.Errorf("open data folder %s: %w", dir, err)
 	}
 	db.hasJournal = true
-	db.scrub()
 	return db, nil
+}
+
+// address is what SQLite is to open, and how.
+//
+// A committed transaction is in the kernel's hands, so that kill -9 loses
+// nothing. NORMAL does not wait for the disk at each commit as FULL would:
+// a power cut can take the last few transactions, though never break the
+// file. One machine that loses its power is where AWS is the answer.
+//
+// secure_delete overwrites with zeros what is deleted, and scrub does so with
+// what the journal has of it. A transaction is IMMEDIATE, for one that begins with
+// a read could not wait for another process's.
+func address(path string) string {
+	return (&url.URL{Scheme: "file", Path: path}).String() +
+		"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=secure_delete(ON)"
 }
 
 // makePrivate makes the folder of the database and the database, for their owner
@@ -159,8 +200,13 @@ func (db *DB) Bind(ctx context.Context, name string) (bound string, err error) {
 
 // Close releases the folder. Receives still waiting fail.
 func (db *DB) Close() error {
+	close(db.closing)
+	db.watchers.Wait()
 	err := db.sql.Close()
 	db.notify()
+	if db.lock != nil {
+		err = errors.Join(err, db.lock.Close())
+	}
 	if err != nil {
 		return fmt.Errorf("close data folder: %w", err)
 	}
@@ -214,6 +260,10 @@ CREATE TABLE IF NOT EXISTS halt (
 	one    INTEGER PRIMARY KEY CHECK (one = 1),
 	record TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS pause (
+	one    INTEGER PRIMARY KEY CHECK (one = 1),
+	record TEXT NOT NULL
+) STRICT;
 `
 
 func open(dsn string) (*DB, error) {
@@ -221,23 +271,59 @@ func open(dsn string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// One connection: a store in memory lives and dies with it, the exclusive
-	// lock admits no other, and SQLite writes one transaction at a time anyway.
+	// One connection: a store in memory lives and dies with it, and SQLite writes
+	// one transaction at a time anyway.
 	pool.SetMaxOpenConns(1)
-	db := &DB{sql: pool, changed: make(chan struct{})}
+	db := &DB{sql: pool, closing: make(chan struct{}), changed: make(chan struct{})}
 	err = db.transact(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {
 			return fmt.Errorf("create tables: %w", err)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return db, nil
+}
+
+// begin does what only the process that has the folder may do.
+func (db *DB) begin() error {
+	err := db.transact(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM runs WHERE accepted_at <= ?`, oldest()); err != nil {
 			return fmt.Errorf("delete expired runs: %w", err)
 		}
 		return release(ctx, tx)
 	})
 	if err != nil {
-		return nil, errors.Join(err, pool.Close())
+		return errors.Join(err, db.sql.Close())
 	}
-	return db, nil
+	return nil
+}
+
+// othersEvery is how often it is looked whether another process has changed the
+// folder: an operator's, who would not notice a shorter time.
+const othersEvery = 250 * time.Millisecond
+
+// watchOthers wakes the waiting Receives when another process has changed the
+// folder.
+func (db *DB) watchOthers() {
+	ticker := time.NewTicker(othersEvery)
+	defer ticker.Stop()
+	var last int64
+	for {
+		select {
+		case <-db.closing:
+			return
+		case <-ticker.C:
+		}
+		var version int64
+		// A version that cannot be read now can be the next time.
+		if err := db.sql.QueryRowContext(context.Background(), `PRAGMA data_version`).Scan(&version); err == nil && version != last {
+			last = version
+			db.notify()
+		}
+	}
 }
 
 // release brings back the messages that the process before this one had in

@@ -134,17 +134,7 @@ func (r *Runs) LastAccepted(ctx context.Context) (time.Time, error) {
 
 // Halt returns the halt that was set last, the zero one if none was.
 func (r *Runs) Halt(ctx context.Context) (halt runs.Halt, err error) {
-	var record string
-	err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `SELECT record FROM halt`).Scan(&record)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return runs.Halt{}, nil
-	}
-	if err == nil {
-		err = json.Unmarshal([]byte(record), &halt)
-	}
-	if err != nil {
+	if err := r.signal(ctx, `SELECT record FROM halt`, &halt); err != nil {
 		return runs.Halt{}, fmt.Errorf("get halt: %w", err)
 	}
 	return halt, nil
@@ -152,17 +142,88 @@ func (r *Runs) Halt(ctx context.Context) (halt runs.Halt, err error) {
 
 // SetHalt stores the halt of all runs. The zero Halt ends it.
 func (r *Runs) SetHalt(ctx context.Context, halt runs.Halt) error {
-	record, err := json.Marshal(halt)
-	if err == nil {
-		err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, `INSERT INTO halt (one, record) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET record = excluded.record`, string(record))
-			return err
-		})
-	}
+	err := r.setSignal(ctx, `INSERT INTO halt (one, record) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET record = excluded.record`, halt)
 	if err != nil {
 		return fmt.Errorf("set halt: %w", err)
 	}
 	return nil
+}
+
+// Pause returns the pause that was set last, the zero one if none was.
+func (r *Runs) Pause(ctx context.Context) (pause runs.Pause, err error) {
+	if err := r.signal(ctx, `SELECT record FROM pause`, &pause); err != nil {
+		return runs.Pause{}, fmt.Errorf("get pause: %w", err)
+	}
+	return pause, nil
+}
+
+// SetPause stores the pause of all runs. The zero Pause ends it.
+func (r *Runs) SetPause(ctx context.Context, pause runs.Pause) error {
+	err := r.setSignal(ctx, `INSERT INTO pause (one, record) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET record = excluded.record`, pause)
+	if err != nil {
+		return fmt.Errorf("set pause: %w", err)
+	}
+	return nil
+}
+
+// signal reads what concerns all runs into record, which stays as it is where
+// nothing was stored.
+func (r *Runs) signal(ctx context.Context, query string, record any) error {
+	var encoded string
+	err := r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, query).Scan(&encoded)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(encoded), record)
+}
+
+func (r *Runs) setSignal(ctx context.Context, statement string, record any) error {
+	encoded, err := json.Marshal(record)
+	if err != nil {
+		return err
+	}
+	return r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, statement, string(encoded))
+		return err
+	})
+}
+
+// List returns the newest runs that the query asks for, newest first.
+func (r *Runs) List(ctx context.Context, q runs.Query) (list []runs.Run, err error) {
+	since := oldest()
+	if q.Since.After(time.Unix(0, since)) {
+		since = q.Since.UnixNano()
+	}
+	err = r.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `
+			SELECT record FROM runs WHERE accepted_at >= ? AND (? = '' OR record ->> 'status' = ?) ORDER BY accepted_at DESC LIMIT ?`,
+			since, q.Status, q.Status, q.Limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var record string
+			if err := rows.Scan(&record); err != nil {
+				return err
+			}
+			var run runs.Run
+			if err := json.Unmarshal([]byte(record), &run); err != nil {
+				return fmt.Errorf("decode record: %w", err)
+			}
+			list = append(list, run)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	return list, nil
 }
 
 func (r *Runs) read(ctx context.Context, condition string, argument any) (run runs.Run, err error) {
