@@ -48,6 +48,8 @@ type refusal struct {
 var (
 	notLocal     = refusal{http.StatusForbidden, "forbidden", "Without secrets this is for programs and pages of this machine alone."}
 	unauthorized = refusal{http.StatusUnauthorized, "unauthorized", "The request needs a valid secret."}
+	noStatus     = refusal{http.StatusBadRequest, "invalid_payload", "There is no such status."}
+	noRuns       = refusal{http.StatusServiceUnavailable, "unavailable", "The reports cannot be listed right now. Load the page again."}
 	busy         = refusal{http.StatusServiceUnavailable, "unavailable", "There are too many requests at once. Send it again."}
 )
 
@@ -58,7 +60,7 @@ func (s *system) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 	switch why {
 	case unauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
-	case busy:
+	case busy, noRuns:
 		w.Header().Set("Retry-After", "5")
 	}
 	if isBrowser(r) {

@@ -3,6 +3,7 @@
 package plainly
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,18 +23,22 @@ func Status(s runs.Status) string {
 
 // Wait is what a run waits for while nothing is written for it.
 type Wait struct {
-	Everyone    bool   // everyone waits, and not this run alone
-	Reason      string // in a sentence
-	Remedy      string // what to do; empty where time does it
-	Attempts    int
-	Since, Next time.Time
+	Everyone bool   // everyone waits, and not this run alone
+	Reason   string // in a sentence
+	Remedy   string // what to do; empty where time does it
+	Attempts int
+	Since    time.Time
+	Next     time.Time // zero when nobody knows, in a pause
 }
 
-// Waiting says what a run waits for, given the halt of all runs; nil when it does
-// not wait. A halt comes first: while it lasts, no run gets on.
-func Waiting(run runs.Run, halt runs.Halt) *Wait {
+// Waiting says what a run waits for, given the halt and the pause of all runs; nil
+// when it does not wait. What is everyone's comes first: while it lasts, no run
+// gets on.
+func Waiting(run runs.Run, halt runs.Halt, pause runs.Pause) *Wait {
 	switch {
 	case run.Ended():
+	case pause.Paused():
+		return &Wait{Everyone: true, Reason: cmp.Or(pause.Reason, "Publishing was paused."), Remedy: "It goes on when whoever runs Notion Relay resumes it.", Since: pause.Since}
 	case halt.Halted():
 		return &Wait{true, halt.Reason, halt.Remedy, halt.Probes, halt.Since, halt.Next}
 	case len(run.Waits) > 0:

@@ -6,10 +6,13 @@ package browsertest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/color"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,7 +39,7 @@ type Browser struct {
 // Start starts a browser that ends with the test.
 func Start(tb testing.TB) *Browser {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), patience) // it ends after the test
 	b := &Browser{tb: tb, command: exec.CommandContext(ctx, "chromium",
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
@@ -132,7 +135,7 @@ type Look struct {
 type Tab struct {
 	*Browser
 
-	session string
+	target, session string
 	// Complaints are what the browser has said against the page: errors of its
 	// scripts, and what its policy did not allow.
 	Complaints []string
@@ -146,7 +149,7 @@ func (b *Browser) Open(url string, look Look) *Tab {
 	b.read(b.call("", "Target.createTarget", map[string]any{"url": "about:blank"}), &created)
 	var attached struct{ SessionID string }
 	b.read(b.call("", "Target.attachToTarget", map[string]any{"targetId": created.TargetID, "flatten": true}), &attached)
-	t := &Tab{Browser: b, session: attached.SessionID}
+	t := &Tab{Browser: b, target: created.TargetID, session: attached.SessionID}
 	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
 		t.call(domain+".enable", nil)
 	}
@@ -157,9 +160,7 @@ func (b *Browser) Open(url string, look Look) *Tab {
 
 func (t *Tab) look(url string, look Look) {
 	t.tb.Helper()
-	if look.Width == 0 {
-		look.Width, look.Height = 1280, 900
-	}
+	look.Width, look.Height = cmp.Or(look.Width, 1280), cmp.Or(look.Height, 900)
 	scheme, media := "light", ""
 	if look.Dark {
 		scheme = "dark"
@@ -190,10 +191,20 @@ func (t *Tab) Load(url string) {
 	if gone.ErrorText != "" {
 		t.tb.Fatalf("%s: %s", url, gone.ErrorText)
 	}
-	for !loaded {
-		m := t.next("loading " + url)
+	if !loaded {
+		t.Reloaded()
+	}
+}
+
+// Reloaded returns once a page is loaded that the tab goes to by itself.
+func (t *Tab) Reloaded() {
+	t.tb.Helper()
+	for {
+		m := t.next("loading a page")
 		t.hear(m)
-		loaded = m.SessionID == t.session && m.Method == "Page.loadEventFired"
+		if m.SessionID == t.session && m.Method == "Page.loadEventFired" {
+			return
+		}
 	}
 }
 
@@ -286,6 +297,71 @@ func (t *Tab) Press(key string) {
 	}
 }
 
+// Judge fails the test when somebody cannot use a page in one of the looks, or the
+// browser complains of it. It keeps a picture of each in RELAY_OUTPUT_DIR, if that
+// is set, for people to look at.
+func (b *Browser) Judge(name, url string, looks ...Look) {
+	b.tb.Helper()
+	tab := b.Open(url, looks[0])
+	for _, look := range looks {
+		tab.look(url, look)
+		picture := tab.Picture()
+		if blank(b.tb, picture) {
+			b.tb.Errorf("%s shows nothing as %s", url, look)
+		}
+		if folder := os.Getenv("RELAY_OUTPUT_DIR"); folder != "" {
+			if err := os.WriteFile(filepath.Join(folder, name+"-"+look.String()+".png"), picture, 0o600); err != nil {
+				b.tb.Fatal(err)
+			}
+		}
+		for _, violation := range tab.violations() {
+			b.tb.Errorf("%s as %s: %s", url, look, violation)
+		}
+	}
+	for _, complaint := range tab.Complaints {
+		b.tb.Errorf("%s: %s", url, complaint)
+	}
+	tab.close()
+}
+
+// String names a look, as phone-dark.
+func (l Look) String() string {
+	name := "desk"
+	if l.Width > 0 && l.Width < 600 {
+		name = "phone"
+	}
+	for _, is := range []struct {
+		so   bool
+		name string
+	}{{l.Dark, "dark"}, {!l.Dark, "light"}, {l.Print, "print"}, {l.NoScript, "noscript"}} {
+		if is.so {
+			name += "-" + is.name
+		}
+	}
+	return name
+}
+
+// blank tells whether a picture has next to no colors.
+func blank(tb testing.TB, picture []byte) bool {
+	tb.Helper()
+	img, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	seen := map[color.Color]bool{}
+	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y += 3 {
+		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x += 3 {
+			seen[img.At(x, y)] = true
+		}
+	}
+	return len(seen) < 10
+}
+
+func (t *Tab) close() {
+	t.tb.Helper()
+	t.Browser.call("", "Target.closeTarget", map[string]any{"targetId": t.target})
+}
+
 // Picture is the page as a PNG, as much of it as the window shows.
 func (t *Tab) Picture() []byte {
 	t.tb.Helper()
@@ -294,9 +370,9 @@ func (t *Tab) Picture() []byte {
 	return taken.Data
 }
 
-// Violations are the rules of accessibility that the page breaks, each with what
+// violations are the rules of accessibility that the page breaks, each with what
 // breaks it. They are axe-core's: WCAG 2.2 AA and its best practices.
-func (t *Tab) Violations() []string {
+func (t *Tab) violations() []string {
 	t.tb.Helper()
 	t.Evaluate(axe(t.tb)+"; true", nil)
 	var found []string

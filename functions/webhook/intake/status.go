@@ -176,7 +176,7 @@ func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 		h.Log.WarnContext(ctx, "halt could not be read", "error", err)
 		halt = runs.Halt{}
 	}
-	w := plainly.Waiting(run, halt)
+	w := plainly.Waiting(run, halt, runs.Pause{})
 	if w == nil {
 		return nil
 	}
