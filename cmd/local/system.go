@@ -172,6 +172,7 @@ func (s *system) connect(env settings) error {
 		DeadLetter: s.db.Queue("waiting-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
 	})
 	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = store{s.db.Runs(), s.waits, s.log}, s.publishes, deadLetters
+	s.publisher.Pauses = s.db.Runs()
 	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, waitingQueue{s.waits}
 	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, WaitingQueue: s.waits, Log: s.log.With("function", "enricher")}
 	if env.Enricher.AIAPIKey != "" {
@@ -248,7 +249,7 @@ func (s *system) serve(ctx context.Context) error {
 			})
 		})
 	}
-	poll(s.publishes, "publish.fifo", s.publisher.Handle, publish.Timeout)
+	poll(pausable{s.publishes, s.db.Runs()}, "publish.fifo", s.publisher.Handle, publish.Timeout)
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
 	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)

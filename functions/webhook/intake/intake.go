@@ -45,6 +45,8 @@ type Store interface {
 	Latest(ctx context.Context, runID string) (runs.Run, error)
 	// Halt reads the halt of all runs, the zero one when there is none.
 	Halt(ctx context.Context) (runs.Halt, error)
+	// Pause reads the pause of all runs, the zero one when there is none.
+	Pause(ctx context.Context) (runs.Pause, error)
 }
 
 // Queue is the publish queue.

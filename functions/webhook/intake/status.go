@@ -55,7 +55,7 @@ type waitingBody struct {
 	Reason   string `json:"reason"`
 	Attempts int    `json:"attempts"`
 	Since    string `json:"since"`
-	Next     string `json:"next"`
+	Next     string `json:"next,omitempty"` // no one knows, in a pause
 
 	Remedy string `json:"-"` // for the page
 }
@@ -163,8 +163,8 @@ func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
 // haltTime is how long a status waits to hear of a halt.
 const haltTime = 2 * time.Second
 
-// waiting says for what a run waits, nil when it does not. When the halt cannot be
-// read the status is told without it.
+// waiting says for what a run waits, nil when it does not. When what is everyone's
+// cannot be read the status is told without it.
 func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if run.Ended() {
 		return nil
@@ -174,9 +174,12 @@ func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	halt, err := h.Runs.Halt(ctx)
 	if err != nil {
 		h.Log.WarnContext(ctx, "halt could not be read", "error", err)
-		halt = runs.Halt{}
 	}
-	w := plainly.Waiting(run, halt, runs.Pause{})
+	pause, err := h.Runs.Pause(ctx)
+	if err != nil {
+		h.Log.WarnContext(ctx, "pause could not be read", "error", err)
+	}
+	w := plainly.Waiting(run, halt, pause)
 	if w == nil {
 		return nil
 	}
