@@ -18,11 +18,11 @@ const (
 
 // runView is a run in a list.
 type runView struct {
-	URL, Name, About     string
-	Status, Class, Doing string
-	Wait                 *plainly.Wait
-	Failure              *runs.Failure
-	Accepted             time.Time
+	URL, Name, Type, ReportID string
+	Status, Class, Doing      string
+	Wait                      *plainly.Wait
+	Failure                   *runs.Failure
+	Accepted                  time.Time
 }
 
 // statusView is a choice of runs.
@@ -72,7 +72,7 @@ func (s *system) viewRun(r *http.Request, run runs.Run, halt runs.Halt, pause ru
 		Accepted: run.AcceptedAt,
 	}
 	if run.Subject != nil { // the publisher finds out who it is
-		v.Name, v.About = run.Subject.Company, run.Subject.Type+" · "+run.ReportID
+		v.Name, v.Type, v.ReportID = run.Subject.Company, run.Subject.Type, run.ReportID
 	}
 	return v
 }

@@ -362,12 +362,12 @@ func (t *Tab) close() {
 	t.Browser.call("", "Target.closeTarget", map[string]any{"targetId": t.target})
 }
 
-// Picture is the page as a PNG, as much of it as the window shows.
+// Picture is the page as a small PNG, as much of it as the window shows.
 func (t *Tab) Picture() []byte {
 	t.tb.Helper()
 	var taken struct{ Data []byte }
 	t.read(t.call("Page.captureScreenshot", map[string]any{"format": "png"}), &taken)
-	return taken.Data
+	return shrink(t.tb, taken.Data)
 }
 
 // violations are the rules of accessibility that the page breaks, each with what
