@@ -9,14 +9,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"image/color"
-	"image/png"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +34,7 @@ type Browser struct {
 func Start(tb testing.TB) *Browser {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), patience) // it ends after the test
-	b := &Browser{tb: tb, command: exec.CommandContext(ctx, "chromium",
+	b := &Browser{tb: tb, command: exec.CommandContext(ctx, "chromium",               //nolint:gosec // with a folder of the test's
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
 		"--user-data-dir="+tb.TempDir(), "--remote-debugging-pipe")}
@@ -70,12 +64,14 @@ func Start(tb testing.TB) *Browser {
 
 // message is one that Chromium sends: the answer to a call, or an event.
 type message struct {
-	ID        int
-	SessionID string
-	Method    string
-	Params    json.RawMessage
-	Result    json.RawMessage
-	Error     *struct{ Message string }
+	ID        int             `json:"id"`
+	SessionID string          `json:"sessionId"`
+	Method    string          `json:"method"`
+	Params    json.RawMessage `json:"params"`
+	Result    json.RawMessage `json:"result"`
+	Error     *struct {
+		Message string `json:"message"`
+	} `json:"error"`
 }
 
 // call calls a method of Chromium, in a tab's session or in none, and returns its
@@ -129,6 +125,23 @@ type Look struct {
 	Print         bool
 	NoScript      bool
 	Cookie        string // name=value, sent to the page's site
+}
+
+// String names a look, as phone-dark.
+func (l Look) String() string {
+	name := "desk"
+	if l.Width > 0 && l.Width < 600 {
+		name = "phone"
+	}
+	for _, is := range []struct {
+		so   bool
+		name string
+	}{{l.Dark, "dark"}, {!l.Dark, "light"}, {l.Print, "print"}, {l.NoScript, "noscript"}} {
+		if is.so {
+			name += "-" + is.name
+		}
+	}
+	return name
 }
 
 // Tab is an open page.
@@ -219,8 +232,14 @@ func (t *Tab) hear(m message) {
 		return
 	}
 	var said struct {
-		Entry            struct{ Level, Source, Text string }
-		ExceptionDetails struct{ Text string }
+		Entry struct {
+			Level  string `json:"level"`
+			Source string `json:"source"`
+			Text   string `json:"text"`
+		} `json:"entry"`
+		ExceptionDetails struct {
+			Text string `json:"text"`
+		} `json:"exceptionDetails"`
 	}
 	if json.Unmarshal(m.Params, &said) != nil {
 		return
@@ -297,66 +316,6 @@ func (t *Tab) Press(key string) {
 	}
 }
 
-// Judge fails the test when somebody cannot use a page in one of the looks, or the
-// browser complains of it. It keeps a picture of each in RELAY_OUTPUT_DIR, if that
-// is set, for people to look at.
-func (b *Browser) Judge(name, url string, looks ...Look) {
-	b.tb.Helper()
-	tab := b.Open(url, looks[0])
-	for _, look := range looks {
-		tab.look(url, look)
-		picture := tab.Picture()
-		if blank(b.tb, picture) {
-			b.tb.Errorf("%s shows nothing as %s", url, look)
-		}
-		if folder := os.Getenv("RELAY_OUTPUT_DIR"); folder != "" {
-			if err := os.WriteFile(filepath.Join(folder, name+"-"+look.String()+".png"), picture, 0o600); err != nil {
-				b.tb.Fatal(err)
-			}
-		}
-		for _, violation := range tab.violations() {
-			b.tb.Errorf("%s as %s: %s", url, look, violation)
-		}
-	}
-	for _, complaint := range tab.Complaints {
-		b.tb.Errorf("%s: %s", url, complaint)
-	}
-	tab.close()
-}
-
-// String names a look, as phone-dark.
-func (l Look) String() string {
-	name := "desk"
-	if l.Width > 0 && l.Width < 600 {
-		name = "phone"
-	}
-	for _, is := range []struct {
-		so   bool
-		name string
-	}{{l.Dark, "dark"}, {!l.Dark, "light"}, {l.Print, "print"}, {l.NoScript, "noscript"}} {
-		if is.so {
-			name += "-" + is.name
-		}
-	}
-	return name
-}
-
-// blank tells whether a picture has next to no colors.
-func blank(tb testing.TB, picture []byte) bool {
-	tb.Helper()
-	img, err := png.Decode(bytes.NewReader(picture))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	seen := map[color.Color]bool{}
-	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y += 3 {
-		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x += 3 {
-			seen[img.At(x, y)] = true
-		}
-	}
-	return len(seen) < 10
-}
-
 func (t *Tab) close() {
 	t.tb.Helper()
 	t.Browser.call("", "Target.closeTarget", map[string]any{"targetId": t.target})
@@ -365,32 +324,12 @@ func (t *Tab) close() {
 // Picture is the page as a small PNG, as much of it as the window shows.
 func (t *Tab) Picture() []byte {
 	t.tb.Helper()
+	return shrink(t.tb, t.capture())
+}
+
+func (t *Tab) capture() []byte {
+	t.tb.Helper()
 	var taken struct{ Data []byte }
 	t.read(t.call("Page.captureScreenshot", map[string]any{"format": "png"}), &taken)
-	return shrink(t.tb, taken.Data)
-}
-
-// violations are the rules of accessibility that the page breaks, each with what
-// breaks it. They are axe-core's: WCAG 2.2 AA and its best practices.
-func (t *Tab) violations() []string {
-	t.tb.Helper()
-	t.Evaluate(axe(t.tb)+"; true", nil)
-	var found []string
-	t.Evaluate(`axe.run().then(found => found.violations.flatMap(rule =>
-		rule.nodes.map(node => rule.id + ": " + node.html + " " + node.failureSummary)))`, &found)
-	return found
-}
-
-// axe is the source of axe-core, which `make integration` fetches.
-func axe(tb testing.TB) string {
-	tb.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	source, err := os.ReadFile(filepath.Join(filepath.Dir(here), "node_modules/axe-core/axe.min.js"))
-	if errors.Is(err, os.ErrNotExist) {
-		err = fmt.Errorf("%w: make test/browsertest/node_modules fetches it", err)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(source)
+	return taken.Data
 }
