@@ -48,7 +48,7 @@ func (c *previewCommand) Run(s *session) error {
 		return fmt.Errorf("listen on %s: %w", c.Addr, err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(notionview.Path, notionview.New(sim))
+	mux.Handle(notionview.Path, notionview.New(sim, notionview.Options{}))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
