@@ -13,6 +13,7 @@ import (
 
 	"notionrelay/operate"
 	"notionrelay/operate/folder"
+	"notionrelay/operate/stack"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/runs"
 )
@@ -122,8 +123,11 @@ func (s *session) end(err error) int {
 
 // open finds the Notion Relay that is meant.
 func (s *session) open() (system *operate.System, err error) {
-	if s.target.Stack != "" {
-		return nil, errors.New("stacks are not supported yet")
+	switch {
+	case s.target.Stack != "":
+		return stack.Open(s, s.target.Stack, s.log)
+	case s.target.Data == "" && os.Getenv("PUBLISH_QUEUE_URL") != "":
+		return stack.FromEnvironment(s, s.log)
 	}
 	dir := s.target.Data
 	if dir == "" {
