@@ -60,6 +60,7 @@ func (a *atMost) line(line []byte) {
 		}
 	}
 	a.pipes = max(a.pipes, pipes)
+	a.unknown = a.unknown || pipes >= block.MaxCells // a row becomes several
 	if containers > block.MaxDepth {
 		a.deep += containers
 	}
@@ -131,8 +132,9 @@ func (a *atMost) blocks() int {
 // each block that does not fit into one begins another, and may need one that its
 // answer does not tell the id of.
 func (a *atMost) requests(documents int) int {
-	// A byte may take six in JSON, a piece of text 400 and a block 200 more.
-	size := 6*a.bytes + 400*(2*a.marks+a.blocks()) + 200*a.blocks()
+	// A byte may take six in JSON, twice where it is of a URL; a piece of text 400 and a block 200 more, and an
+	// empty cell three.
+	size := 12*a.bytes + 400*(2*a.marks+a.blocks()) + (200+3*a.pipes)*a.blocks()
 	full := a.blocks()/block.MaxChildren + a.blocks()/block.MaxElements + size/block.MaxRequestBytes
 	return 2*documents + 3*full + 3*a.deep
 }

@@ -3,7 +3,9 @@
 package docs_test
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -167,6 +169,40 @@ func TestFilesThatDocumentsNameExist(t *testing.T) {
 	}
 }
 
+// picture is shown by a document: what it says to those who do not see it, and its
+// file.
+var picture = regexp.MustCompile(`!\[([^\]]*)\]\(([^)]+)\)`)
+
+// maxPicture keeps the pages of documents light.
+const maxPicture = 150_000
+
+func TestPicturesAreThereAndSmallAndShown(t *testing.T) {
+	t.Parallel()
+	shown := map[string]bool{}
+	for file, text := range documents(t) {
+		for _, p := range picture.FindAllStringSubmatch(text, -1) {
+			name := filepath.Join(filepath.Dir(file), p[2])
+			shown[filepath.ToSlash(name)] = true
+			content, err := os.ReadFile(filepath.Join(root, name))
+			if _, notPNG := png.DecodeConfig(bytes.NewReader(content)); err != nil || notPNG != nil || len(content) > maxPicture {
+				t.Errorf("%s shows %s: %v, %v, %d bytes", file, name, err, notPNG, len(content))
+			}
+			if len(strings.Fields(p[1])) < 3 {
+				t.Errorf("%s does not say what %s shows", file, name)
+			}
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(root, "docs/pictures/*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	for _, file := range files {
+		if name := "docs/pictures/" + filepath.Base(file); !shown[name] {
+			t.Errorf("no document shows %s", name)
+		}
+	}
+}
+
 func TestReadmeNamesEveryPackageOfTheProduct(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}
@@ -269,7 +305,7 @@ func documents(t *testing.T) map[string]string {
 		t.Fatal(fmt.Errorf("%d documents: %w", len(files), err))
 	}
 	texts := map[string]string{}
-	for _, file := range append(files, filepath.Join(root, "README.md")) {
+	for _, file := range append(files, filepath.Join(root, "README.md"), filepath.Join(root, "SECURITY.md")) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

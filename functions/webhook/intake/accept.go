@@ -42,7 +42,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	if !h.Auth.Knows(r.Header) && !h.Auth.signed(r.Header, body) {
-		return answer{}, unauthorized()
+		return answer{}, h.stranger(r)
 	}
 	payload, err := parse(body)
 	if err != nil {
@@ -63,7 +63,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 // checkHeaders judges all that can be judged before the body is read.
 func (h *Handler) checkHeaders(r *http.Request) error {
 	if !h.Auth.asks(r.Header) {
-		return unauthorized()
+		return h.stranger(r)
 	}
 	if err := checkMedia(r); err != nil {
 		return err
@@ -78,6 +78,16 @@ func (h *Handler) checkHeaders(r *http.Request) error {
 		return tooLarge(nil)
 	}
 	return nil
+}
+
+// stranger refuses a sender who is not known. One who has tried to be is
+// counted: most likely it is a flow with a wrong secret, and whoever finds the
+// address by chance sends none.
+func (h *Handler) stranger(r *http.Request) error {
+	if claimsToBeKnown(r.Header) {
+		h.Metrics.Record(r.Context(), metrics.Count(metrics.WrongSecrets, 1))
+	}
+	return unauthorized()
 }
 
 func checkMedia(r *http.Request) error {
@@ -228,8 +238,8 @@ func measure(ctx context.Context, payload report.Payload) error {
 		documents = append(documents, d.Markdown)
 	}
 	err := markdown.Check(documents...)
-	if errors.Is(err, markdown.ErrTooComplex) {
-		return &refusal{code: "report_too_complex", sentence: "The report would become too many pages: " + err.Error() + "."}
+	if e, ok := errors.AsType[*markdown.TooComplexError](err); ok {
+		return &refusal{code: "report_too_complex", sentence: "The report is too complex: it " + e.Excess + ". Divide it among several runs."}
 	}
 	return err
 }
