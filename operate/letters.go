@@ -62,28 +62,14 @@ func (s *System) Letters(ctx context.Context) ([]Letter, error) {
 // receiveLimit is the most that SQS gives at once.
 const receiveLimit = 10
 
-// shown is how long a letter may be kept from others while it is looked at.
-const shown = 30 * time.Second
-
 // peek reads what a dead-letter queue shows. Of a FIFO queue's group those are ten
 // messages at most, since none is given while an earlier one is in flight.
 func peek(ctx context.Context, q Queue) (messages []queue.Incoming, err error) {
-	defer func() {
-		for _, m := range slices.Backward(messages) {
-			if e := q.Dead.ChangeVisibility(ctx, m.Receipt, 0); !errors.Is(e, queue.ErrReceipt) {
-				err = errors.Join(err, e)
-			}
-		}
-	}()
+	defer func() { err = errors.Join(err, giveBack(ctx, q.Dead, messages)) }()
 	for {
 		batch, err := q.Dead.Receive(ctx, receiveLimit, 0)
 		if err != nil || len(batch) == 0 {
 			return messages, err
-		}
-		for _, m := range batch {
-			if err := q.Dead.ChangeVisibility(ctx, m.Receipt, shown); err != nil {
-				return messages, err
-			}
 		}
 		messages = append(messages, batch...)
 	}
@@ -98,7 +84,7 @@ func (s *System) letter(ctx context.Context, name string, m queue.Incoming) (Let
 	message, err := queue.Decode(m.Body)
 	if err != nil {
 		l.Reason = cmp.Or(l.Reason, "unreadable_message: "+err.Error())
-		return l, nil
+		return l, nil //nolint:nilerr // that is what there is to tell about it
 	}
 	l.ReportID, l.Kind, l.Outline = message.ReportID, string(message.Kind), outline(message)
 	if message.Quotes != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"notionrelay/shared/queue"
@@ -64,13 +65,17 @@ func (l Letter) title() string {
 // keep writes a copy of a message, which only its owner can read: it has a
 // client's report in it.
 func keep(folder string, q Queue, m queue.Incoming) error {
+	var body any = m.Body
+	if json.Valid([]byte(m.Body)) {
+		body = json.RawMessage(m.Body)
+	}
 	content, err := json.MarshalIndent(struct {
 		Queue      string            `json:"queue"`
 		ID         string            `json:"id"`
 		SentAt     time.Time         `json:"sentAt"`
 		Attributes map[string]string `json:"attributes,omitempty"`
-		Body       json.RawMessage   `json:"body"`
-	}{q.Name, m.ID, m.SentAt, m.Attributes, raw(m.Body)}, "", "  ")
+		Body       any               `json:"body"`
+	}{q.Name, m.ID, m.SentAt, m.Attributes, body}, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, "dead-letter-"+m.ID+".json"), content, 0o600)
 	}
@@ -80,66 +85,83 @@ func keep(folder string, q Queue, m queue.Incoming) error {
 	return nil
 }
 
-// raw is a body as it is where it is JSON, and else as a string.
-func raw(body string) json.RawMessage {
-	if json.Valid([]byte(body)) {
-		return json.RawMessage(body)
-	}
-	quoted, _ := json.Marshal(body) // a string has a form
-	return quoted
-}
-
-// take goes through the dead letters of a queue once, does something with those
+// round goes through the dead letters of a queue once, does something with those
 // that are chosen, and deletes them then.
 //
 // A FIFO queue gives the first ten of a group and no more before they are gone.
 // Those behind can only be reached if the others go to the tail; then all of them
 // go there, so that their order is the same again at the end.
+type round struct {
+	system *System
+	queue  Queue
+	chosen func(Letter) bool
+	do     func(Letter, queue.Incoming) error
+
+	depth int  // of the queue when the round began
+	turns bool // those that are not chosen go to the tail
+	seen  int
+	kept  []queue.Incoming // to be given back
+	taken []Letter
+}
+
 func (s *System) take(ctx context.Context, q Queue, chosen func(Letter) bool, do func(Letter, queue.Incoming) error) (taken []Letter, err error) {
 	depth, err := q.Dead.Depth(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var kept []queue.Incoming
-	defer func() {
-		for _, m := range kept {
-			if e := q.Dead.ChangeVisibility(ctx, m.Receipt, 0); !errors.Is(e, queue.ErrReceipt) {
-				err = errors.Join(err, e)
-			}
-		}
-	}()
-	turns := q.FIFO && depth.All() > receiveLimit
-	for seen := 0; seen < depth.All() || !turns; {
-		batch, err := q.Dead.Receive(ctx, receiveLimit, 0)
+	r := round{system: s, queue: q, chosen: chosen, do: do, depth: depth.All(), turns: q.FIFO && depth.All() > receiveLimit}
+	err = r.goThrough(ctx)
+	return r.taken, errors.Join(err, giveBack(ctx, q.Dead, r.kept))
+}
+
+func (r *round) goThrough(ctx context.Context) error {
+	for r.seen < r.depth || !r.turns {
+		batch, err := r.queue.Dead.Receive(ctx, receiveLimit, 0)
 		if err != nil || len(batch) == 0 {
-			return taken, err
+			return err
 		}
-		for _, m := range batch {
-			seen++
-			letter, err := s.letter(ctx, q.Name, m)
-			if err != nil {
-				return taken, err
-			}
-			switch {
-			case chosen(letter):
-				if err := do(letter, m); err != nil {
-					return taken, err
-				}
-				taken = append(taken, letter)
-			case turns && seen <= depth.All():
-				if err := q.Dead.Send(ctx, again(q, m, "-turn")); err != nil {
-					return taken, err
-				}
-			default:
-				kept = append(kept, m)
-				continue
-			}
-			if err := q.Dead.Delete(ctx, m.Receipt); err != nil {
-				return taken, err
+		for i, m := range batch {
+			if err := r.handle(ctx, m); err != nil {
+				r.kept = append(r.kept, batch[i:]...)
+				return err
 			}
 		}
 	}
-	return taken, nil
+	return nil
+}
+
+func (r *round) handle(ctx context.Context, m queue.Incoming) error {
+	r.seen++
+	letter, err := r.system.letter(ctx, r.queue.Name, m)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.chosen(letter):
+		if err := r.do(letter, m); err != nil {
+			return err
+		}
+		r.taken = append(r.taken, letter)
+	case r.turns && r.seen <= r.depth:
+		if err := r.queue.Dead.Send(ctx, again(r.queue, m, "-turn")); err != nil {
+			return err
+		}
+	default:
+		r.kept = append(r.kept, m)
+		return nil
+	}
+	return r.queue.Dead.Delete(ctx, m.Receipt)
+}
+
+// giveBack lets others receive messages again, in their order.
+func giveBack(ctx context.Context, box Box, messages []queue.Incoming) (err error) {
+	ctx = context.WithoutCancel(ctx)
+	for _, m := range slices.Backward(messages) {
+		if e := box.ChangeVisibility(ctx, m.Receipt, 0); !errors.Is(e, queue.ErrReceipt) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
 }
 
 // again is a message to be sent once more, as a new one. Should it be sent twice
