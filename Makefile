@@ -31,7 +31,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration race model trouble pairs mutants fuzz bench memory compare measure lint check build template e2e-sam clean
+.PHONY: run test notion-smoke servers integration race model trouble pairs mutants fuzz bench memory compare measure lint check build deploy-check e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -113,8 +113,8 @@ measure: build servers ## the functions' sizes and cold starts, within their lim
 
 lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
-	go vet -tags integration,sam,memory,compare ./...
-	bin/golangci-lint run --build-tags integration,sam,memory,compare
+	go vet -tags integration,sam,memory,compare,deploy ./...
+	bin/golangci-lint run --build-tags integration,sam,memory,compare,deploy
 	go mod tidy -diff
 
 check: test lint
@@ -129,10 +129,10 @@ build: ## the functions as they are deployed, into OUT
 build-WebhookFunction build-PublisherFunction build-EnricherFunction: build-%Function:
 	$(BUILD) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(shell echo $* | tr A-Z a-z)
 
-template: .venv/bin/sam ## template.yaml under its linters, and built
+deploy-check: .venv/bin/sam ## template.yaml linted, built, transformed, and deployed to a stand-in for AWS, as docs/deploy.md says
 	.venv/bin/cfn-lint template.yaml
 	.venv/bin/sam validate --lint
-	.venv/bin/sam build
+	go test -tags deploy $(TESTFLAGS) -count=1 ./test/deploycheck
 
 e2e-sam: .venv/bin/sam servers ## the functions in containers, as `sam local invoke` runs them; needs Docker and root
 	GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
