@@ -21,6 +21,7 @@ import (
 	"notionrelay/local/embedded"
 	"notionrelay/local/notionsim"
 	"notionrelay/local/notionview"
+	"notionrelay/operate/folder"
 	"notionrelay/shared/config"
 	"notionrelay/shared/copywriter"
 	"notionrelay/shared/logs"
@@ -28,6 +29,7 @@ import (
 	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
+	"notionrelay/shared/runs"
 )
 
 // settings are those of the three functions, all optional on one machine.
@@ -66,6 +68,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	well := s.simulator != nil || lookAtNotion(ctx, s.publisher.Notion, publish.Setup(s.publisher.Database, s.publisher.CoverURL), s.log)
+	if err := folder.SetAddress(*data, s.url()); err != nil {
+		return errors.Join(err, s.close())
+	}
 	fmt.Fprintf(stdout, "ready %s\n", s.url())
 	s.greet(stderr)
 	if !well {
@@ -150,27 +155,29 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err := s.connect(env); err != nil {
 		return s, err
 	}
-	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
+	webhook := &intake.Handler{
+		Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Accept: s.accept,
+		Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook"),
+	}
 	s.server = s.newServer(s.routes(webhook.Routes()), log)
 	return s, nil
+}
+
+// accept stores a report, which ends its request's turn.
+func (s *system) accept(ctx context.Context, run runs.Run, m queue.Outgoing) (stored runs.Run, created bool, err error) {
+	if stored, created, err = s.db.Runs().CreateAndSend(ctx, run, s.publishes, m); created {
+		endTurn(ctx)
+	}
+	return stored, created, err
 }
 
 // connect puts the queues between the publisher and the enricher, and gives
 // them the AI and the research database that are configured.
 func (s *system) connect(env settings) error {
-	deadLetters := s.db.Queue("publish-dead-letters", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility})
-	s.publishes = s.db.Queue("publish", embedded.QueueOptions{
-		FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives, DeadLetter: deadLetters,
-	})
-	s.enriches = s.db.Queue("enrich", embedded.QueueOptions{
-		Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives,
-		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
-	})
-	s.waits = s.db.Queue("waiting", embedded.QueueOptions{
-		Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives,
-		DeadLetter: s.db.Queue("waiting-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
-	})
-	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = store{s.db.Runs(), s.waits, s.log}, s.publishes, deadLetters
+	queues := folder.QueuesOf(s.db)
+	s.publishes, s.enriches, s.waits = queues.Publish, queues.Enrich, queues.Waiting
+	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = store{s.db.Runs(), s.waits, s.log}, s.publishes, queues.PublishDead
+	s.publisher.Pauses = s.db.Runs()
 	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, waitingQueue{s.waits}
 	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, WaitingQueue: s.waits, Log: s.log.With("function", "enricher")}
 	if env.Enricher.AIAPIKey != "" {
@@ -247,7 +254,7 @@ func (s *system) serve(ctx context.Context) error {
 			})
 		})
 	}
-	poll(s.publishes, "publish.fifo", s.publisher.Handle, publish.Timeout)
+	poll(pausable{s.publishes, s.db.Runs()}, "publish.fifo", s.publisher.Handle, publish.Timeout)
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
 	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)

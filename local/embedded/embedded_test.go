@@ -66,9 +66,28 @@ func TestAttachToAFolderInUse(t *testing.T) {
 	if got := <-received; len(got) != 1 || got[0].Body != "x" {
 		t.Errorf("received %v, want the message of the other process", got)
 	}
+	if used, err := embedded.InUse(dir); err != nil || !used {
+		t.Errorf("in use: %t, error %v", used, err)
+	}
 	held, err := mine.Queue("q", embedded.QueueOptions{}).Peek(t.Context())
 	if err != nil || len(held) != 1 || held[0].ReceiveCount != 1 {
 		t.Errorf("there are %v, error %v, want the message still in flight", held, err)
+	}
+}
+
+func TestAFolderThatIsOnlyAttachedIsNotInUse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, err := embedded.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	closing(t)(embedded.Attach(dir))
+	if used, err := embedded.InUse(dir); err != nil || used {
+		t.Errorf("in use: %t, error %v", used, err)
 	}
 }
 

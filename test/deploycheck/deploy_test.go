@@ -4,6 +4,7 @@ package deploycheck_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -136,7 +137,7 @@ func (d *desk) tools() {
 		d.t.Fatal(err)
 	}
 	script := "#!/bin/sh\nexec " + venv + "/aws --endpoint-url " + d.endpoint + ` "$@"` + "\n"
-	if err := os.WriteFile(d.bin+"/aws", []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(d.bin+"/aws", []byte(script), 0o700); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -184,10 +185,11 @@ func (d *desk) run(command, answers string) string {
 	shell.Env = append(os.Environ(), "PATH="+d.bin+":"+os.Getenv("PATH"), "AWS_ENDPOINT_URL="+d.endpoint,
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1",
 		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "SAM_CLI_TELEMETRY=0", "NO_COLOR=1")
+	var problems bytes.Buffer
+	shell.Stderr = &problems
 	said, err := shell.Output()
 	if err != nil {
-		failure, _ := err.(*exec.ExitError)
-		d.t.Fatalf("%s: %v\n%s\n%s", command, err, said, failure.Stderr)
+		d.t.Fatalf("%s: %v\n%s\n%s", command, err, said, problems.String())
 	}
 	return string(said)
 }

@@ -45,6 +45,8 @@ type Store interface {
 	Latest(ctx context.Context, runID string) (runs.Run, error)
 	// Halt reads the halt of all runs, the zero one when there is none.
 	Halt(ctx context.Context) (runs.Halt, error)
+	// Pause reads the pause of all runs, the zero one when there is none.
+	Pause(ctx context.Context) (runs.Pause, error)
 }
 
 // Queue is the publish queue.
@@ -56,7 +58,11 @@ type Queue interface {
 type Handler struct {
 	Runs  Store
 	Queue Queue
-	Auth  *Auth
+	// Accept is Runs.Create and, where that creates a record, Queue.Send in one:
+	// either both are durable or neither has happened. Where records and queue
+	// cannot do that it is nil, and the message is sent once the record is there.
+	Accept func(ctx context.Context, run runs.Run, m queue.Outgoing) (stored runs.Run, created bool, err error)
+	Auth   *Auth
 	// PageBase comes before a page's id without dashes in the addresses that
 	// callers get; https://notion.so/ when empty. One that begins with a slash
 	// is on the host that the caller has reached.

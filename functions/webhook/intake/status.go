@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -19,6 +20,7 @@ type statusBody struct {
 	ReportID string       `json:"reportId"`
 	RunID    string       `json:"runId,omitempty"`
 	Status   runs.Status  `json:"status"`
+	EndedAt  string       `json:"endedAt,omitempty"`
 	Progress progress     `json:"progress"`
 	Steps    []stepBody   `json:"steps"`
 	Warnings []string     `json:"warnings"`
@@ -54,7 +56,7 @@ type waitingBody struct {
 	Reason   string `json:"reason"`
 	Attempts int    `json:"attempts"`
 	Since    string `json:"since"`
-	Next     string `json:"next"`
+	Next     string `json:"next,omitempty"` // no one knows, in a pause
 
 	Remedy string `json:"-"` // of a halt, for the page
 }
@@ -142,7 +144,7 @@ func (h *Handler) status(r *http.Request, run runs.Run) answer {
 }
 
 func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
-	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status, Waiting: h.waiting(r.Context(), run),
+	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status, EndedAt: timestamp(run.EndedAt), Waiting: h.waiting(r.Context(), run),
 		Steps: []stepBody{}, Warnings: append([]string{}, run.Warnings...), Data: h.data(r, run)}
 	for i := range run.Steps {
 		s := &run.Steps[i]
@@ -162,9 +164,9 @@ func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
 // haltTime is how long a status waits to hear of a halt.
 const haltTime = 2 * time.Second
 
-// waiting says for what a run waits, nil when it does not. A halt comes first:
-// while it lasts, no run gets on. When it cannot be read the status is told
-// without it.
+// waiting says for what a run waits, nil when it does not. What is everyone's
+// comes first: while it lasts, no run gets on. When it cannot be read the status
+// is told without it.
 func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if run.Ended() {
 		return nil
@@ -175,8 +177,14 @@ func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if err != nil {
 		h.Log.WarnContext(ctx, "halt could not be read", "error", err)
 	}
+	pause, err := h.Runs.Pause(ctx)
+	if err != nil {
+		h.Log.WarnContext(ctx, "pause could not be read", "error", err)
+	}
 	switch {
-	case err == nil && halt.Halted():
+	case pause.Paused():
+		return &waitingBody{For: "everyone", Reason: cmp.Or(pause.Reason, "Publishing was paused."), Since: timestamp(pause.Since), Remedy: "It goes on when whoever runs Notion Relay resumes it."}
+	case halt.Halted():
 		return &waitingBody{"everyone", halt.Reason, halt.Probes, timestamp(halt.Since), timestamp(halt.Next), halt.Remedy}
 	case len(run.Waits) > 0:
 		w := slices.MinFunc(run.Waits, func(a, b runs.Wait) int { return a.Next.Compare(b.Next) })
