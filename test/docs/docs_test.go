@@ -185,7 +185,7 @@ func TestLimitsAreThoseOfTheTemplate(t *testing.T) {
 	}
 	var template struct {
 		Resources struct {
-			Api struct {
+			API struct {
 				Properties struct {
 					RouteSettings        map[string]limits `yaml:"RouteSettings"`
 					DefaultRouteSettings limits            `yaml:"DefaultRouteSettings"`
@@ -200,7 +200,7 @@ func TestLimitsAreThoseOfTheTemplate(t *testing.T) {
 	if err := yaml.Unmarshal(text, &template); err != nil {
 		t.Fatal(err)
 	}
-	api := template.Resources.Api.Properties
+	api := template.Resources.API.Properties
 	rates, bursts := map[string]string{}, map[string]string{}
 	for route, l := range api.RouteSettings {
 		rates[route], bursts[route] = l.Rate, l.Burst
