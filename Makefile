@@ -31,7 +31,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration race model trouble pairs mutants fuzz bench memory compare measure lint check build template e2e-sam clean
+.PHONY: run test notion-smoke servers integration race model trouble pairs mutants fuzz bench memory compare measure lint check build template sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -134,10 +134,16 @@ template: .venv/bin/sam ## template.yaml under its linters, and built
 	.venv/bin/sam validate --lint
 	.venv/bin/sam build
 
-e2e-sam: .venv/bin/sam servers ## the functions in containers, as `sam local invoke` runs them; needs Docker and root
-	GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
-	PATH=$(CURDIR)/.venv/bin:$$PATH test/events/with-docker \
-		go test -tags sam $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./test/events
+# The functions for this machine.
+SAM_BUILD = GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
+
+sam-local: .venv/bin/sam servers ## what `sam local` needs to run the functions, and how to do so; needs Docker
+	$(SAM_BUILD)
+	go run ./test/samlocal/cmd
+
+e2e-sam: .venv/bin/sam servers ## the functions in containers, by the commands of sam-local; needs Debian's Docker, and root
+	$(SAM_BUILD)
+	test/events/with-docker go test -tags sam $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./test/events
 
 .venv/bin/sam: test/requirements.txt
 	python3 -m venv .venv

@@ -33,7 +33,10 @@ type System struct {
 	Source Source
 	// Works tells whether anybody takes messages out of the queues.
 	Works func(context.Context) (bool, error)
-	Log   *slog.Logger
+	// Webhook tells where reports are sent, and a secret to send them with; empty
+	// where none is needed.
+	Webhook func(context.Context) (url, secret string, err error)
+	Log     *slog.Logger
 }
 
 // Records are the runs.

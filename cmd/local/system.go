@@ -67,6 +67,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	well := s.simulator != nil || lookAtNotion(ctx, s.publisher.Notion, publish.Setup(s.publisher.Database, s.publisher.CoverURL), s.log)
+	if err := folder.SetAddress(*data, s.url()); err != nil {
+		return errors.Join(err, s.close())
+	}
 	fmt.Fprintf(stdout, "ready %s\n", s.url())
 	s.greet(stderr)
 	if !well {

@@ -34,6 +34,8 @@ type cli struct {
 	Runs        runsCommand        `cmd:"" help:"List runs, the newest first."`
 	Status      statusCommand      `cmd:"" help:"Show how far a report has come."`
 	DeadLetters deadLettersCommand `cmd:"" help:"List, show, put back or drop dead letters."`
+	Send        sendCommand        `cmd:"" help:"Send a report and follow it until it is complete."`
+	Preview     previewCommand     `cmd:"" help:"Show what would become of a report, without any Notion."`
 	Pause       pauseCommand       `cmd:"" help:"Stop the publisher within one request. What is sent meanwhile waits."`
 	Resume      resumeCommand      `cmd:"" help:"Let the publisher go on."`
 }

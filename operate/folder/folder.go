@@ -4,7 +4,11 @@ package folder
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
@@ -25,8 +29,35 @@ func Open(dir string, log *slog.Logger) (system *operate.System, closeAll func()
 		Enrich:  operate.Queue{Name: "enrich", Main: q.Enrich, Dead: q.EnrichDead},
 		Waiting: operate.Queue{Name: "waiting", Main: q.Waiting, Dead: q.WaitingDead},
 		Works:   func(context.Context) (bool, error) { return embedded.InUse(dir) },
+		Webhook: func(context.Context) (url, secret string, err error) { return webhook(dir) },
 		Log:     log,
 	}, db.Close, nil
+}
+
+// addressFile has the address of the process that works on the folder.
+const addressFile = "address"
+
+// SetAddress notes where the process that works on the folder listens.
+func SetAddress(dir, url string) error {
+	if err := os.WriteFile(filepath.Join(dir, addressFile), []byte(url+"\n"), 0o600); err != nil {
+		return fmt.Errorf("note address: %w", err)
+	}
+	return nil
+}
+
+// webhook is the address of the process that works on the folder, and the first
+// of the secrets in the environment.
+func webhook(dir string) (url, secret string, err error) {
+	used, err := embedded.InUse(dir)
+	if err != nil {
+		return "", "", err
+	}
+	address, err := os.ReadFile(filepath.Join(dir, addressFile)) //nolint:gosec // whoever calls says where
+	if !used || err != nil {
+		return "", "", fmt.Errorf("nobody works on %s: start it with go run ./cmd/local -data %s", dir, dir)
+	}
+	secret, _, _ = strings.Cut(os.Getenv("WEBHOOK_SECRETS"), ",")
+	return strings.TrimSpace(string(address)), secret, nil
 }
 
 // Queues are the queues of a data folder, with the attributes that template.yaml
