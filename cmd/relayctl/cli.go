@@ -33,6 +33,7 @@ type cli struct {
 
 	Runs        runsCommand        `cmd:"" help:"List runs, the newest first."`
 	Status      statusCommand      `cmd:"" help:"Show how far a report has come."`
+	Explain     explainCommand     `cmd:"" help:"Say what has happened to a report or what a code means, and what to do."`
 	DeadLetters deadLettersCommand `cmd:"" help:"List, show, put back or drop dead letters."`
 	Send        sendCommand        `cmd:"" help:"Send a report and follow it until it is complete."`
 	Preview     previewCommand     `cmd:"" help:"Show what would become of a report, without any Notion."`
