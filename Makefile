@@ -1,6 +1,10 @@
 # What a developer does here. `make check` is what has to pass before a commit.
 
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+# The vulnerability database as its makers keep it; VULNDB=latest is today's.
+VULNDB ?= v0.0.0-20261105234957-e22db6528018
+PIP_TOOLS = pip-tools==7.6.2
 FUZZTIME = 20s
 # Random histories that the publisher is put through: so many for each seed.
 HISTORIES = 2500
@@ -31,7 +35,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration race model trouble pairs mutants fuzz bench memory compare measure lint check build template sam-local e2e-sam clean
+.PHONY: run test notion-smoke servers integration race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build template sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -117,6 +121,13 @@ lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	bin/golangci-lint run --build-tags integration,sam,memory,compare
 	go mod tidy -diff
 
+# The standard library is judged as that of the toolchain in go.mod, which go
+# uses unless GOTOOLCHAIN=local keeps it from that: then the last line says so.
+TOOLCHAIN = $(shell sed -n 's/^toolchain //p' go.mod)
+vulncheck: bin/govulncheck bin/vulndb-$(VULNDB) ## known vulnerabilities that our code reaches
+	GOVERSION=$(TOOLCHAIN) bin/govulncheck -db file://$(CURDIR)/bin/vulndb-$(VULNDB) -tags integration,sam,memory,compare ./...
+	@test "$$(go env GOVERSION)" = $(TOOLCHAIN) || echo "what is built here has the standard library of $$(go env GOVERSION), which may have vulnerabilities that $(TOOLCHAIN) has not"
+
 check: test lint
 
 build: ## the functions as they are deployed, into OUT
@@ -147,17 +158,48 @@ e2e-sam: .venv/bin/sam servers ## the functions in containers, by the commands o
 
 .venv/bin/sam: test/requirements.txt
 	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	.venv/bin/pip check
 	touch $@
+
+requirements: ## test/requirements.txt anew: test/requirements.in with all that it needs, and a hash of each file
+	python3 -m venv bin/pip-tools
+	bin/pip-tools/bin/pip install --quiet --disable-pip-version-check $(PIP_TOOLS)
+	CUSTOM_COMPILE_COMMAND='make requirements' bin/pip-tools/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file test/requirements.txt test/requirements.in
 
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)
 
-# The copy of the pom.xml comes last and says that all is there.
-bin/%/pom.xml: test/awstest/%/pom.xml
+bin/govulncheck:
+	GOBIN=$(CURDIR)/bin go install $(GOVULNCHECK)
+
+# It is a Go module, and so are its tools: one of them makes what govulncheck reads.
+bin/vulndb-%:
+	@rm -rf $@.part; dir=$$(go mod download -json golang.org/x/vulndb@$* | sed -n 's/^\t"Dir": "\(.*\)",$$/\1/p') && test -n "$$dir" \
+		&& GOBIN=$(CURDIR)/bin go install golang.org/x/vulndb/cmd/indexdb@$* && bin/indexdb -vulns "$$dir/data/osv" -out $@.part && mv $@.part $@ \
+		|| { echo "the vulnerability database $* cannot be had, so nothing was checked"; exit 1; }
+
+# Nothing but files whose hashes are kept is run. The copy of the pom.xml comes
+# last and says that all is there.
+bin/%/pom.xml: test/awstest/%/pom.xml test/awstest/%/sha256sums
 	rm -rf $(@D)
-	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+	$(COPY_JARS)
+	cd $(@D) && sha256sum --check --strict --quiet $(CURDIR)/test/awstest/$*/sha256sums
+	@cd $(@D) && test "$$(ls | wc -l)" -eq "$$(wc -l <$(CURDIR)/test/awstest/$*/sha256sums)" || { echo "$(@D) has files without a hash"; exit 1; }
 	cp $< $@
+
+# --strict-checksums compares with what the repository says of each file; that is
+# all there is for Maven's own plugins.
+COPY_JARS = mvn -q -B --strict-checksums -f test/awstest/$*/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+
+checksums: $(SERVERS:%=bin/new/%/sha256sums) ## the hashes of the servers' files anew, after a change of a pom.xml
+
+.PHONY: $(SERVERS:%=bin/new/%/sha256sums)
+$(SERVERS:%=bin/new/%/sha256sums): bin/new/%/sha256sums:
+	rm -rf $(@D)
+	$(COPY_JARS)
+	cd $(@D) && sha256sum * >$(CURDIR)/test/awstest/$*/sha256sums
 
 clean:
 	rm -rf bin ci-output .aws-sam .venv test/compare/node_modules

@@ -105,7 +105,9 @@ func TestExplainSaysForWhatARunWaits(t *testing.T) {
 			waits: []string{"Title, introduction or quotes."},
 		},
 		"its own time": {
-			run:   func(run *runs.Run) { run.Await(runs.Wait{Kind: "publish", Reason: "Notion answered 503.", Attempts: 2, Next: soon}) },
+			run: func(run *runs.Run) {
+				run.Await(runs.Wait{Kind: "publish", Reason: "Notion answered 503.", Attempts: 2, Next: soon})
+			},
 			waits: []string{"Its publish message is tried again at"},
 			does:  []string{"It waits for its own time."},
 		},

@@ -203,9 +203,12 @@ func (b turnBody) Read(p []byte) (int, error) {
 type turnEnding struct{ queue intake.Queue }
 
 func (q turnEnding) Send(ctx context.Context, m queue.Outgoing) error {
-	err := q.queue.Send(ctx, m)
+	defer endTurn(ctx)
+	return q.queue.Send(ctx, m)
+}
+
+func endTurn(ctx context.Context) {
 	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
 		t.end()
 	}
-	return err
 }

@@ -29,6 +29,7 @@ import (
 	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
+	"notionrelay/shared/runs"
 )
 
 // settings are those of the three functions, all optional on one machine.
@@ -154,9 +155,20 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err := s.connect(env); err != nil {
 		return s, err
 	}
-	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
+	webhook := &intake.Handler{
+		Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Accept: s.accept,
+		Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook"),
+	}
 	s.server = s.newServer(s.routes(webhook.Routes()), log)
 	return s, nil
+}
+
+// accept stores a report, which ends its request's turn.
+func (s *system) accept(ctx context.Context, run runs.Run, m queue.Outgoing) (stored runs.Run, created bool, err error) {
+	if stored, created, err = s.db.Runs().CreateAndSend(ctx, run, s.publishes, m); created {
+		endTurn(ctx)
+	}
+	return stored, created, err
 }
 
 // connect puts the queues between the publisher and the enricher, and gives

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
 
@@ -35,7 +36,7 @@ Examples:
 }
 
 func (c *sendCommand) Run(s *session) error {
-	body, _, err := c.read(s.in)
+	body, payload, err := c.read(s.in)
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,10 @@ func (c *sendCommand) Run(s *session) error {
 	}
 	w := webhook{url: strings.TrimSuffix(url, "/"), secret: secret, client: &http.Client{Timeout: 30 * time.Second}}
 	defer w.client.CloseIdleConnections()
+	before, err := w.status(s, report.ID(c.Key, payload.Fingerprint()))
+	if err != nil && !errors.Is(err, errNotThere) {
+		return err
+	}
 	sent, err := w.send(s, body, c.Key)
 	if err != nil {
 		return err
@@ -54,7 +59,7 @@ func (c *sendCommand) Run(s *session) error {
 	}
 	ctx, cancel := context.WithTimeout(s, c.Wait)
 	defer cancel()
-	return s.follow(ctx, w, sent)
+	return s.follow(ctx, w, sent, before)
 }
 
 // webhook finds where to send, and with which secret.
@@ -82,6 +87,7 @@ type reply struct {
 	Error    string      `json:"error"`
 	ReportID string      `json:"reportId"`
 	Status   runs.Status `json:"status"`
+	EndedAt  string      `json:"endedAt"`
 	Progress struct {
 		Done  int `json:"done"`
 		Total int `json:"total"`
@@ -94,6 +100,7 @@ type reply struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 		Remedy  string `json:"remedy"`
+		Request string `json:"notionRequestId"`
 	} `json:"failure"`
 	Data struct {
 		ReportID  string      `json:"reportId"`
@@ -132,6 +139,9 @@ func (w webhook) status(ctx context.Context, id string) (reply, error) {
 	return got, nil
 }
 
+// errNotThere is what the webhook says of a report that it does not know.
+var errNotThere = errors.New("the webhook answers 404 Not Found")
+
 func (w webhook) do(r *http.Request) (answered reply, err error) {
 	if w.secret != "" {
 		r.Header.Set("Authorization", "Bearer "+w.secret)
@@ -146,6 +156,8 @@ func (w webhook) do(r *http.Request) (answered reply, err error) {
 		err = json.Unmarshal(body, &answered)
 	}
 	switch {
+	case response.StatusCode == http.StatusNotFound:
+		return reply{}, errNotThere
 	case response.StatusCode >= 400:
 		return reply{}, fmt.Errorf("the webhook answers %s: %s", response.Status, cmp.Or(answered.Error, "nothing that it should"))
 	case err != nil:
@@ -165,13 +177,17 @@ func (s *session) sent(r reply) error {
 // followEvery is how often the status is asked for.
 const followEvery = 500 * time.Millisecond
 
-// follow shows how the report gets on, until it has ended.
-func (s *session) follow(ctx context.Context, w webhook, sent reply) error {
+// follow shows how the report gets on, until it has ended. A failure from before
+// it was sent is not its end.
+func (s *session) follow(ctx context.Context, w webhook, sent, before reply) error {
 	line := ""
 	for {
 		now, err := w.status(ctx, sent.Data.ReportID)
 		if err != nil {
 			return s.stillRunning(ctx, sent, err)
+		}
+		if now.sameEnd(before) {
+			now.Failure, now.Status = nil, runs.Queued
 		}
 		if next := now.line(); next != line && !s.json {
 			line = next
@@ -192,6 +208,11 @@ func (s *session) follow(ctx context.Context, w webhook, sent reply) error {
 		case <-time.After(followEvery):
 		}
 	}
+}
+
+// sameEnd tells whether the report has failed and not been tried since before.
+func (r reply) sameEnd(before reply) bool {
+	return r.Status == runs.Failed && before.Failure != nil && r.Failure != nil && r.EndedAt == before.EndedAt && *r.Failure == *before.Failure
 }
 
 // stillRunning ends the waiting for a report that goes on.

@@ -70,7 +70,7 @@ func (q *SQS) Send(ctx context.Context, m Outgoing) error {
 func (q *SQS) Receive(ctx context.Context, limit int, wait time.Duration) ([]Incoming, error) {
 	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:              &q.url,
-		MaxNumberOfMessages:   int32(limit),
+		MaxNumberOfMessages:   int32(limit), //nolint:gosec // at most 10
 		WaitTimeSeconds:       seconds(wait),
 		MessageAttributeNames: []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
@@ -176,7 +176,7 @@ func (q *SQS) Redrive(ctx context.Context) error {
 func (q *SQS) name() string { return q.url[strings.LastIndexByte(q.url, '/')+1:] }
 
 func seconds(d time.Duration) int32 {
-	return int32((d + time.Second - 1) / time.Second)
+	return int32((d + time.Second - 1) / time.Second) //nolint:gosec // SQS takes twelve hours at most
 }
 
 func incoming(m types.Message) (Incoming, error) {

@@ -269,7 +269,7 @@ func documents(t *testing.T) map[string]string {
 		t.Fatal(fmt.Errorf("%d documents: %w", len(files), err))
 	}
 	texts := map[string]string{}
-	for _, file := range append(files, filepath.Join(root, "README.md")) {
+	for _, file := range append(files, filepath.Join(root, "README.md"), filepath.Join(root, "SECURITY.md")) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

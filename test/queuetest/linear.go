@@ -29,7 +29,7 @@ func CheckLinearizable(ctx context.Context, q Queue, clients, calls int) error {
 	)
 	for id := range clients {
 		wg.Go(func() {
-			c := client{queue: q, name: fmt.Sprint("client ", id), random: rand.New(rand.NewPCG(uint64(id), 2))}
+			c := client{queue: q, name: fmt.Sprint("client ", id), random: rand.New(rand.NewPCG(uint64(id), 2))} //nolint:gosec // the same calls each time
 			for n := range calls {
 				asked := c.choose(n)
 				called := time.Since(start)

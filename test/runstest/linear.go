@@ -26,7 +26,7 @@ func CheckLinearizable(ctx context.Context, s Store, clients, calls int) error {
 	)
 	for id := range clients {
 		wg.Go(func() {
-			c := client{store: s, name: fmt.Sprint("client ", id), random: rand.New(rand.NewPCG(uint64(id), 1)), known: map[string]runs.Run{}}
+			c := client{store: s, name: fmt.Sprint("client ", id), random: rand.New(rand.NewPCG(uint64(id), 1)), known: map[string]runs.Run{}} //nolint:gosec // the same calls each time
 			for n := range calls {
 				asked := c.choose(n)
 				called := time.Since(start)

@@ -58,7 +58,11 @@ type Queue interface {
 type Handler struct {
 	Runs  Store
 	Queue Queue
-	Auth  *Auth
+	// Accept is Runs.Create and, where that creates a record, Queue.Send in one:
+	// either both are durable or neither has happened. Where records and queue
+	// cannot do that it is nil, and the message is sent once the record is there.
+	Accept func(ctx context.Context, run runs.Run, m queue.Outgoing) (stored runs.Run, created bool, err error)
+	Auth   *Auth
 	// PageBase comes before a page's id without dashes in the addresses that
 	// callers get; https://notion.so/ when empty. One that begins with a slash
 	// is on the host that the caller has reached.

@@ -20,6 +20,7 @@ type statusBody struct {
 	ReportID string       `json:"reportId"`
 	RunID    string       `json:"runId,omitempty"`
 	Status   runs.Status  `json:"status"`
+	EndedAt  string       `json:"endedAt,omitempty"`
 	Progress progress     `json:"progress"`
 	Steps    []stepBody   `json:"steps"`
 	Warnings []string     `json:"warnings"`
@@ -143,7 +144,7 @@ func (h *Handler) status(r *http.Request, run runs.Run) answer {
 }
 
 func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
-	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status, Waiting: h.waiting(r.Context(), run),
+	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status, EndedAt: timestamp(run.EndedAt), Waiting: h.waiting(r.Context(), run),
 		Steps: []stepBody{}, Warnings: append([]string{}, run.Warnings...), Data: h.data(r, run)}
 	for i := range run.Steps {
 		s := &run.Steps[i]
