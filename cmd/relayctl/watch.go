@@ -54,16 +54,17 @@ func (c *watchCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if !screen {
-		return s.frames(system, c.Once, c.Every)
+	if screen {
+		program := tea.NewProgram(watch.NewScreen(s, &relay{system, s.target.call()}, c.Every, s.out),
+			tea.WithContext(s), tea.WithInput(s.in), tea.WithOutput(s.out), tea.WithAltScreen())
+		_, err = program.Run()
+		fmt.Fprint(s.errs, quiet.String())
+	} else {
+		err = s.frames(system, c.Once, c.Every)
 	}
-	program := tea.NewProgram(watch.NewScreen(s, &relay{system, s.target.call()}, c.Every, s.out),
-		tea.WithContext(s), tea.WithInput(s.in), tea.WithOutput(s.out), tea.WithAltScreen())
-	_, err = program.Run()
 	if s.Err() != nil {
 		err = nil // it was told to end
 	}
-	fmt.Fprint(s.errs, quiet.String())
 	return err
 }
 
@@ -77,28 +78,20 @@ func (s *session) frames(system *operate.System, once bool, every time.Duration)
 	last := ""
 	for {
 		now, err := watch.Look(s, system)
-		if s.Err() != nil {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
 		frame := watch.Frame(now, s.out)
 		_, unclocked, _ := strings.Cut(frame, "\n") // the first line has the time
 		switch {
-		case s.json && once:
-			return s.printJSON(now)
 		case s.json:
-			if err := s.printJSON(now); err != nil {
-				return err
-			}
+			err = s.printJSON(now)
 		case unclocked != last:
-			fmt.Fprintln(s.out, strings.TrimRight(frame, "\n"))
-			fmt.Fprintln(s.out)
+			_, err = fmt.Fprintln(s.out, frame)
 			last = unclocked
 		}
-		if once {
-			return nil
+		if once || err != nil {
+			return err
 		}
 		select {
 		case <-s.Done():

@@ -177,7 +177,7 @@ func (s Screen) View() string {
 	case s.looked:
 		top := append(head(s.now, s.width, s.styles), "")
 		all, at := s.list()
-		lines = append(top, fit(all, at, s.height-len(top)-2)...)
+		lines = slices.Concat(top, fit(all, at, s.height-len(top)-2))
 	}
 	last := s.says
 	if run := s.run(); last == "" && run != nil && s.details == nil {

@@ -134,27 +134,27 @@ func TestKeys(t *testing.T) {
 	}{
 		"the first run is selected":        {press: "", shows: "▸ rep_run "},
 		"down":                             {press: "down", shows: "▸ rep_queued"},
-		"j and k":                          {press: "j j k", shows: "▸ rep_queued"},
-		"not above the first":              {press: "up k", shows: "▸ rep_run "},
-		"not below the last":               {press: "j j j j j j j", shows: "▸ rep_done"},
-		"what has failed is put back":      {press: "j j j r", done: []string{"redrive rep_fail"}, shows: "1 of rep_fail put back"},
+		"j and k":                          {press: "j,j,k", shows: "▸ rep_queued"},
+		"not above the first":              {press: "up,k", shows: "▸ rep_run "},
+		"not below the last":               {press: "j,j,j,j,j,j,j", shows: "▸ rep_done"},
+		"what has failed is put back":      {press: "j,j,j,r", done: []string{"redrive rep_fail"}, shows: "1 of rep_fail put back"},
 		"what runs is not":                 {press: "r", shows: "Only a report that has failed can be put back."},
-		"a redrive that fails":             {press: "j j j r", err: errors.New("no queue"), done: []string{"redrive rep_fail"}, shows: "no queue"},
+		"a redrive that fails":             {press: "j,j,j,r", err: errors.New("no queue"), done: []string{"redrive rep_fail"}, shows: "no queue"},
 		"open":                             {press: "o", done: []string{"address rep_run"}, shows: "https://example.com/rep_run"},
 		"details":                          {press: "d", done: []string{"details rep_run"}, shows: "what happened to rep_run"},
 		"details by enter":                 {press: "enter", done: []string{"details rep_run"}, shows: "↑↓ scroll"},
-		"details are left":                 {press: "d q", done: []string{"details rep_run"}, shows: "▸ rep_run "},
+		"details are left":                 {press: "d,q", done: []string{"details rep_run"}, shows: "▸ rep_run "},
 		"details that cannot be had":       {press: "d", err: errors.New("no record"), done: []string{"details rep_run"}, shows: "no record"},
-		"details are scrolled":             {press: "d j j j up", done: []string{"details rep_run"}, shows: "second line"},
+		"details are scrolled":             {press: "d,j,j,j,up", done: []string{"details rep_run"}, shows: "second line"},
 		"pause":                            {press: "p", done: []string{"pause"}, shows: "paused"},
 		"resume":                           {now: paused, press: "p", done: []string{"resume"}, shows: "resumed"},
 		"a pause that does not come":       {press: "p", err: errors.New("still under way"), done: []string{"pause"}, shows: "still under way"},
 		"quit":                             {press: "q", quit: true, shows: "▸ rep_run "},
 		"quit by control and c":            {press: "ctrl+c", quit: true, shows: "▸ rep_run "},
-		"quit out of details":              {press: "d ctrl+c", quit: true, done: []string{"details rep_run"}, shows: "what happened"},
-		"what there was no room for":       {press: "j j j", shows: "\nin_trash: A page of the report is in Notion's trash."},
+		"quit out of details":              {press: "d,ctrl+c", quit: true, done: []string{"details rep_run"}, shows: "what happened"},
+		"what there was no room for":       {press: "j,j,j", shows: "\nin_trash: A page of the report is in Notion's trash."},
 		"another key":                      {press: "x", shows: "▸ rep_run "},
-		"nothing is done to no run at all": {now: watch.Snapshot{Name: "empty", At: at, Works: true}, press: "r o d enter j k", shows: "none"},
+		"nothing is done to no run at all": {now: watch.Snapshot{Name: "empty", At: at, Works: true}, press: "r,o,d,enter,j,k", shows: "none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,7 +164,7 @@ func TestKeys(t *testing.T) {
 			}
 			model := screen(t, f)
 			f.err = c.err
-			model, quit := press(model, strings.Fields(c.press)...)
+			model, quit := press(model, strings.Split(c.press, ",")...)
 			if quit != c.quit {
 				t.Errorf("it quits: %t, want %t", quit, c.quit)
 			}
