@@ -132,8 +132,8 @@ func (a *atMost) blocks() int {
 // each block that does not fit into one begins another, and may need one that its
 // answer does not tell the id of.
 func (a *atMost) requests(documents int) int {
-	// A byte may take six in JSON, twice where it is of a URL; a piece of text 400 and a block 200 more, and an
-	// empty cell three.
+	// A byte may take six in JSON, twice where it is of a URL; a piece of text 400
+	// and a block 200 more, and an empty cell three.
 	size := 12*a.bytes + 400*(2*a.marks+a.blocks()) + (200+3*a.pipes)*a.blocks()
 	full := a.blocks()/block.MaxChildren + a.blocks()/block.MaxElements + size/block.MaxRequestBytes
 	return 2*documents + 3*full + 3*a.deep
