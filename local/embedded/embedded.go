@@ -264,6 +264,7 @@ CREATE TABLE IF NOT EXISTS messages (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_in_order ON messages (queue, sequence);
 CREATE INDEX IF NOT EXISTS messages_in_flight ON messages (queue, message_group, visible_at);
+CREATE INDEX IF NOT EXISTS messages_received ON messages (queue, receives) WHERE receives > 0;
 CREATE INDEX IF NOT EXISTS messages_by_id ON messages (id);
 
 CREATE TABLE IF NOT EXISTS deduplication (

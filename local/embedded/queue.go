@@ -211,7 +211,7 @@ func (q *Queue) bury(ctx context.Context, tx *transaction, now time.Time) (int64
 	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
 		return 0, nil
 	}
-	return move(ctx, tx, ready+` AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
+	return move(ctx, tx, ready+` AND receives > 0 AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
 		sql.Named("fifo", q.options.FIFO), sql.Named("max", q.options.MaxReceives),
 		sql.Named("to", q.options.DeadLetter.name), sql.Named("again", false))
 }
