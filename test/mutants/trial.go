@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -46,24 +46,37 @@ func (s stage) concerns(m mutant) bool {
 
 // trial tries mutants.
 type trial struct {
-	dir    string
-	limits []time.Duration // of the stages
+	dir      string
+	binaries map[string]string // the tests of each folder, with all mutants to choose from
+	limits   []time.Duration   // of the stages
 }
 
-// newTrial runs the tests without a mutant, and learns how long they take.
-func newTrial() (*trial, error) {
+// newTrial builds the tests, runs them without a mutant, and learns how long they
+// take.
+func newTrial(all []mutant) (*trial, error) {
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return nil, fmt.Errorf("make folder for overlays: %w", err)
 	}
-	t := &trial{dir: dir}
+	t := &trial{dir: dir, binaries: map[string]string{}}
+	files, err := switched(all)
+	if err != nil {
+		return nil, err
+	}
+	overlay, err := t.overlay("all", files)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range stages {
-		binary, output, err := t.build(s.folder, "none")
-		if err != nil {
-			return nil, fmt.Errorf("the tests do not build: %w\n%s", err, output)
+		if t.binaries[s.folder] == "" {
+			binary, output, err := t.build(s.folder, "all", overlay)
+			if err != nil {
+				return nil, fmt.Errorf("the tests do not build: %w\n%s", err, output)
+			}
+			t.binaries[s.folder] = binary
 		}
 		started := time.Now()
-		if output, err := t.test(s, binary, 10*time.Minute); err != nil {
+		if output, err := t.test(s, t.binaries[s.folder], -1, 10*time.Minute); err != nil {
 			return nil, fmt.Errorf("the tests fail without a mutant: %w\n%s", err, output)
 		}
 		t.limits = append(t.limits, max(time.Minute, 4*time.Since(started)))
@@ -80,31 +93,28 @@ const (
 	killed   result = "noticed"
 	survived result = "NOT NOTICED"
 	unbuilt  result = "does not compile"
-	untried  result = "could not be tried"
 )
 
 // try puts a mutant through the stages until one notices it.
 func (t *trial) try(m mutant) (_ result, output string) {
-	name := fmt.Sprint(m.number)
-	overlay, err := t.overlay(name, m)
-	if err != nil {
-		return untried, err.Error()
-	}
 	var all strings.Builder
-	var binary, of string
+	binaries := t.binaries
+	if m.before == "" {
+		binaries = map[string]string{}
+	}
 	for i, s := range stages {
 		if !s.concerns(m) {
 			continue
 		}
-		if s.folder != of {
-			var output string
-			if binary, output, err = t.build(s.folder, name, "-overlay", overlay); err != nil {
+		if binaries[s.folder] == "" {
+			binary, output, err := t.buildOne(s.folder, m)
+			if err != nil {
 				return unbuilt, output
 			}
 			defer os.Remove(binary)
-			of = s.folder
+			binaries[s.folder] = binary
 		}
-		output, err := t.test(s, binary, t.limits[i])
+		output, err := t.test(s, binaries[s.folder], m.number, t.limits[i])
 		all.WriteString(output)
 		if err != nil {
 			return killed, all.String()
@@ -113,38 +123,53 @@ func (t *trial) try(m mutant) (_ result, output string) {
 	return survived, all.String()
 }
 
-// overlay writes a mutant's file and says in which place it stands.
-func (t *trial) overlay(name string, m mutant) (string, error) {
-	place, err := filepath.Abs(m.file)
+// buildOne builds the tests with one mutant.
+func (t *trial) buildOne(folder string, m mutant) (binary, output string, err error) {
+	name := strconv.Itoa(m.number)
+	overlay, err := t.overlay(name, map[string]string{m.file: m.source[:m.from] + m.by + m.source[m.to:]})
 	if err != nil {
-		return "", fmt.Errorf("find what is broken: %w", err)
+		return "", err.Error(), err
 	}
-	broken := filepath.Join(t.dir, name+".go")
-	text := m.source[:m.from] + m.by + m.source[m.to:]
-	description, err := json.Marshal(map[string]map[string]string{"Replace": {place: broken}})
+	return t.build(folder, name, overlay)
+}
+
+// overlay writes files that stand in the place of those of their names.
+func (t *trial) overlay(name string, files map[string]string) (string, error) {
+	places := map[string]string{}
+	for file, text := range files {
+		place, err := filepath.Abs(file)
+		if err != nil {
+			return "", fmt.Errorf("find what is broken: %w", err)
+		}
+		places[place] = filepath.Join(t.dir, name+"-"+strings.ReplaceAll(file, "/", "-"))
+		if err := os.WriteFile(places[place], []byte(text), 0o600); err != nil {
+			return "", fmt.Errorf("write what is broken: %w", err)
+		}
+	}
+	description, err := json.Marshal(map[string]map[string]string{"Replace": places})
 	if err != nil {
 		return "", fmt.Errorf("describe overlay: %w", err)
 	}
 	overlay := filepath.Join(t.dir, name+".json")
-	return overlay, errors.Join(os.WriteFile(broken, []byte(text), 0o600), os.WriteFile(overlay, description, 0o600))
+	return overlay, os.WriteFile(overlay, description, 0o600)
 }
 
 // build makes the tests of a package, and says where they are.
-func (t *trial) build(folder, name string, options ...string) (binary, output string, err error) {
-	binary = filepath.Join(t.dir, name+"-"+filepath.Base(folder))
-	arguments := append([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary}, options...)
-	said, err := exec.CommandContext(context.Background(), "go", append(arguments, "./"+folder)...).CombinedOutput() //nolint:gosec // the arguments are ours
+func (t *trial) build(folder, name, overlay string) (binary, output string, err error) {
+	binary = filepath.Join(t.dir, name+"-"+filepath.Base(folder)+".test")
+	said, err := exec.CommandContext(context.Background(), "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, "./"+folder).CombinedOutput() //nolint:gosec // the arguments are ours
 	return binary, string(said), err
 }
 
 var failed = regexp.MustCompile(`^\s*--- FAIL: `)
 
-// test runs one stage, and ends it with the first failure.
-func (t *trial) test(s stage, binary string, limit time.Duration) (output string, err error) {
+// test runs one stage with a mutant chosen, and ends it with the first failure.
+func (t *trial) test(s stage, binary string, number int, limit time.Duration) (output string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	command := exec.CommandContext(ctx, binary, append([]string{"-test.v"}, s.arguments...)...) //nolint:gosec // it was built here
 	command.Dir = s.folder
+	command.Env = append(os.Environ(), switchName+"="+strconv.Itoa(number))
 	said, err := command.StdoutPipe()
 	if err != nil {
 		return "", fmt.Errorf("listen to tests: %w", err)
