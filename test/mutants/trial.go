@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,16 +29,18 @@ const (
 	many = "TestFaultMatrix|TestEverySingle|TestEveryHistory"
 )
 
-// stages are the tests that a mutant is put through, the quick ones first.
+// stages are the tests that mutants are put through, the quick ones first.
 var stages = []stage{
 	{"shared/ledger", nil},
 	{"shared/notion", nil},
 	{"functions/publisher/publish", []string{"-test.short", "-test.skip", long + "|" + many}},
+	{"test/docs", nil},
+	{"test/template", []string{"-test.run", "TestTemplateHoldsItsInvariants"}},
 	{"functions/publisher/publish", []string{"-test.run", "TestEveryHistory", "-rapid.checks=100"}},
 	{"functions/publisher/publish", []string{"-test.short", "-test.run", long + "|" + many}},
-	{"test/template", []string{"-test.run", "TestTemplateHoldsItsInvariants"}},
-	{"test/docs", nil},
 }
+
+func (s stage) String() string { return strings.Join(append([]string{s.folder}, s.arguments...), " ") }
 
 // concerns tells whether a stage can notice a mutant. The unit tests of ledger and
 // notion are for their own.
@@ -46,13 +50,13 @@ func (s stage) concerns(m mutant) bool {
 
 // trial tries mutants.
 type trial struct {
-	dir      string
-	binaries map[string]string // the tests of each folder, with all mutants to choose from
-	limits   []time.Duration   // of the stages
+	dir     string
+	overlay string // of the program that is all mutants
+
+	mu       sync.Mutex
+	binaries map[string]string // that were built, by their names
 }
 
-// newTrial builds the tests, runs them without a mutant, and learns how long they
-// take.
 func newTrial(all []mutant) (*trial, error) {
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
@@ -63,78 +67,48 @@ func newTrial(all []mutant) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	overlay, err := t.overlay("all", files)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range stages {
-		if t.binaries[s.folder] == "" {
-			binary, output, err := t.build(s.folder, "all", overlay)
-			if err != nil {
-				return nil, fmt.Errorf("the tests do not build: %w\n%s", err, output)
-			}
-			t.binaries[s.folder] = binary
-		}
-		started := time.Now()
-		if output, err := t.test(s, t.binaries[s.folder], -1, 10*time.Minute); err != nil {
-			return nil, fmt.Errorf("the tests fail without a mutant: %w\n%s", err, output)
-		}
-		t.limits = append(t.limits, max(time.Minute, 4*time.Since(started)))
-	}
-	return t, nil
+	t.overlay, err = t.writeOverlay("all", files)
+	return t, err
 }
 
 func (t *trial) close() { os.RemoveAll(t.dir) }
 
-// result is what has become of a mutant.
-type result string
-
-const (
-	killed   result = "noticed"
-	survived result = "NOT NOTICED"
-	unbuilt  result = "does not compile"
-)
-
-// try puts a mutant through the stages until one notices it.
-func (t *trial) try(m mutant) (_ result, output string) {
-	var all strings.Builder
-	binaries := t.binaries
-	if m.before == "" {
-		binaries = map[string]string{}
-	}
-	for i, s := range stages {
-		if !s.concerns(m) {
-			continue
-		}
-		if binaries[s.folder] == "" {
-			binary, output, err := t.buildOne(s.folder, m)
-			if err != nil {
-				return unbuilt, output
-			}
-			defer os.Remove(binary)
-			binaries[s.folder] = binary
-		}
-		output, err := t.test(s, binaries[s.folder], m.number, t.limits[i])
-		all.WriteString(output)
-		if err != nil {
-			return killed, all.String()
-		}
-	}
-	return survived, all.String()
-}
-
-// buildOne builds the tests with one mutant.
-func (t *trial) buildOne(folder string, m mutant) (binary, output string, err error) {
-	name := strconv.Itoa(m.number)
-	overlay, err := t.overlay(name, map[string]string{m.file: m.source[:m.from] + m.by + m.source[m.to:]})
+// limitOf runs a stage without a mutant, and says how long it may take with one.
+func (t *trial) limitOf(s stage) (time.Duration, error) {
+	binary, err := t.build(s.folder, "all", t.overlay)
 	if err != nil {
-		return "", err.Error(), err
+		return 0, err
 	}
-	return t.build(folder, name, overlay)
+	started := time.Now()
+	if by, output := t.test(s, binary, -1, time.Hour); by != "" {
+		return 0, fmt.Errorf("the tests fail without a mutant, %s:\n%s", by, output)
+	}
+	return max(2*time.Minute, 4*time.Since(started)), nil
 }
 
-// overlay writes files that stand in the place of those of their names.
-func (t *trial) overlay(name string, files map[string]string) (string, error) {
+// errUnbuilt says that a mutant does not compile.
+var errUnbuilt = errors.New("it does not compile")
+
+// try puts a mutant through a stage, and says by what it was noticed, if it was.
+func (t *trial) try(m mutant, s stage, limit time.Duration) (by, output string, err error) {
+	name, overlay := "all", t.overlay
+	if m.before == "" {
+		name = strconv.Itoa(m.number)
+		overlay, err = t.writeOverlay(name, map[string]string{m.file: m.source[:m.from] + m.by + m.source[m.to:]})
+		if err != nil {
+			return "", "", err
+		}
+	}
+	binary, err := t.build(s.folder, name, overlay)
+	if err != nil {
+		return "", "", err
+	}
+	by, output = t.test(s, binary, m.number, limit)
+	return by, output, nil
+}
+
+// writeOverlay writes files that stand in the place of those of their names.
+func (t *trial) writeOverlay(name string, files map[string]string) (string, error) {
 	places := map[string]string{}
 	for file, text := range files {
 		place, err := filepath.Abs(file)
@@ -154,17 +128,30 @@ func (t *trial) overlay(name string, files map[string]string) (string, error) {
 	return overlay, os.WriteFile(overlay, description, 0o600)
 }
 
-// build makes the tests of a package, and says where they are.
-func (t *trial) build(folder, name, overlay string) (binary, output string, err error) {
+// build makes the tests of a package, once, and says where they are.
+func (t *trial) build(folder, name, overlay string) (binary string, err error) {
 	binary = filepath.Join(t.dir, name+"-"+filepath.Base(folder)+".test")
+	t.mu.Lock()
+	built := t.binaries[binary] != ""
+	t.mu.Unlock()
+	if built {
+		return binary, nil
+	}
 	said, err := exec.CommandContext(context.Background(), "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, "./"+folder).CombinedOutput() //nolint:gosec // the arguments are ours
-	return binary, string(said), err
+	if err != nil {
+		return "", fmt.Errorf("%w: %w\n%s", errUnbuilt, err, said)
+	}
+	t.mu.Lock()
+	t.binaries[binary] = name
+	t.mu.Unlock()
+	return binary, nil
 }
 
-var failed = regexp.MustCompile(`^\s*--- FAIL: `)
+var failed = regexp.MustCompile(`^\s*--- FAIL: (\S+)`)
 
-// test runs one stage with a mutant chosen, and ends it with the first failure.
-func (t *trial) test(s stage, binary string, number int, limit time.Duration) (output string, err error) {
+// test runs one stage with a mutant chosen, until something fails, and says what
+// that was.
+func (t *trial) test(s stage, binary string, number int, limit time.Duration) (by, output string) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	command := exec.CommandContext(ctx, binary, append([]string{"-test.v"}, s.arguments...)...) //nolint:gosec // it was built here
@@ -172,22 +159,30 @@ func (t *trial) test(s stage, binary string, number int, limit time.Duration) (o
 	command.Env = append(os.Environ(), switchName+"="+strconv.Itoa(number))
 	said, err := command.StdoutPipe()
 	if err != nil {
-		return "", fmt.Errorf("listen to tests: %w", err)
+		return err.Error(), ""
 	}
 	command.Stderr = command.Stdout
 	if err := command.Start(); err != nil {
-		return "", fmt.Errorf("start tests: %w", err)
+		return err.Error(), ""
 	}
 	var all strings.Builder
 	for lines := bufio.NewReader(said); ; {
 		line, err := lines.ReadString('\n')
 		all.WriteString(line)
-		if failed.MatchString(line) {
+		if m := failed.FindStringSubmatch(line); m != nil && by == "" {
+			by = m[1]
 			cancel()
 		}
 		if err != nil {
 			break
 		}
 	}
-	return all.String(), command.Wait()
+	switch err := command.Wait(); {
+	case by != "" || err == nil:
+	case ctx.Err() != nil:
+		by = "no end in " + limit.String()
+	default:
+		by = err.Error()
+	}
+	return by, all.String()
 }
