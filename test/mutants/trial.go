@@ -25,7 +25,8 @@ type stage struct {
 // The tests of the publisher that take seconds: those that play one long life, and
 // those that play many.
 const (
-	long = "TestTroubleOf|TestANewReportOvertakes|TestAFailureNames|TestAnOutage|TestALateQuote|TestAQuoteOfAnySize|TestASlicedRun"
+	long = "TestTroubleOf|TestANewReportOvertakes|TestAFailureNames|TestAnOutage|TestALateQuote|TestAQuoteOfAnySize|TestASlicedRun|" +
+		"TestSickReports|TestAFewRequests|TestALongNested|TestWhatIsWrong|TestCrashMatrix"
 	many = "TestFaultMatrix|TestEverySingle|TestEveryHistory"
 )
 
@@ -36,8 +37,9 @@ var stages = []stage{
 	{"functions/publisher/publish", []string{"-test.short", "-test.skip", long + "|" + many}},
 	{"test/docs", nil},
 	{"test/template", []string{"-test.run", "TestTemplateHoldsItsInvariants"}},
+	{"functions/publisher/publish", []string{"-test.short", "-test.run", long}},
 	{"functions/publisher/publish", []string{"-test.run", "TestEveryHistory", "-rapid.checks=100"}},
-	{"functions/publisher/publish", []string{"-test.short", "-test.run", long + "|" + many}},
+	{"functions/publisher/publish", []string{"-test.short", "-test.run", many}},
 }
 
 func (s stage) String() string { return strings.Join(append([]string{s.folder}, s.arguments...), " ") }
