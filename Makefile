@@ -35,7 +35,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration pictures race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build template sam-local e2e-sam clean
+.PHONY: run test notion-smoke servers integration pictures race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build template schemathesis sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -158,6 +158,14 @@ sam-local: .venv/bin/sam servers ## what `sam local` needs to run the functions,
 e2e-sam: .venv/bin/sam servers ## the functions in containers, by the commands of sam-local; needs Debian's Docker, and root
 	$(SAM_BUILD)
 	test/events/with-docker go test -tags sam $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./test/events
+
+schemathesis: bin/schemathesis/bin/schemathesis ## whatever docs/openapi.yaml allows and what it does not, sent to a run on this machine; needs Python 3
+	test/schemathesis/run $<
+
+bin/schemathesis/bin/schemathesis: test/schemathesis/requirements.txt
+	python3 -m venv bin/schemathesis
+	bin/schemathesis/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 .venv/bin/sam: test/requirements.txt
 	python3 -m venv .venv

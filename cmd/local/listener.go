@@ -119,6 +119,7 @@ func (s *system) limit(next http.Handler) http.Handler {
 		case requests <- struct{}{}:
 		default:
 			s.refuse(w, r, busy)
+			hearOut(w, r)
 			return
 		}
 		sent := r.Body
@@ -133,9 +134,8 @@ func (s *system) limit(next http.Handler) http.Handler {
 			defer func() { <-requests }()
 			inTurn(w, r, large, next)
 		}()
-		if r.Header.Get("Expect") == "" { // who expects to be told has not sent it
-			hearOut(w, sent)
-		}
+		r.Body = sent
+		hearOut(w, r)
 	})
 }
 
@@ -150,9 +150,12 @@ func inTurn(w http.ResponseWriter, r *http.Request, slots chan struct{}, next ht
 
 // hearOut answers, and throws away what is still being sent: many clients read
 // no answer before they have sent all, and find the connection broken instead.
-func hearOut(w http.ResponseWriter, body io.Reader) {
+func hearOut(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Expect") != "" { // who expects to be told has not sent it
+		return
+	}
 	if http.NewResponseController(w).Flush() == nil {
-		_, _ = io.CopyN(io.Discard, body, maxHeard) // ends with the connection at the latest
+		_, _ = io.CopyN(io.Discard, r.Body, maxHeard) // ends with the connection at the latest
 	}
 }
 

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -280,6 +282,11 @@ func TestRequestsAreCounted(t *testing.T) {
 	if a := ask(); a.Code != http.StatusServiceUnavailable || a.Header().Get("Retry-After") == "" || !strings.Contains(a.Body.String(), `"code":"unavailable"`) {
 		t.Errorf("one too many: got %d %s", a.Code, a.Body)
 	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	if status, err := sendAll(t, server.Listener.Addr().String(), 10<<20); status != http.StatusServiceUnavailable {
+		t.Errorf("one too many with a large body: got %d, %v", status, err)
+	}
 	close(held)
 	for range maxRequests {
 		<-ended
@@ -289,6 +296,27 @@ func TestRequestsAreCounted(t *testing.T) {
 	if code := <-ended; code != http.StatusOK {
 		t.Errorf("after that: got %d", code)
 	}
+}
+
+// sendAll is a client that looks for an answer only when it has sent everything.
+func sendAll(t *testing.T, addr string, length int) (status int, err error) {
+	t.Helper()
+	connection, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := fmt.Fprintf(connection, "POST /reports HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", length); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connection.Write(make([]byte, length)); err != nil {
+		return 0, err
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
 }
 
 // Large bodies are read in turns. A turn ends when the report is stored, and one

@@ -40,8 +40,8 @@ type settings struct {
 }
 
 // simulatorKeeps is how many bytes of pages the simulated Notion keeps, some
-// 40,000 blocks, before it forgets the oldest rows: 100 MB of memory.
-const simulatorKeeps = 32 << 20
+// 30,000 blocks, before it forgets the oldest rows: 75 MB of memory.
+const simulatorKeeps = 24 << 20
 
 // run starts the system, says that it is ready, and stops it when ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
