@@ -48,7 +48,7 @@ notion-smoke: ## a report, kills, and what is taken for granted, on Notion (NOTI
 
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
-integration: servers test/browsertest/node_modules ## the tests that need Java, PostgreSQL and Chromium, or processes that are killed
+integration: servers test/browsertest/node_modules ## the tests that need Java, PostgreSQL, Chromium and npm, or processes that are killed
 	go test -tags integration $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./shared/research ./local/notionview ./functions/webhook/intake
 	go test -tags integration $(TESTFLAGS) -count=1 -parallel 30 ./cmd/local
 	go test -tags integration $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
