@@ -23,16 +23,11 @@ import (
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/report"
+	"notionrelay/test/ascommand"
 )
 
 // TestMain is also the command itself, for tests that kill it.
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { ascommand.Main(main, func() { goleak.VerifyTestMain(m) }) }
 
 // quick is a Notion without the pauses that a real one needs.
 var quick = settings{Publisher: publish.Settings{
