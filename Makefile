@@ -164,20 +164,27 @@ schemathesis: bin/schemathesis/bin/schemathesis ## whatever docs/openapi.yaml al
 
 bin/schemathesis/bin/schemathesis: test/schemathesis/requirements.txt
 	python3 -m venv bin/schemathesis
-	bin/schemathesis/bin/pip install --quiet --disable-pip-version-check -r $<
-	touch $@
+	$(call pip_install,bin/schemathesis)
 
 .venv/bin/sam: test/requirements.txt
 	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
-	.venv/bin/pip check
-	touch $@
+	$(call pip_install,.venv)
 
-requirements: ## test/requirements.txt anew: test/requirements.in with all that it needs, and a hash of each file
+# Installs what the rule's first file names, with all that it needs, and nothing
+# else.
+define pip_install
+	$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	$(1)/bin/pip check
+	touch $@
+endef
+
+requirements: ## every requirements.txt anew: its requirements.in with all that it needs, and a hash of each file
 	python3 -m venv bin/pip-tools
 	bin/pip-tools/bin/pip install --quiet --disable-pip-version-check $(PIP_TOOLS)
-	CUSTOM_COMPILE_COMMAND='make requirements' bin/pip-tools/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
-		--no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file test/requirements.txt test/requirements.in
+	for folder in test test/schemathesis; do \
+		CUSTOM_COMPILE_COMMAND='make requirements' bin/pip-tools/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+			--no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file $$folder/requirements.txt $$folder/requirements.in || exit 1; \
+	done
 
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)

@@ -219,7 +219,7 @@ func TestLimitsAreThoseOfTheTemplate(t *testing.T) {
 var place = regexp.MustCompile("`((?:cmd|docs|events|functions|local|shared|test)/[\\w./-]*)`")
 
 // link leads from one document to another.
-var link = regexp.MustCompile(`\]\(([\w./-]+\.md)\)`)
+var link = regexp.MustCompile(`\]\(([\w./-]+\.(?:md|yaml))(?:#[\w-]+)?\)`)
 
 func TestFilesThatDocumentsNameExist(t *testing.T) {
 	t.Parallel()
@@ -372,8 +372,11 @@ func documents(t *testing.T) map[string]string {
 	if err != nil || len(files) == 0 {
 		t.Fatal(fmt.Errorf("%d documents: %w", len(files), err))
 	}
+	for _, name := range []string{"README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"} {
+		files = append(files, filepath.Join(root, name))
+	}
 	texts := map[string]string{}
-	for _, file := range append(files, filepath.Join(root, "README.md"), filepath.Join(root, "SECURITY.md")) {
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
