@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"notionrelay/local/notionsim"
+	"notionrelay/test/planted"
 )
 
 // asCommand makes the test binary behave as the command.
@@ -40,6 +41,9 @@ func command(t *testing.T, data string, env ...string) (process *exec.Cmd, url s
 	t.Cleanup(func() {
 		process.Process.Kill()
 		process.Wait()
+		for _, leak := range planted.Find(stderr.String()) {
+			t.Errorf("the log tells what it must not: %s", leak)
+		}
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")

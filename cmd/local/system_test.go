@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"regexp"
@@ -24,6 +23,7 @@ import (
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/report"
+	"notionrelay/test/planted"
 )
 
 // TestMain is also the command itself, for tests that kill it.
@@ -50,7 +50,7 @@ type running struct {
 
 func start(t *testing.T, env settings, data string) *running {
 	t.Helper()
-	s, err := open(t.Context(), env, "127.0.0.1:0", data, slog.New(slog.DiscardHandler))
+	s, err := open(t.Context(), env, "127.0.0.1:0", data, planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +322,7 @@ func TestTheSamePostTwiceGivesOneTree(t *testing.T) {
 func TestWithoutASecretOnlyLoopbackIsServed(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{":0", "0.0.0.0:0", "192.0.2.1:0", "example.com:0", "[::]:0"} {
-		if _, err := open(t.Context(), quick, addr, t.TempDir(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
+		if _, err := open(t.Context(), quick, addr, t.TempDir(), planted.Log(t)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
 			t.Errorf("%s: got %v, want a refusal", addr, err)
 		}
 	}
@@ -382,7 +382,7 @@ func (r *running) get(t *testing.T, url, accept string) string {
 // BenchmarkAcknowledge posts over HTTP without waiting, while the publisher is
 // at work, and reports the median.
 func BenchmarkAcknowledge(b *testing.B) {
-	s, err := open(b.Context(), quick, "127.0.0.1:0", b.TempDir(), slog.New(slog.DiscardHandler))
+	s, err := open(b.Context(), quick, "127.0.0.1:0", b.TempDir(), planted.Log(b))
 	if err != nil {
 		b.Fatal(err)
 	}
