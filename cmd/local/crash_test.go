@@ -18,6 +18,7 @@ import (
 
 	"notionrelay/local/notionsim"
 	"notionrelay/test/ascommand"
+	"notionrelay/test/planted"
 )
 
 // command starts the command in a process of its own and waits until it is
@@ -37,6 +38,9 @@ func command(t testing.TB, data string, env ...string) (process *exec.Cmd, url s
 	t.Cleanup(func() {
 		process.Process.Kill()
 		process.Wait()
+		for _, leak := range planted.Find(stderr.String()) {
+			t.Errorf("the log tells what it must not: %s", leak)
+		}
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
