@@ -35,7 +35,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build template sam-local e2e-sam clean
+.PHONY: run test notion-smoke servers integration pictures race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build template schemathesis sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -48,10 +48,13 @@ notion-smoke: ## a report, kills, and what is taken for granted, on Notion (NOTI
 
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
-integration: servers ## the tests that need Java, PostgreSQL and Chromium, or processes that are killed
+integration: servers test/browsertest/node_modules ## the tests that need Java, PostgreSQL and Chromium, or processes that are killed
 	go test -tags integration $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./shared/research ./local/notionview ./functions/webhook/intake
 	go test -tags integration $(TESTFLAGS) -count=1 -parallel 30 ./cmd/local
 	go test -tags integration $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
+
+pictures: test/browsertest/node_modules ## the README's pictures, into docs/pictures; needs Chromium, and the fonts Inter and Noto Color Emoji
+	go test -tags integration -count=1 -run TestPictures ./cmd/local -pictures $(CURDIR)/docs/pictures
 
 race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
@@ -98,8 +101,8 @@ bench: ## the benchmarks, where speed is shown
 compare: test/compare/node_modules ## ours beside martian, the converter that most use; needs Node
 	go test -tags compare -count=1 -v ./test/compare
 
-test/compare/node_modules: test/compare/package-lock.json
-	npm ci --prefix test/compare --ignore-scripts --no-audit --no-fund
+test/%/node_modules: test/%/package-lock.json
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund
 	touch $@
 
 memory: servers ## what the worst that is legal, and more than that, costs in memory, within the limits
@@ -156,6 +159,14 @@ e2e-sam: .venv/bin/sam servers ## the functions in containers, by the commands o
 	$(SAM_BUILD)
 	test/events/with-docker go test -tags sam $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./test/events
 
+schemathesis: bin/schemathesis/bin/schemathesis ## whatever docs/openapi.yaml allows and what it does not, sent to a run on this machine; needs Python 3
+	test/schemathesis/run $<
+
+bin/schemathesis/bin/schemathesis: test/schemathesis/requirements.txt
+	python3 -m venv bin/schemathesis
+	bin/schemathesis/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 .venv/bin/sam: test/requirements.txt
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
@@ -202,4 +213,4 @@ $(SERVERS:%=bin/new/%/sha256sums): bin/new/%/sha256sums:
 	cd $(@D) && sha256sum * >$(CURDIR)/test/awstest/$*/sha256sums
 
 clean:
-	rm -rf bin ci-output .aws-sam .venv test/compare/node_modules
+	rm -rf bin ci-output .aws-sam .venv test/*/node_modules

@@ -36,7 +36,7 @@ func TestMemoryOfTheListener(t *testing.T) {
 		{"10 MiB each without a secret", []string{"WEBHOOK_SECRETS=" + secret}, "/reports", make([]byte, 10<<20), map[int]bool{401: true}, 100},
 		{"10 MiB each to the simulator", []string{"WEBHOOK_SECRETS=" + secret}, "/v1/pages", make([]byte, 10<<20), map[int]bool{401: true}, 100},
 		{"4 MiB each that are no JSON", nil, "/reports", make([]byte, report.MaxBody), map[int]bool{400: true, 503: true}, 200},
-		{"4 MiB each that are reports", nil, "/reports", worst, map[int]bool{202: true, 200: true, 413: true, 503: true}, 300},
+		{"4 MiB each that are reports", nil, "/reports", worst, map[int]bool{202: true, 200: true, 413: true, 503: true}, 200},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			process, url := command(t, t.TempDir(), tt.env...)

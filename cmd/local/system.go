@@ -40,8 +40,8 @@ type settings struct {
 }
 
 // simulatorKeeps is how many bytes of pages the simulated Notion keeps, some
-// 40,000 blocks, before it forgets the oldest rows: 100 MB of memory.
-const simulatorKeeps = 32 << 20
+// 30,000 blocks, before it forgets the oldest rows: 75 MB of memory.
+const simulatorKeeps = 24 << 20
 
 // run starts the system, says that it is ready, and stops it when ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -114,6 +114,7 @@ func usage(flags *flag.FlagSet, out io.Writer) {
 type system struct {
 	log       *slog.Logger
 	auth      *intake.Auth
+	webhook   *intake.Handler
 	members   *members
 	db        *embedded.DB
 	simulator *notionsim.Sim // nil when there is a real Notion
@@ -155,11 +156,11 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err := s.connect(env); err != nil {
 		return s, err
 	}
-	webhook := &intake.Handler{
+	s.webhook = &intake.Handler{
 		Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Accept: s.accept,
 		Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook"),
 	}
-	s.server = s.newServer(s.routes(webhook.Routes()), log)
+	s.server = s.newServer(s.routes(s.webhook.Routes()), log)
 	return s, nil
 }
 

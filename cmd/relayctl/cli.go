@@ -18,6 +18,8 @@ import (
 	"notionrelay/shared/runs"
 )
 
+const name = "relayctl"
+
 // Exit codes.
 const (
 	exitFailed  = 1 // the command did not get to its end
@@ -39,6 +41,7 @@ type cli struct {
 	Preview     previewCommand     `cmd:"" help:"Show what would become of a report, without any Notion."`
 	Doctor      doctorCommand      `cmd:"" help:"Look at everything that is needed, and say what is wrong and what to do."`
 	Pause       pauseCommand       `cmd:"" help:"Stop the publisher within one request. What is sent meanwhile waits."`
+	Completion  completionCommand  `cmd:"" help:"Print what makes a shell complete commands and flags."`
 	Resume      resumeCommand      `cmd:"" help:"Let the publisher go on."`
 }
 
@@ -71,10 +74,13 @@ type session struct {
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	var c cli
 	code := -1
-	parser, err := kong.New(&c, kong.Name("relayctl"), kong.Description(description), kong.Writers(out, errs),
+	parser, err := kong.New(&c, kong.Name(name), kong.Description(description), kong.Writers(out, errs),
 		kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError())
 	if err != nil {
 		panic(err) // the grammar is ours
+	}
+	if complete(out, parser.Model.Node) {
+		return 0
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}

@@ -31,11 +31,13 @@ func TestDependenciesAreThoseThatAreAskedFor(t *testing.T) {
 			exist[dependency[1]] = dependency[2]
 		}
 	}
-	var node struct{ Dependencies map[string]string }
-	if err := json.Unmarshal([]byte(read(t, "test/compare/package.json")), &node); err != nil || len(node.Dependencies) == 0 {
-		t.Fatal(node, err)
+	for _, file := range all(t, "test/*/package.json") {
+		var node struct{ Dependencies map[string]string }
+		if err := json.Unmarshal([]byte(read(t, file)), &node); err != nil || len(node.Dependencies) == 0 {
+			t.Fatal(node, err)
+		}
+		maps.Copy(exist, node.Dependencies)
 	}
-	maps.Copy(exist, node.Dependencies)
 	for _, file := range poms(t) {
 		maps.Copy(exist, mavenOf(t, file))
 	}
@@ -43,9 +45,12 @@ func TestDependenciesAreThoseThatAreAskedFor(t *testing.T) {
 }
 
 // poms are the files that ask Maven for something.
-func poms(t *testing.T) []string {
+func poms(t *testing.T) []string { return all(t, "test/awstest/*/pom.xml") }
+
+// all are the files of a pattern, of which there is at least one.
+func all(t *testing.T, pattern string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, "test/awstest/*/pom.xml"))
+	files, err := filepath.Glob(filepath.Join(root, pattern))
 	if err != nil || len(files) == 0 {
 		t.Fatal(len(files), err)
 	}
@@ -93,15 +98,17 @@ func TestWhatIsInstalledHasHashes(t *testing.T) {
 			t.Errorf("test/requirements.txt has no %s: make requirements", asked)
 		}
 	}
-	var lock struct {
-		Packages map[string]struct{ Integrity string }
-	}
-	if err := json.Unmarshal([]byte(read(t, "test/compare/package-lock.json")), &lock); err != nil || len(lock.Packages) < 2 {
-		t.Fatal(len(lock.Packages), err)
-	}
-	for name, p := range lock.Packages {
-		if name != "" && !strings.HasPrefix(p.Integrity, "sha512-") {
-			t.Errorf("the lock file has no hash of %s", name)
+	for _, file := range all(t, "test/*/package-lock.json") {
+		var lock struct {
+			Packages map[string]struct{ Integrity string }
+		}
+		if err := json.Unmarshal([]byte(read(t, file)), &lock); err != nil || len(lock.Packages) < 2 {
+			t.Fatal(len(lock.Packages), err)
+		}
+		for name, p := range lock.Packages {
+			if name != "" && !strings.HasPrefix(p.Integrity, "sha512-") {
+				t.Errorf("%s has no hash of %s", file, name)
+			}
 		}
 	}
 	for _, pom := range poms(t) {

@@ -3,7 +3,9 @@
 package docs_test
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -163,6 +165,40 @@ func TestFilesThatDocumentsNameExist(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(file), link[1])); err != nil {
 				t.Errorf("%s leads to %s: %v", file, link[1], err)
 			}
+		}
+	}
+}
+
+// picture is shown by a document: what it says to those who do not see it, and its
+// file.
+var picture = regexp.MustCompile(`!\[([^\]]*)\]\(([^)]+)\)`)
+
+// maxPicture keeps the pages of documents light.
+const maxPicture = 150_000
+
+func TestPicturesAreThereAndSmallAndShown(t *testing.T) {
+	t.Parallel()
+	shown := map[string]bool{}
+	for file, text := range documents(t) {
+		for _, p := range picture.FindAllStringSubmatch(text, -1) {
+			name := filepath.Join(filepath.Dir(file), p[2])
+			shown[filepath.ToSlash(name)] = true
+			content, err := os.ReadFile(filepath.Join(root, name))
+			if _, notPNG := png.DecodeConfig(bytes.NewReader(content)); err != nil || notPNG != nil || len(content) > maxPicture {
+				t.Errorf("%s shows %s: %v, %v, %d bytes", file, name, err, notPNG, len(content))
+			}
+			if len(strings.Fields(p[1])) < 3 {
+				t.Errorf("%s does not say what %s shows", file, name)
+			}
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(root, "docs/pictures/*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	for _, file := range files {
+		if name := "docs/pictures/" + filepath.Base(file); !shown[name] {
+			t.Errorf("no document shows %s", name)
 		}
 	}
 }

@@ -26,8 +26,14 @@ type mutant struct {
 }
 
 func (m mutant) String() string {
-	return fmt.Sprintf("mutant %d, %s:%d %s: %s: %s", m.number, m.file, m.line, m.function, m.how, strings.Join(strings.Fields(m.was), " "))
+	change := inOneLine(m.was)
+	if m.by != "" && !strings.HasPrefix(m.how, "condition") {
+		change += " -> " + inOneLine(m.by)
+	}
+	return fmt.Sprintf("mutant %d, %s:%d %s: %s: %s", m.number, m.file, m.line, m.function, m.how, change)
 }
+
+func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // find lists every mutant of the Go files in some folders.
 func find(folders []string) (all []mutant, err error) {
@@ -85,13 +91,15 @@ type finder struct {
 }
 
 // silent are statements that only tell people something.
-var silent = regexp.MustCompile(`Log\.\w+Context\(|\blogs\.|\bobserve\(|Metrics\.Record\(|\.Stop\(\)$|\bcancel\(\)$`)
+var silent = regexp.MustCompile(`(?i)log\.\w+Context\(|\blogs\.|\bobserve\(|Metrics\.Record\(|\.Stop\(\)$|\bcancel\(\)$`)
 
 // visit breaks one node of the syntax.
 func (f *finder) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.IfStmt:
-		f.add(n.Cond, "condition negated", "!("+f.text(n.Cond)+")")
+		if !turnsRound(n.Cond) {
+			f.add(n.Cond, "condition negated", "!("+f.text(n.Cond)+")")
+		}
 	case *ast.BinaryExpr:
 		f.operator(n)
 	case *ast.BlockStmt:
@@ -112,6 +120,18 @@ func (f *finder) visit(n ast.Node) bool {
 		}
 	}
 	return true
+}
+
+// turnsRound tells whether a condition that is negated is what another break makes
+// of it.
+func turnsRound(condition ast.Expr) bool {
+	switch c := condition.(type) {
+	case *ast.BinaryExpr:
+		return c.Op == token.EQL || c.Op == token.NEQ
+	case *ast.UnaryExpr:
+		return c.Op == token.NOT
+	}
+	return false
 }
 
 // turned are the operators that take each other's place.

@@ -238,8 +238,8 @@ func measure(ctx context.Context, payload report.Payload) error {
 		documents = append(documents, d.Markdown)
 	}
 	_, err := markdown.Measure(documents...)
-	if errors.Is(err, markdown.ErrTooComplex) {
-		return &refusal{code: "report_too_complex", sentence: "The report would become too many pages: " + err.Error() + "."}
+	if e, ok := errors.AsType[*markdown.TooComplexError](err); ok {
+		return &refusal{code: "report_too_complex", sentence: "The report is too complex: it " + e.Excess + ". Divide it among several runs."}
 	}
 	return err
 }
