@@ -5,10 +5,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,4 +137,20 @@ func tree(t *testing.T, data string) string {
 	}
 	defer sim.Close()
 	return sim.Tree()
+}
+
+var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peakMemory is the most that a process has had in memory, in MB.
+func peakMemory(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kB, err := strconv.Atoi(string(highWater.FindSubmatch(status)[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kB / 1000
 }

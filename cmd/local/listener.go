@@ -59,9 +59,21 @@ func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server 
 // limited is the listener with its limit of connections.
 func limited(l net.Listener) net.Listener { return netutil.LimitListener(l, maxConnections) }
 
+// routes are the listener's own addresses; all others are the webhook's, which
+// judges them by itself: a ServeMux would redirect some.
 func (s *system) routes(webhook http.Handler) http.Handler {
+	own := s.ownRoutes()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := own.Handler(r); pattern == "" {
+			webhook.ServeHTTP(w, r)
+			return
+		}
+		own.ServeHTTP(w, r)
+	})
+}
+
+func (s *system) ownRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("/", webhook)
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.Handle("GET "+runsPath, s.view(http.HandlerFunc(s.listRuns)))
 	mux.HandleFunc("POST "+loginPath, s.logIn)

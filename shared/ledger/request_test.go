@@ -230,9 +230,9 @@ func TestALeaseKeepsOthersOut(t *testing.T) {
 	})
 }
 
-// Whether somebody waits is asked every two seconds, and not before something was
-// written.
-func TestASliceAsksNowAndThenWhetherItShouldEnd(t *testing.T) {
+// Whether the slice should end is asked after each request, and not before something
+// was written.
+func TestASliceAsksAfterEachRequestWhetherItShouldEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := newLedger(t, runs.Step{})
@@ -254,7 +254,7 @@ func TestASliceAsksNowAndThenWhetherItShouldEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if want := []time.Duration{2 * time.Second, 4 * time.Second, 6 * time.Second}; !slices.Equal(asked, want) {
+		if want := []time.Duration{time.Second, 1500 * time.Millisecond, 2 * time.Second}; !slices.Equal(asked, want) {
 			t.Errorf("asked after %s, want %s", asked, want)
 		}
 	})
