@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"regexp"
@@ -23,16 +22,12 @@ import (
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/report"
+	"notionrelay/test/ascommand"
+	"notionrelay/test/planted"
 )
 
 // TestMain is also the command itself, for tests that kill it.
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { ascommand.Main(main, func() { goleak.VerifyTestMain(m) }) }
 
 // quick is a Notion without the pauses that a real one needs.
 var quick = settings{Publisher: publish.Settings{
@@ -49,7 +44,7 @@ type running struct {
 
 func start(t *testing.T, env settings, data string) *running {
 	t.Helper()
-	s, err := open(t.Context(), env, "127.0.0.1:0", data, slog.New(slog.DiscardHandler))
+	s, err := open(t.Context(), env, "127.0.0.1:0", data, planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +316,7 @@ func TestTheSamePostTwiceGivesOneTree(t *testing.T) {
 func TestWithoutASecretOnlyLoopbackIsServed(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{":0", "0.0.0.0:0", "192.0.2.1:0", "example.com:0", "[::]:0"} {
-		if _, err := open(t.Context(), quick, addr, t.TempDir(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
+		if _, err := open(t.Context(), quick, addr, t.TempDir(), planted.Log(t)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
 			t.Errorf("%s: got %v, want a refusal", addr, err)
 		}
 	}
