@@ -59,15 +59,30 @@ func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server 
 // limited is the listener with its limit of connections.
 func limited(l net.Listener) net.Listener { return netutil.LimitListener(l, maxConnections) }
 
+// routes are the listener's own addresses; all others are the webhook's, which
+// judges them by itself: a ServeMux would redirect some.
 func (s *system) routes(webhook http.Handler) http.Handler {
+	own := s.ownRoutes()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := own.Handler(r); pattern == "" {
+			webhook.ServeHTTP(w, r)
+			return
+		}
+		own.ServeHTTP(w, r)
+	})
+}
+
+func (s *system) ownRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("/", webhook)
 	mux.HandleFunc("GET /{$}", s.home)
+	mux.Handle("GET "+runsPath, s.view(http.HandlerFunc(s.listRuns)))
+	mux.HandleFunc("POST "+loginPath, s.logIn)
 	if s.simulator == nil {
 		return mux
 	}
-	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, s.publisher.CoverURL)))
-	mux.HandleFunc("POST "+loginPath, s.logIn)
+	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, notionview.Options{
+		ImagesOf: []string{s.publisher.CoverURL}, Links: []notionview.Link{{Text: "Status", Address: runsPath}},
+	})))
 	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 			if !s.auth.Knows(r.Header) {
@@ -116,6 +131,7 @@ func (s *system) limit(next http.Handler) http.Handler {
 		case requests <- struct{}{}:
 		default:
 			s.refuse(w, r, busy)
+			hearOut(w, r)
 			return
 		}
 		sent := r.Body
@@ -130,9 +146,8 @@ func (s *system) limit(next http.Handler) http.Handler {
 			defer func() { <-requests }()
 			inTurn(w, r, large, next)
 		}()
-		if r.Header.Get("Expect") == "" { // who expects to be told has not sent it
-			hearOut(w, sent)
-		}
+		r.Body = sent
+		hearOut(w, r)
 	})
 }
 
@@ -147,9 +162,12 @@ func inTurn(w http.ResponseWriter, r *http.Request, slots chan struct{}, next ht
 
 // hearOut answers, and throws away what is still being sent: many clients read
 // no answer before they have sent all, and find the connection broken instead.
-func hearOut(w http.ResponseWriter, body io.Reader) {
+func hearOut(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Expect") != "" { // who expects to be told has not sent it
+		return
+	}
 	if http.NewResponseController(w).Flush() == nil {
-		_, _ = io.CopyN(io.Discard, body, maxHeard) // ends with the connection at the latest
+		_, _ = io.CopyN(io.Discard, r.Body, maxHeard) // ends with the connection at the latest
 	}
 }
 
@@ -203,9 +221,12 @@ func (b turnBody) Read(p []byte) (int, error) {
 type turnEnding struct{ queue intake.Queue }
 
 func (q turnEnding) Send(ctx context.Context, m queue.Outgoing) error {
-	err := q.queue.Send(ctx, m)
+	defer endTurn(ctx)
+	return q.queue.Send(ctx, m)
+}
+
+func endTurn(ctx context.Context) {
 	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
 		t.end()
 	}
-	return err
 }

@@ -1,11 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,6 +23,7 @@ import (
 	"notionrelay/shared/config"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
+	"notionrelay/test/planted"
 )
 
 const secret = "a secret of the tests"
@@ -63,7 +65,7 @@ func TestPagesAreShownToMembersOnly(t *testing.T) {
 	r := start(t, guarded(), t.TempDir())
 	_, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan","email":"x@acme.com"}`), "Prefer", "wait=25", "X-Api-Key", secret)
 	homepage := strings.TrimPrefix(a.Data.ShareableURL, r.url)
-	for _, path := range []string{"/notion/", homepage, "/notion/x", "/v1/users/me", "/v1/databases/" + r.simulator.DatabaseID()} {
+	for _, path := range []string{"/notion/", "/runs", homepage, "/notion/x", "/v1/users/me", "/v1/databases/" + r.simulator.DatabaseID()} {
 		for name, header := range map[string][]string{
 			"nothing": {}, "any bearer": {"Authorization", "Bearer anything"}, "a cookie made up": {"Cookie", sessionCookie + "=99999999999.00"},
 			"a browser": {"Accept", "text/html"}, "half a secret": {"X-Api-Key", secret[:10]},
@@ -93,7 +95,7 @@ func TestAPersonLogsIn(t *testing.T) {
 	t.Parallel()
 	r := start(t, guarded(), t.TempDir())
 	_, form := r.exchange(t, "GET", "/notion/abc", "", "Accept", "text/html")
-	for _, part := range []string{`action="/notion/login"`, `name="next" value="/notion/abc"`, `name="secret" type="password"`} {
+	for _, part := range []string{`action="/login"`, `name="next" value="/notion/abc"`, `name="secret" type="password"`} {
 		if !strings.Contains(form, part) {
 			t.Errorf("the form lacks %s:\n%s", part, form)
 		}
@@ -111,7 +113,7 @@ func TestAPersonLogsIn(t *testing.T) {
 	if response, _ := logIn(secret+strings.Repeat(" ", maxLogin), "/notion/"); response.StatusCode != http.StatusBadRequest {
 		t.Errorf("a form without end: got %d", response.StatusCode)
 	}
-	if response, _ := logIn(secret, "https://elsewhere.example/"); response.Header.Get("Location") != "/notion/" {
+	if response, _ := logIn(secret, "https://elsewhere.example/"); response.Header.Get("Location") != "/runs" {
 		t.Errorf("it leads to %s", response.Header.Get("Location"))
 	}
 	response, _ := logIn(secret, "/notion/abc")
@@ -119,11 +121,14 @@ func TestAPersonLogsIn(t *testing.T) {
 		t.Fatalf("got %d to %s", response.StatusCode, response.Header.Get("Location"))
 	}
 	cookie := response.Cookies()[0]
-	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Secure || cookie.Path != "/notion/" || strings.Contains(cookie.Value, secret) {
+	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Secure || cookie.Path != "/" || strings.Contains(cookie.Value, secret) {
 		t.Errorf("the cookie is %s", cookie)
 	}
 	if response, said := r.exchange(t, "GET", "/notion/", "", "Cookie", cookie.Name+"="+cookie.Value); response.StatusCode != http.StatusOK || !strings.Contains(said, "Reports") {
 		t.Errorf("with the cookie: got %d", response.StatusCode)
+	}
+	if response, said := r.exchange(t, "GET", "/runs", "", "Cookie", cookie.Name+"="+cookie.Value); response.StatusCode != http.StatusOK || !strings.Contains(said, "There are none") {
+		t.Errorf("the runs with the cookie: got %d", response.StatusCode)
 	}
 	if response, _ := r.exchange(t, "POST", "/reports", `{}`, "Cookie", cookie.Name+"="+cookie.Value); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a report with the cookie: got %d", response.StatusCode)
@@ -166,7 +171,7 @@ func TestALoginEnds(t *testing.T) {
 // Other machines get neither the simulator nor, without a login, its pages.
 func TestTheSimulatorIsForThisMachineAlone(t *testing.T) {
 	t.Parallel()
-	s, err := open(t.Context(), guarded(), "0.0.0.0:0", t.TempDir(), slog.New(slog.DiscardHandler))
+	s, err := open(t.Context(), guarded(), "0.0.0.0:0", t.TempDir(), planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,12 +229,12 @@ func TestTheTopOfTheAddressIsUseful(t *testing.T) {
 		env       settings
 		has, lack []string
 	}{
-		"simulated": {quick, []string{"curl -sS http://relay.local/reports -H &#39;Content-Type", `href="/notion/"`}, []string{"Bearer"}},
-		"real":      {configured, []string{"Authorization: Bearer $SECRET", "/reports"}, []string{"/notion/", secret}},
+		"simulated": {quick, []string{"curl -sS http://relay.local/reports -H &#39;Content-Type", `href="/notion/"`, `href="/runs"`}, []string{"Bearer"}},
+		"real":      {configured, []string{"Authorization: Bearer $SECRET", "/reports", `href="/runs"`}, []string{"/notion/", secret}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := open(t.Context(), tt.env, "127.0.0.1:0", t.TempDir(), slog.New(slog.DiscardHandler))
+			s, err := open(t.Context(), tt.env, "127.0.0.1:0", t.TempDir(), planted.Log(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -258,7 +263,7 @@ func TestRequestsAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &system{log: slog.New(slog.DiscardHandler), auth: auth}
+	s := &system{log: planted.Log(t), auth: auth}
 	held, arrived := make(chan struct{}), make(chan struct{})
 	handler := s.limit(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		arrived <- struct{}{}
@@ -277,6 +282,11 @@ func TestRequestsAreCounted(t *testing.T) {
 	if a := ask(); a.Code != http.StatusServiceUnavailable || a.Header().Get("Retry-After") == "" || !strings.Contains(a.Body.String(), `"code":"unavailable"`) {
 		t.Errorf("one too many: got %d %s", a.Code, a.Body)
 	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	if status, err := sendAll(t, server.Listener.Addr().String(), 10<<20); status != http.StatusServiceUnavailable {
+		t.Errorf("one too many with a large body: got %d, %v", status, err)
+	}
 	close(held)
 	for range maxRequests {
 		<-ended
@@ -288,6 +298,27 @@ func TestRequestsAreCounted(t *testing.T) {
 	}
 }
 
+// sendAll is a client that looks for an answer only when it has sent everything.
+func sendAll(t *testing.T, addr string, length int) (status int, err error) {
+	t.Helper()
+	connection, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := fmt.Fprintf(connection, "POST /reports HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", length); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connection.Write(make([]byte, length)); err != nil {
+		return 0, err
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
 // Large bodies are read in turns. A turn ends when the report is stored, and one
 // that does not come in time is a 503 of the webhook.
 func TestLargeBodiesTakeTurns(t *testing.T) {
@@ -297,7 +328,7 @@ func TestLargeBodiesTakeTurns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &system{log: slog.New(slog.DiscardHandler), auth: auth}
+		s := &system{log: planted.Log(t), auth: auth}
 		reading, stored, done := 0, make(chan struct{}), make(chan struct{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -333,7 +364,7 @@ func TestLargeBodiesTakeTurns(t *testing.T) {
 func TestALargeBodyThatGetsNoTurnIsToSendAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		webhook := &intake.Handler{Auth: new(intake.Auth), Log: slog.New(slog.DiscardHandler)}
+		webhook := &intake.Handler{Auth: new(intake.Auth), Log: planted.Log(t)}
 		full := make(chan struct{}) // no slot is ever free
 		request := httptest.NewRequestWithContext(t.Context(), "POST", "http://localhost/reports", nil)
 		request.Body = turnBody{http.NoBody, &turn{slots: full, ctx: t.Context()}}
@@ -367,7 +398,7 @@ func TestEveryRouteReadsNoMoreThanABodyMayHave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &system{log: slog.New(slog.DiscardHandler), auth: auth}
+	s := &system{log: planted.Log(t), auth: auth}
 	var n int64
 	s.limit(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		n, err = io.Copy(io.Discard, r.Body)

@@ -21,6 +21,7 @@ import (
 	"notionrelay/local/embedded"
 	"notionrelay/local/notionsim"
 	"notionrelay/local/notionview"
+	"notionrelay/operate/folder"
 	"notionrelay/shared/config"
 	"notionrelay/shared/copywriter"
 	"notionrelay/shared/logs"
@@ -28,6 +29,7 @@ import (
 	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/research"
+	"notionrelay/shared/runs"
 )
 
 // settings are those of the three functions, all optional on one machine.
@@ -38,8 +40,8 @@ type settings struct {
 }
 
 // simulatorKeeps is how many bytes of pages the simulated Notion keeps, some
-// 40,000 blocks, before it forgets the oldest rows: 100 MB of memory.
-const simulatorKeeps = 32 << 20
+// 30,000 blocks, before it forgets the oldest rows: 75 MB of memory.
+const simulatorKeeps = 24 << 20
 
 // run starts the system, says that it is ready, and stops it when ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -66,6 +68,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	well := s.simulator != nil || lookAtNotion(ctx, s.publisher.Notion, publish.Setup(s.publisher.Database, s.publisher.CoverURL), s.log)
+	if err := folder.SetAddress(*data, s.url()); err != nil {
+		return errors.Join(err, s.close())
+	}
 	fmt.Fprintf(stdout, "ready %s\n", s.url())
 	s.greet(stderr)
 	if !well {
@@ -90,7 +95,7 @@ func (s *system) greet(out io.Writer) {
 	if s.simulator != nil {
 		pages = s.url() + notionview.Path
 	}
-	fmt.Fprintf(out, "  see the pages:  %s\n\n", pages)
+	fmt.Fprintf(out, "  see how it is:  %s\n  see the pages:  %s\n\n", s.url()+runsPath, pages)
 }
 
 // usage says which flags and which variables of the environment there are.
@@ -109,6 +114,7 @@ func usage(flags *flag.FlagSet, out io.Writer) {
 type system struct {
 	log       *slog.Logger
 	auth      *intake.Auth
+	webhook   *intake.Handler
 	members   *members
 	db        *embedded.DB
 	simulator *notionsim.Sim // nil when there is a real Notion
@@ -150,27 +156,29 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err := s.connect(env); err != nil {
 		return s, err
 	}
-	webhook := &intake.Handler{Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook")}
-	s.server = s.newServer(s.routes(webhook.Routes()), log)
+	s.webhook = &intake.Handler{
+		Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Accept: s.accept,
+		Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook"),
+	}
+	s.server = s.newServer(s.routes(s.webhook.Routes()), log)
 	return s, nil
+}
+
+// accept stores a report, which ends its request's turn.
+func (s *system) accept(ctx context.Context, run runs.Run, m queue.Outgoing) (stored runs.Run, created bool, err error) {
+	if stored, created, err = s.db.Runs().CreateAndSend(ctx, run, s.publishes, m); created {
+		endTurn(ctx)
+	}
+	return stored, created, err
 }
 
 // connect puts the queues between the publisher and the enricher, and gives
 // them the AI and the research database that are configured.
 func (s *system) connect(env settings) error {
-	deadLetters := s.db.Queue("publish-dead-letters", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility})
-	s.publishes = s.db.Queue("publish", embedded.QueueOptions{
-		FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives, DeadLetter: deadLetters,
-	})
-	s.enriches = s.db.Queue("enrich", embedded.QueueOptions{
-		Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives,
-		DeadLetter: s.db.Queue("enrich-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
-	})
-	s.waits = s.db.Queue("waiting", embedded.QueueOptions{
-		Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives,
-		DeadLetter: s.db.Queue("waiting-dead-letters", embedded.QueueOptions{Visibility: enrich.Visibility}),
-	})
-	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = store{s.db.Runs(), s.waits, s.log}, s.publishes, deadLetters
+	queues := folder.QueuesOf(s.db)
+	s.publishes, s.enriches, s.waits = queues.Publish, queues.Enrich, queues.Waiting
+	s.publisher.Runs, s.publisher.PublishQueue, s.publisher.DeadLetters = store{s.db.Runs(), s.waits, s.log}, s.publishes, queues.PublishDead
+	s.publisher.Pauses = s.db.Runs()
 	s.publisher.EnrichQueue, s.publisher.WaitingQueue = s.enriches, waitingQueue{s.waits}
 	s.enricher = &enrich.Enricher{PublishQueue: s.publishes, EnrichQueue: s.enriches, WaitingQueue: s.waits, Log: s.log.With("function", "enricher")}
 	if env.Enricher.AIAPIKey != "" {
@@ -247,7 +255,7 @@ func (s *system) serve(ctx context.Context) error {
 			})
 		})
 	}
-	poll(s.publishes, "publish.fifo", s.publisher.Handle, publish.Timeout)
+	poll(&pausable{Source: s.publishes, runs: s.db.Runs(), log: s.log}, "publish.fifo", s.publisher.Handle, publish.Timeout)
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
 	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)

@@ -44,9 +44,11 @@ func main() {
 		log.Fatal(err)
 	}
 	queues := sqs.NewFromConfig(aws)
+	records := runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable)
 	publisher := &publish.Publisher{
 		Notion:       client,
-		Runs:         runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
+		Runs:         records,
+		Pauses:       records,
 		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
 		DeadLetters:  queue.NewSQS(queues, env.PublishDLQURL),
 		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),

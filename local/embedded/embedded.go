@@ -1,7 +1,11 @@
 // Package embedded keeps the queues and the run record of one machine in one
 // SQLite file. It behaves as Amazon SQS and DynamoDB do behind the same
 // methods: the suites in test/queuetest and test/runstest run
-// over both. What was acknowledged survives the death of the process.
+// over both.
+//
+// What was acknowledged is on the disk: neither the death of the process nor a
+// power cut takes it, as far as the disk does what it says. What was not
+// acknowledged has happened as a whole or not at all.
 package embedded
 
 import (
@@ -13,10 +17,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"github.com/gofrs/flock"
+	_ "modernc.org/sqlite" // the driver
 
 	"notionrelay/shared/runs"
 )
@@ -24,13 +29,23 @@ import (
 // DB is an open data folder. Its methods and those of its queues and runs may
 // be called by many goroutines at once.
 type DB struct {
-	sql *sql.DB
+	sql  *sql.DB
+	lock *flock.Flock // of the folder; nil for one that is only attached
 
-	hasJournal bool // it is a file
+	// Whoever has put something into turn may use these.
+	turn       chan struct{}
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+	changes    int64 // that conn has made
+
+	checkpoints *sql.DB // of one connection
+	unkept      atomic.Bool
+	closing     chan struct{} // closed by whoever has the turn, and keeps it
+	keeper      sync.WaitGroup
 
 	mu      sync.Mutex
+	waiting []*operation
 	changed chan struct{} // closed, and replaced, whenever a queue has changed
-	scrubs  bool          // the journal will be emptied soon
 }
 
 // Open opens the data folder dir and creates it if need be. One process has it
@@ -41,6 +56,8 @@ type DB struct {
 // then on: folder and files that are open to others are closed to them, because
 // who makes a folder beforehand seldom means to share it. Only a folder that is
 // there for all, as /tmp is, is refused, as it is not this store's to close.
+//
+// An operator can look at the folder meanwhile: see Attach.
 func Open(dir string) (*DB, error) {
 	path, err := filepath.Abs(filepath.Join(dir, "relay.db"))
 	if err != nil {
@@ -49,34 +66,88 @@ func Open(dir string) (*DB, error) {
 	if err := makePrivate(path); err != nil {
 		return nil, err
 	}
-	// The lock that EXCLUSIVE takes is the kernel's, which lets go of it when
-	// the process dies; the timeout waits for one that is just going.
-	//
-	// A committed transaction is in the kernel's hands, so that kill -9 loses
-	// nothing. NORMAL does not wait for the disk at each commit as FULL would:
-	// a power cut can take the last few transactions, though never break the
-	// file. One machine that loses its power is where AWS is the answer.
-	//
-	// secure_delete overwrites with zeros what is deleted, and scrub does so with
-	// what the journal has of it.
-	db, err := open((&url.URL{Scheme: "file", Path: path}).String() +
-		"?_pragma=busy_timeout(100)&_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=secure_delete(ON)")
-	if failure := (*sqlite.Error)(nil); errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY {
+	// The kernel lets go of the lock when the process dies.
+	lock := lockOf(path)
+	ctx, cancel := context.WithTimeout(context.Background(), leaving)
+	defer cancel()
+	switch locked, err := lock.TryLockContext(ctx, leaving/10); {
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("open data folder %s: another process is using it", dir)
+	case err != nil || !locked:
+		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
 	}
+	db, err := open(address(path))
+	if err == nil {
+		err = db.begin()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open data folder %s: %w", dir, err), lock.Close())
+	}
+	db.lock = lock
+	db.checkpoint()
+	db.keeper.Go(db.keep)
+	return db, nil
+}
+
+// leaving is how long a process is waited for that is just going.
+const leaving = 200 * time.Millisecond
+
+func lockOf(path string) *flock.Flock {
+	return flock.New(filepath.Join(filepath.Dir(path), "relay.lock"), flock.SetPermissions(0o600))
+}
+
+// InUse tells whether a process has opened the data folder dir.
+func InUse(dir string) (bool, error) {
+	lock := lockOf(filepath.Join(dir, "relay.db"))
+	free, err := lock.TryRLock()
+	if err == nil {
+		err = lock.Close()
+	}
+	if err != nil {
+		return false, fmt.Errorf("see who uses data folder %s: %w", dir, err)
+	}
+	return !free, nil
+}
+
+// Attach opens a data folder for an operator, whether or not a process has it: to
+// look at it, and to change it as somebody else's request would. Whoever has the
+// folder notices within a moment.
+func Attach(dir string) (*DB, error) {
+	path, err := filepath.Abs(filepath.Join(dir, "relay.db"))
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no data folder of Notion Relay at %s", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look at data folder: %w", err)
+	}
+	db, err := open(address(path))
 	if err != nil {
 		return nil, fmt.Errorf("open data folder %s: %w", dir, err)
 	}
-	db.hasJournal = true
-	db.scrub()
 	return db, nil
+}
+
+// address is what SQLite is to open, and how.
+//
+// FULL waits for the disk at each commit, so that a power cut takes nothing of it.
+// The journal goes into the database only when checkpoint says so, for that takes
+// many times as long as a commit, and SQLite would do it in the midst of one.
+//
+// secure_delete overwrites with zeros what is deleted, and checkpoint empties the
+// journal of it.
+func address(path string) string {
+	return (&url.URL{Scheme: "file", Path: path}).String() +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(0)&_pragma=secure_delete(ON)"
 }
 
 // makePrivate makes the folder of the database and the database, for their owner
 // alone; the journal gets the permissions of the database from SQLite.
 func makePrivate(path string) error {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return fmt.Errorf("create data folder: %w", err)
 	}
 	info, err := os.Stat(dir)
@@ -106,30 +177,26 @@ func makePrivate(path string) error {
 	return nil
 }
 
-// scrubDelay is how long what was deleted may stay in the journal. To empty it
-// waits for the disk, which nobody who sends has to do at every deletion.
-const scrubDelay = 250 * time.Millisecond
-
-// scrubSoon has the journal emptied of what was deleted. A process that dies
-// before leaves it to the next Open.
-func (db *DB) scrubSoon() {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	if db.hasJournal && !db.scrubs {
-		db.scrubs = true
-		time.AfterFunc(scrubDelay, db.scrub)
+// makeFolder makes a folder and those that it is in, and they survive a power cut:
+// SQLite sees to that only for its files.
+func makeFolder(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
 	}
-}
-
-// scrub empties the journal, which has the pages of the database as they were
-// when something that is now deleted stood on them. It fails when the disk is
-// full, and then the next one does it, or when the store was closed, which empties
-// the journal as well.
-func (db *DB) scrub() {
-	db.mu.Lock()
-	db.scrubs = false
-	db.mu.Unlock()
-	_, _ = db.sql.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeFolder(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	f, err := os.Open(parent) //nolint:gosec // whoever opens the store says where
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // OpenMemory opens a store that is gone once it is closed, for tests.
@@ -145,7 +212,7 @@ func OpenMemory() (*DB, error) {
 // database that they have ids of. The first to say so decides: it returns what was
 // said then.
 func (db *DB) Bind(ctx context.Context, name string) (bound string, err error) {
-	err = db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO owner (one, name) VALUES (1, ?) ON CONFLICT DO NOTHING`, name); err != nil {
 			return err
 		}
@@ -159,8 +226,20 @@ func (db *DB) Bind(ctx context.Context, name string) (bound string, err error) {
 
 // Close releases the folder. Receives still waiting fail.
 func (db *DB) Close() error {
-	err := db.sql.Close()
+	db.turn <- struct{}{}
+	close(db.closing)
+	db.keeper.Wait()
+	// SQLite closes a connection, and with the last one removes the journal, once no
+	// statement is left.
+	var errs []error
+	for _, s := range db.statements {
+		errs = append(errs, s.Close())
+	}
+	err := errors.Join(append(errs, db.checkpoints.Close(), db.conn.Close(), db.sql.Close())...)
 	db.notify()
+	if db.lock != nil {
+		err = errors.Join(err, db.lock.Close())
+	}
 	if err != nil {
 		return fmt.Errorf("close data folder: %w", err)
 	}
@@ -193,6 +272,7 @@ CREATE TABLE IF NOT EXISTS deduplication (
 	until INTEGER NOT NULL,
 	PRIMARY KEY (queue, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS deduplication_by_end ON deduplication (until);
 
 CREATE TABLE IF NOT EXISTS runs (
 	id          TEXT PRIMARY KEY,
@@ -214,6 +294,10 @@ CREATE TABLE IF NOT EXISTS halt (
 	one    INTEGER PRIMARY KEY CHECK (one = 1),
 	record TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS pause (
+	one    INTEGER PRIMARY KEY CHECK (one = 1),
+	record TEXT NOT NULL
+) STRICT;
 `
 
 func open(dsn string) (*DB, error) {
@@ -221,29 +305,52 @@ func open(dsn string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// One connection: a store in memory lives and dies with it, the exclusive
-	// lock admits no other, and SQLite writes one transaction at a time anyway.
+	// One connection: a store in memory lives and dies with it, and SQLite writes
+	// one transaction at a time anyway.
 	pool.SetMaxOpenConns(1)
-	db := &DB{sql: pool, changed: make(chan struct{})}
-	err = db.transact(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
+	conn, err := pool.Conn(context.Background())
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	checkpoints, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(), pool.Close())
+	}
+	checkpoints.SetMaxOpenConns(1)
+	db := &DB{
+		sql: pool, conn: conn, checkpoints: checkpoints, statements: map[string]*sql.Stmt{},
+		turn: make(chan struct{}, 1), closing: make(chan struct{}), changed: make(chan struct{}),
+	}
+	err = db.transact(context.Background(), func(ctx context.Context, tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {
 			return fmt.Errorf("create tables: %w", err)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// begin does what only the process that has the folder may do.
+func (db *DB) begin() error {
+	err := db.transact(context.Background(), func(ctx context.Context, tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM runs WHERE accepted_at <= ?`, oldest()); err != nil {
 			return fmt.Errorf("delete expired runs: %w", err)
 		}
 		return release(ctx, tx)
 	})
 	if err != nil {
-		return nil, errors.Join(err, pool.Close())
+		return errors.Join(err, db.Close())
 	}
-	return db, nil
+	return nil
 }
 
 // release brings back the messages that the process before this one had in
 // flight. SQS has to wait for their visibility timeout, as it cannot know; here
 // the folder's lock proves that nobody works on them any more.
-func release(ctx context.Context, tx *sql.Tx) error {
+func release(ctx context.Context, tx *transaction) error {
 	now := time.Now().UnixNano()
 	if _, err := tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE receives > 0 AND visible_at > ?`, now, now); err != nil {
 		return fmt.Errorf("release messages in flight: %w", err)
@@ -253,27 +360,6 @@ func release(ctx context.Context, tx *sql.Tx) error {
 
 // oldest is when a run that expires now was accepted.
 func oldest() int64 { return time.Now().Add(-runs.Retention).UnixNano() }
-
-// transact runs f in a transaction. Transactions take microseconds, so a ctx
-// that ends keeps one from starting but does not interrupt it: whether it was
-// committed is then never in doubt.
-func (db *DB) transact(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx)
-	tx, err := db.sql.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	if err := f(ctx, tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
-	}
-	return nil
-}
 
 // watch returns a channel that is closed at the next change of any queue.
 func (db *DB) watch() <-chan struct{} {

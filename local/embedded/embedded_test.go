@@ -44,6 +44,64 @@ func wantInUse(t *testing.T, dir string) {
 	}
 }
 
+// An operator's process looks into a folder that is in use, and what it changes
+// is noticed there at once.
+func TestAttachToAFolderInUse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	theirs := closing(t)(embedded.Open(dir))
+	mine := closing(t)(embedded.Attach(dir))
+
+	received := make(chan []queue.Incoming, 1)
+	go func() {
+		messages, err := theirs.Queue("q", embedded.QueueOptions{}).Receive(t.Context(), 1, time.Hour)
+		if err != nil {
+			t.Error(err)
+		}
+		received <- messages
+	}()
+	if err := mine.Queue("q", embedded.QueueOptions{}).Send(t.Context(), queue.Outgoing{Body: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-received; len(got) != 1 || got[0].Body != "x" {
+		t.Errorf("received %v, want the message of the other process", got)
+	}
+	if used, err := embedded.InUse(dir); err != nil || !used {
+		t.Errorf("in use: %t, error %v", used, err)
+	}
+	held, err := mine.Queue("q", embedded.QueueOptions{}).Peek(t.Context())
+	if err != nil || len(held) != 1 || held[0].ReceiveCount != 1 {
+		t.Errorf("there are %v, error %v, want the message still in flight", held, err)
+	}
+}
+
+func TestAFolderThatIsOnlyAttachedIsNotInUse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, err := embedded.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	closing(t)(embedded.Attach(dir))
+	if used, err := embedded.InUse(dir); err != nil || used {
+		t.Errorf("in use: %t, error %v", used, err)
+	}
+}
+
+func TestAttachMakesNoFolder(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "none")
+	if _, err := embedded.Attach(dir); err == nil || !strings.Contains(err.Error(), "no data folder of Notion Relay at "+dir) {
+		t.Errorf("error %v, want one that says that there is no such folder", err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the folder exists: %v", err)
+	}
+}
+
 func TestOpenNamesTheFolderItCannotCreate(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")

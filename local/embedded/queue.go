@@ -53,15 +53,29 @@ func (db *DB) Queue(name string, options QueueOptions) *Queue {
 // returns. A FIFO queue accepts a duplicate without complaint and drops it. What
 // SQS refuses is refused, a message above queue.MaxSize with queue.ErrTooLarge.
 func (q *Queue) Send(ctx context.Context, m queue.Outgoing) error {
-	if err := q.check(m); err != nil {
+	send, err := q.sending(m)
+	if err == nil {
+		err = q.db.transact(ctx, send)
+	}
+	if err != nil {
 		return fmt.Errorf("send message to %s: %w", q.name, err)
+	}
+	q.db.notify()
+	return nil
+}
+
+// sending is what puts the message at the tail of the queue, unless SQS would
+// refuse it.
+func (q *Queue) sending(m queue.Outgoing) (func(context.Context, *transaction) error, error) {
+	if err := q.check(m); err != nil {
+		return nil, err
 	}
 	attributes, err := json.Marshal(m.Attributes)
 	if err != nil {
-		return fmt.Errorf("send message to %s: encode attributes: %w", q.name, err)
+		return nil, fmt.Errorf("encode attributes: %w", err)
 	}
-	now := time.Now()
-	err = q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return func(ctx context.Context, tx *transaction) error {
+		now := time.Now()
 		if q.options.FIFO {
 			if duplicate, err := q.remember(ctx, tx, m.DeduplicationID, now); duplicate || err != nil {
 				return err
@@ -72,12 +86,7 @@ func (q *Queue) Send(ctx context.Context, m queue.Outgoing) error {
 			VALUES (?, `+newID+`, ?, ?, ?, ?, ?, ?, 0)`,
 			q.name, m.Group, m.DeduplicationID, m.Body, string(attributes), now.UnixNano(), now.Add(m.Delay).UnixNano())
 		return err
-	})
-	if err != nil {
-		return fmt.Errorf("send message to %s: %w", q.name, err)
-	}
-	q.db.notify()
-	return nil
+	}, nil
 }
 
 // check refuses what SQS refuses (SendMessage in the API reference).
@@ -114,7 +123,7 @@ func forbidden(r rune) bool {
 }
 
 // remember notes a deduplication id, unless the queue knows it already.
-func (q *Queue) remember(ctx context.Context, tx *sql.Tx, id string, now time.Time) (duplicate bool, err error) {
+func (q *Queue) remember(ctx context.Context, tx *transaction, id string, now time.Time) (duplicate bool, err error) {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM deduplication WHERE until <= ?`, now.UnixNano()); err != nil {
 		return false, fmt.Errorf("forget old deduplication ids: %w", err)
 	}
@@ -178,7 +187,7 @@ const ready = `
 // message will be visible.
 func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming, next time.Time, err error) {
 	var buried int64
-	err = q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		now := time.Now()
 		if buried, err = q.bury(ctx, tx, now); err != nil {
 			return fmt.Errorf("move dead letters: %w", err)
@@ -198,7 +207,7 @@ func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming,
 // bury moves messages that were received MaxReceives times to the dead-letter
 // queue. As on SQS they keep id and group, and on a FIFO queue the id becomes the
 // deduplication id.
-func (q *Queue) bury(ctx context.Context, tx *sql.Tx, now time.Time) (int64, error) {
+func (q *Queue) bury(ctx context.Context, tx *transaction, now time.Time) (int64, error) {
 	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
 		return 0, nil
 	}
@@ -209,9 +218,7 @@ func (q *Queue) bury(ctx context.Context, tx *sql.Tx, now time.Time) (int64, err
 
 // move puts the selected messages at the tail of the queue :to. With :again they
 // become new messages, else they keep their ids.
-//
-//nolint:gosec // the SQL is put together from constants
-func move(ctx context.Context, tx *sql.Tx, selection string, arguments ...any) (int64, error) {
+func move(ctx context.Context, tx *transaction, selection string, arguments ...any) (int64, error) {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO messages (queue, id, message_group, deduplication, body, attributes, sent_at, visible_at, receives)
 		SELECT :to, iif(:again, `+newID+`, id), message_group, iif(deduplication = '' OR :again, deduplication, id),
@@ -227,7 +234,7 @@ func move(ctx context.Context, tx *sql.Tx, selection string, arguments ...any) (
 	return result.RowsAffected()
 }
 
-func (q *Queue) deliver(ctx context.Context, tx *sql.Tx, now time.Time, limit int) ([]queue.Incoming, error) {
+func (q *Queue) deliver(ctx context.Context, tx *transaction, now time.Time, limit int) ([]queue.Incoming, error) {
 	rows, err := tx.QueryContext(ctx, `
 		UPDATE messages SET visible_at = :until, receives = receives + 1
 		WHERE sequence IN (`+ready+` ORDER BY sequence LIMIT :limit)
@@ -254,7 +261,7 @@ func (q *Queue) deliver(ctx context.Context, tx *sql.Tx, now time.Time, limit in
 // Peek lists every message of the queue in order, those in flight too, and
 // receives none: they have no receipt.
 func (q *Queue) Peek(ctx context.Context) (messages []queue.Incoming, err error) {
-	err = q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		rows, err := tx.QueryContext(ctx, `
 			SELECT sequence, id, message_group, deduplication, body, attributes, sent_at, receives
 			FROM messages WHERE queue = ? ORDER BY sequence`, q.name)
@@ -296,7 +303,7 @@ func scan(rows *sql.Rows) (queue.Incoming, error) {
 	return m, nil
 }
 
-func (q *Queue) nextVisible(ctx context.Context, tx *sql.Tx, now time.Time) (time.Time, error) {
+func (q *Queue) nextVisible(ctx context.Context, tx *transaction, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
 	err := tx.QueryRowContext(ctx, `SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
 	if err != nil {
@@ -314,7 +321,7 @@ func (q *Queue) nextVisible(ctx context.Context, tx *sql.Tx, now time.Time) (tim
 // queue, as on SQS, still takes the latest receipt after its timeout, and takes
 // an older one without deleting anything.
 func (q *Queue) Delete(ctx context.Context, receipt string) error {
-	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		id, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
@@ -330,7 +337,6 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 	if err != nil {
 		return fmt.Errorf("delete message from %s: %w", q.name, err)
 	}
-	q.db.scrubSoon()
 	q.db.notify() // the next of its group may go
 	return nil
 }
@@ -339,7 +345,7 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 // byte of them from the folder. SQS has nothing like it.
 func (q *Queue) Forget(ctx context.Context, group string) error {
 	var forgotten int64
-	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		result, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE queue = ? AND message_group = ?`, q.name, group)
 		if err != nil {
 			return err
@@ -351,17 +357,30 @@ func (q *Queue) Forget(ctx context.Context, group string) error {
 		return fmt.Errorf("forget messages of %s: %w", q.name, err)
 	}
 	if forgotten > 0 {
-		q.db.scrubSoon()
 		q.db.notify()
 	}
 	return nil
+}
+
+// Depth counts the messages.
+func (q *Queue) Depth(ctx context.Context) (d queue.Depth, err error) {
+	err = q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
+		return tx.QueryRowContext(ctx, `
+			SELECT count(*) FILTER (WHERE visible_at <= :now), count(*) FILTER (WHERE visible_at > :now AND receives > 0),
+				count(*) FILTER (WHERE visible_at > :now AND receives = 0)
+			FROM messages WHERE queue = :queue`, sql.Named("now", time.Now().UnixNano()), sql.Named("queue", q.name)).Scan(&d.Ready, &d.InFlight, &d.Delayed)
+	})
+	if err != nil {
+		return queue.Depth{}, fmt.Errorf("count messages of %s: %w", q.name, err)
+	}
+	return d, nil
 }
 
 // ChangeVisibility ends the delivery's visibility timeout d from now, whatever
 // it was: 0 gives the message back at once. SQS allows 12 hours at most.
 // queue.ErrReceipt says that the delivery is over.
 func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error {
-	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		id, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
@@ -389,7 +408,7 @@ func (q *Queue) Redrive(ctx context.Context) error {
 	if dead == nil {
 		return fmt.Errorf("redrive to %s: it has no dead-letter queue", q.name)
 	}
-	err := q.db.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		_, err := move(ctx, tx, `SELECT sequence FROM messages WHERE queue = :from AND visible_at <= :now`,
 			sql.Named("from", dead.name), sql.Named("now", time.Now().UnixNano()), sql.Named("to", q.name), sql.Named("again", true))
 		return err
@@ -414,7 +433,7 @@ const (
 	deleted
 )
 
-func (q *Queue) delivery(ctx context.Context, tx *sql.Tx, receipt string) (id string, state deliveryState, err error) {
+func (q *Queue) delivery(ctx context.Context, tx *transaction, receipt string) (id string, state deliveryState, err error) {
 	id, _, _ = strings.Cut(receipt, "#")
 	var (
 		name      string

@@ -75,8 +75,8 @@ type Ledger struct {
 
 	Slice time.Duration   // how long to write before others get their turn
 	Stop  <-chan struct{} // closed when the process is about to end; may be nil
-	// Yield asks whether somebody waits for whom the slice should end early; nil
-	// where nobody can.
+	// Yield asks, after each request, whether the slice should end early; nil where
+	// nothing can be a reason to.
 	Yield func(context.Context) bool
 
 	// Progress is called when a request was made, before that is stored; may be nil.
@@ -87,7 +87,6 @@ type Ledger struct {
 	Wrote bool
 
 	sliceEnd time.Time // set by the first request
-	yielded  time.Time // when Yield was asked last
 	stored   runs.Run
 	trace    notion.Trace
 }

@@ -80,22 +80,16 @@ func (l *Ledger) takeTurn(ctx context.Context) error {
 	}
 	now := time.Now()
 	if l.sliceEnd.IsZero() {
-		l.sliceEnd, l.yielded = now.Add(l.Slice), now
+		l.sliceEnd = now.Add(l.Slice)
 	}
 	if now.After(l.sliceEnd) {
 		return ErrSliceOver
 	}
-	if l.Yield != nil && l.Wrote && now.Sub(l.yielded) >= yieldEvery {
-		l.yielded = now
-		if l.Yield(ctx) {
-			return ErrSliceOver
-		}
+	if l.Yield != nil && l.Wrote && l.Yield(ctx) {
+		return ErrSliceOver
 	}
 	return nil
 }
-
-// yieldEvery is how often a slice asks whether it should end early.
-const yieldEvery = 2 * time.Second
 
 // attempts makes the request, and looks for its effect where that is not known. It
 // waits here only for what everybody has to wait for, or what takes a moment; any

@@ -230,7 +230,7 @@ func numericReference(digits []byte) (rune, bool) {
 	if err != nil {
 		return 0, false
 	}
-	if r := rune(n); n != 0 && utf8.ValidRune(r) {
+	if r := rune(n); n != 0 && utf8.ValidRune(r) { //nolint:gosec // seven digits fit
 		return r, true
 	}
 	return utf8.RuneError, true

@@ -19,6 +19,7 @@ type Name string
 // The figures.
 const (
 	ReportsAccepted Name = "ReportsAccepted" // put on the publish queue
+	WrongSecrets    Name = "WrongSecrets"    // reports refused though they came with a secret or a signature
 
 	RunsPublished Name = "RunsPublished" // whose base pages exist now
 	RunsCompleted Name = "RunsCompleted" // that have title, introduction and quotes as well
@@ -39,7 +40,7 @@ const (
 // Names are all figures.
 func Names() []Name {
 	return []Name{
-		ReportsAccepted, RunsPublished, RunsCompleted, RunsFailed, TimeToPublish, DeadLetters,
+		ReportsAccepted, WrongSecrets, RunsPublished, RunsCompleted, RunsFailed, TimeToPublish, DeadLetters,
 		NotionRequests, NotionLatency, NotionConflicts, NotionRateLimits, PublisherHalted, EnricherFallbacks,
 	}
 }

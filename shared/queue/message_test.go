@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
@@ -71,6 +72,45 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want ErrUnreadable", name, err)
 		}
 	}
+}
+
+// FuzzDecode looks for a body that takes the process down, or that is read as a
+// message which another function would read differently.
+func FuzzDecode(f *testing.F) {
+	for _, m := range []queue.Message{
+		{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{Email: "a@b.com", Reports: map[string]string{"strategyReport": "# Plan \ufffe"}}},
+		{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{Reports: map[string]string{"strategyReport": strings.Repeat("more text ", 110_000)}}}, // packed
+		{Kind: queue.Texts, ReportID: "rep_1", Asked: "a", Texts: &queue.HomepageTexts{Title: "Title", Warnings: []string{"w"}}},
+		{Kind: queue.Quotes, ReportID: "rep_1", Subject: &report.Subject{Company: "Acme"}, Quotes: &queue.QuotesPart{Total: 1, Quotes: []report.Quote{{Text: "q", RelevanceScore: new(0.1)}}}},
+	} {
+		body, err := queue.Encode(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body)
+	}
+	f.Add(`{"version":1,"reportId":"r","packed":"H4sIAAAAAAAA"}`)
+	f.Add(`{"version":1,"reportId":"r","payload":null,"quotes":{"quotes":[null]}}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		m, err := queue.Decode(body)
+		if err != nil {
+			if !errors.Is(err, queue.ErrUnreadable) {
+				t.Errorf("got %v, want ErrUnreadable", err)
+			}
+			return
+		}
+		again, err := queue.Encode(m)
+		if errors.Is(err, queue.ErrTooLarge) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := queue.Decode(again)
+		if diff := cmp.Diff(m, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Errorf("%v; message (-read +read again):\n%s", err, diff)
+		}
+	})
 }
 
 func ExampleEncode() {

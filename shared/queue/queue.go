@@ -48,6 +48,16 @@ func (m Outgoing) Size() int {
 // attributeType is the data type of every attribute that is sent.
 const attributeType = "String"
 
+// Depth counts the messages of a queue.
+type Depth struct {
+	Ready    int `json:"ready"`    // to be received now
+	InFlight int `json:"inFlight"` // received, and neither deleted nor given back
+	Delayed  int `json:"delayed"`  // sent with a delay that is not over
+}
+
+// All counts them all.
+func (d Depth) All() int { return d.Ready + d.InFlight + d.Delayed }
+
 // Incoming is a message that was received and is hidden from other receivers
 // until its visibility timeout ends.
 type Incoming struct {

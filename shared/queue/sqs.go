@@ -70,7 +70,7 @@ func (q *SQS) Send(ctx context.Context, m Outgoing) error {
 func (q *SQS) Receive(ctx context.Context, limit int, wait time.Duration) ([]Incoming, error) {
 	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:              &q.url,
-		MaxNumberOfMessages:   int32(limit),
+		MaxNumberOfMessages:   int32(limit), //nolint:gosec // at most 10
 		WaitTimeSeconds:       seconds(wait),
 		MessageAttributeNames: []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
@@ -118,6 +118,31 @@ func (q *SQS) ChangeVisibility(ctx context.Context, receipt string, d time.Durat
 	return nil
 }
 
+// Depth counts the messages. SQS's figures are approximate: they lag behind for
+// a minute at most after the last change.
+func (q *SQS) Depth(ctx context.Context) (Depth, error) {
+	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	}})
+	if err != nil {
+		return Depth{}, fmt.Errorf("count messages of %s: %w", q.name(), err)
+	}
+	count := func(name types.QueueAttributeName) int {
+		n, convErr := strconv.Atoi(out.Attributes[string(name)])
+		if convErr != nil {
+			err = errors.Join(err, fmt.Errorf("count messages of %s: %w", q.name(), convErr))
+		}
+		return n
+	}
+	return Depth{
+		Ready:    count(types.QueueAttributeNameApproximateNumberOfMessages),
+		InFlight: count(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible),
+		Delayed:  count(types.QueueAttributeNameApproximateNumberOfMessagesDelayed),
+	}, err
+}
+
 // Redrive starts to move everything in this queue's dead-letter queue back to
 // this queue, where it gets new message ids and a place at the tail. It returns
 // when SQS has taken the task, which allows one at a time. The destination is
@@ -151,7 +176,7 @@ func (q *SQS) Redrive(ctx context.Context) error {
 func (q *SQS) name() string { return q.url[strings.LastIndexByte(q.url, '/')+1:] }
 
 func seconds(d time.Duration) int32 {
-	return int32((d + time.Second - 1) / time.Second)
+	return int32((d + time.Second - 1) / time.Second) //nolint:gosec // SQS takes twelve hours at most
 }
 
 func incoming(m types.Message) (Incoming, error) {

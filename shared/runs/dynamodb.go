@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 
 // DynamoDB is the run record in a table as Table describes it. The table holds a
 // run under its id, under "row#" and a row's id the id of the run that owns the
-// row, and two items for all runs: the halt, and when the last one was accepted.
+// row, and three items for all runs: the halt, the pause, and when the last one was
+// accepted.
 type DynamoDB struct {
 	client *dynamodb.Client
 	table  string
@@ -41,9 +43,11 @@ const (
 	attrRecord     = "record"
 	attrOwner      = "owner" // of a row's item: the id of its run
 
-	runIDIndex = "runId-index"
+	runIDIndex  = "runId-index"
+	statusIndex = "status-index"
 
 	haltKey         = "halt"
+	pauseKey        = "pause"
 	lastAcceptedKey = "last-accepted"
 )
 
@@ -56,16 +60,20 @@ func Table(name string) *dynamodb.CreateTableInput {
 	key := func(name string, kind types.KeyType) types.KeySchemaElement {
 		return types.KeySchemaElement{AttributeName: &name, KeyType: kind}
 	}
-	return &dynamodb.CreateTableInput{
-		TableName:            &name,
-		BillingMode:          types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{attribute(attrID), attribute(attrRunID), attribute(attrAcceptedAt)},
-		KeySchema:            []types.KeySchemaElement{key(attrID, types.KeyTypeHash)},
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
-			IndexName:  aws.String(runIDIndex),
-			KeySchema:  []types.KeySchemaElement{key(attrRunID, types.KeyTypeHash), key(attrAcceptedAt, types.KeyTypeRange)},
+	// Runs that share an attribute, by the time of their acceptance.
+	index := func(name, shared string) types.GlobalSecondaryIndex {
+		return types.GlobalSecondaryIndex{
+			IndexName:  &name,
+			KeySchema:  []types.KeySchemaElement{key(shared, types.KeyTypeHash), key(attrAcceptedAt, types.KeyTypeRange)},
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
-		}},
+		}
+	}
+	return &dynamodb.CreateTableInput{
+		TableName:              &name,
+		BillingMode:            types.BillingModePayPerRequest,
+		AttributeDefinitions:   []types.AttributeDefinition{attribute(attrID), attribute(attrRunID), attribute(attrStatus), attribute(attrAcceptedAt)},
+		KeySchema:              []types.KeySchemaElement{key(attrID, types.KeyTypeHash)},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{index(runIDIndex, attrRunID), index(statusIndex, attrStatus)},
 	}
 }
 
@@ -139,6 +147,57 @@ func (d *DynamoDB) Latest(ctx context.Context, runID string) (Run, error) {
 	return d.Get(ctx, str(out.Items[0], attrID))
 }
 
+// List returns the newest runs that the query asks for, newest first. A run may be
+// missing from the index, or be there with an earlier status, for a moment after
+// each change; what is returned has the status that was asked for.
+func (d *DynamoDB) List(ctx context.Context, q Query) ([]Run, error) {
+	statuses := Statuses()
+	if q.Status != "" {
+		statuses = []Status{q.Status}
+	}
+	var found []Run
+	for _, status := range statuses {
+		ids, err := d.listIDs(ctx, status, q)
+		if err != nil {
+			return nil, fmt.Errorf("list runs that are %s: %w", status, err)
+		}
+		for _, id := range ids {
+			run, err := d.Get(ctx, id)
+			if errors.Is(err, ErrNotFound) || err == nil && run.Status != status {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("list runs: %w", err)
+			}
+			found = append(found, run)
+		}
+	}
+	slices.SortFunc(found, func(a, b Run) int { return b.AcceptedAt.Compare(a.AcceptedAt) })
+	return found[:min(len(found), q.Limit)], nil
+}
+
+// listIDs reads one status from its index.
+func (d *DynamoDB) listIDs(ctx context.Context, status Status, q Query) (ids []string, err error) {
+	pages := dynamodb.NewQueryPaginator(d.client, &dynamodb.QueryInput{
+		TableName:                 &d.table,
+		IndexName:                 aws.String(statusIndex),
+		KeyConditionExpression:    aws.String("#status = :status AND acceptedAt >= :since"),
+		ExpressionAttributeNames:  map[string]string{"#status": attrStatus}, // a reserved word
+		ExpressionAttributeValues: attributes{":status": text(string(status)), ":since": text(sortable(q.Since))},
+		ScanIndexForward:          aws.Bool(false),
+	})
+	for pages.HasMorePages() && len(ids) < q.Limit {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range page.Items {
+			ids = append(ids, str(item, attrID))
+		}
+	}
+	return ids[:min(len(ids), q.Limit)], nil
+}
+
 // Save stores the run and counts its version up. It returns ErrStale, and
 // leaves run as it was, when the record has another version or is gone, and
 // ErrRowTaken when the run's row belongs to another one.
@@ -201,14 +260,43 @@ func (d *DynamoDB) Halt(ctx context.Context) (Halt, error) {
 
 // SetHalt stores the halt of all runs. The zero Halt ends it.
 func (d *DynamoDB) SetHalt(ctx context.Context, halt Halt) error {
-	record, err := json.Marshal(halt)
-	if err == nil {
-		err = d.putItem(ctx, attributes{attrID: text(haltKey), attrRecord: text(string(record)), attrExpires: epoch(time.Now().Add(Retention))})
-	}
-	if err != nil {
+	if err := d.putRecord(ctx, haltKey, halt); err != nil {
 		return fmt.Errorf("set halt: %w", err)
 	}
 	return nil
+}
+
+// Pause returns the pause that was set last, the zero one if none was.
+func (d *DynamoDB) Pause(ctx context.Context) (Pause, error) {
+	var pause Pause
+	item, err := d.item(ctx, pauseKey)
+	if errors.Is(err, ErrNotFound) {
+		return pause, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(str(item, attrRecord)), &pause)
+	}
+	if err != nil {
+		return Pause{}, fmt.Errorf("get pause: %w", err)
+	}
+	return pause, nil
+}
+
+// SetPause stores the pause of all runs. The zero Pause ends it.
+func (d *DynamoDB) SetPause(ctx context.Context, pause Pause) error {
+	if err := d.putRecord(ctx, pauseKey, pause); err != nil {
+		return fmt.Errorf("set pause: %w", err)
+	}
+	return nil
+}
+
+// putRecord writes an item of all runs.
+func (d *DynamoDB) putRecord(ctx context.Context, key string, record any) error {
+	encoded, err := json.Marshal(record)
+	if err != nil {
+		return err
+	}
+	return d.putItem(ctx, attributes{attrID: text(key), attrRecord: text(string(encoded)), attrExpires: epoch(time.Now().Add(Retention))})
 }
 
 // putItem writes an item whatever is there.
@@ -314,7 +402,7 @@ func runItem(run Run) (attributes, error) {
 	}
 	item := attributes{
 		attrID:         text(run.ReportID),
-		attrAcceptedAt: text(run.AcceptedAt.UTC().Format("2006-01-02T15:04:05.000000000Z")),
+		attrAcceptedAt: text(sortable(run.AcceptedAt)),
 		attrStatus:     text(string(run.Status)),
 		attrVersion:    number(run.Version),
 		attrExpires:    epoch(run.Expires()),
@@ -329,6 +417,8 @@ func runItem(run Run) (attributes, error) {
 	}
 	return item, nil
 }
+
+func sortable(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
 func rowKey(rowID string) string { return "row#" + rowID }
 

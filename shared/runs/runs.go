@@ -81,6 +81,7 @@ type Run struct {
 	Warnings []string  `json:"warnings,omitempty"`
 	Failures []Failure `json:"failures,omitempty"` // one per message that was put aside
 	Waits    []Wait    `json:"waits,omitempty"`    // one per message that is waited out off the queue
+	Notes    []Note    `json:"notes,omitempty"`    // what operators did to it
 	Counts   Counts    `json:"counts"`
 	Lease    Lease     `json:"lease,omitzero"`
 
@@ -207,6 +208,21 @@ func (r *Run) GoOn(kind string, part int) {
 	r.Waits = slices.DeleteFunc(r.Waits, func(w Wait) bool { return w.Kind == kind && w.Part == part })
 }
 
+// Note is something that an operator did to a run.
+type Note struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+}
+
+// maxNotes keeps the record small.
+const maxNotes = 20
+
+// Note adds a note, and forgets the oldest of too many.
+func (r *Run) Note(at time.Time, what string) {
+	r.Notes = append(r.Notes, Note{at, what})
+	r.Notes = r.Notes[max(0, len(r.Notes)-maxNotes):]
+}
+
 // Halt says that nothing is written at present, for a reason that is everyone's.
 // There is one for all runs; the zero Halt says that all goes well.
 type Halt struct {
@@ -223,6 +239,26 @@ type Halt struct {
 
 // Halted tells whether there is a halt.
 func (h Halt) Halted() bool { return !h.Since.IsZero() }
+
+// Pause says that an operator has stopped the publisher. There is one for all runs;
+// the zero Pause says that nobody has.
+type Pause struct {
+	Since  time.Time `json:"since,omitzero"`
+	Reason string    `json:"reason,omitempty"` // in the operator's words
+}
+
+// Paused tells whether there is a pause.
+func (p Pause) Paused() bool { return !p.Since.IsZero() }
+
+// Query says which runs to list.
+type Query struct {
+	Status Status    // any when empty
+	Since  time.Time // accepted then or later
+	Limit  int       // the newest so many
+}
+
+// Statuses are all states of a run, in the order in which it passes through them.
+func Statuses() []Status { return []Status{Queued, Publishing, Published, Complete, Failed} }
 
 // Counts says what a run went through.
 type Counts struct {

@@ -1,12 +1,15 @@
-// Package awstest runs servers that speak SQS and DynamoDB for the time of a
-// test: ElasticMQ, and Amazon's own DynamoDB Local. `make servers` installs
-// them; they need Java 17.
+// Package awstest runs servers that speak SQS, DynamoDB and SSM, for the time of
+// a test or for as long as somebody tries the functions by hand: ElasticMQ,
+// Amazon's own DynamoDB Local, and a few lines of ours. `make servers` installs
+// the first two; they need Java 17.
 package awstest
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -29,11 +32,11 @@ const (
 
 // java describes a server that is a Java program.
 type java struct {
-	name      string                     // of its folder below bin, where its jars are
-	main      string                     // class
-	options   func(port string) []string // of the virtual machine
-	arguments func(port string) []string // of the program
-	health    string                     // path that answers as soon as the server is ready
+	name      string                           // of its folder below bin, where its jars are
+	main      string                           // class
+	options   func(port, jars string) []string // of the virtual machine
+	arguments func(port string) []string       // of the program
+	health    string                           // path that answers as soon as the server is ready
 }
 
 const (
@@ -41,83 +44,121 @@ const (
 	pollGap   = 50 * time.Millisecond
 )
 
-// start runs a server until the test ends and returns its address. Where it is
-// not installed the test fails.
-func (j java) start(tb testing.TB) (endpoint string) {
-	tb.Helper()
-	program, jars := j.installed(tb)
-	port := freePort(tb)
+// server is a Java program that runs.
+type server struct {
+	endpoint string
+	client   *http.Transport // of the clients that config makes
+	process  *os.Process
+	exited   chan struct{}
+	said     *bytes.Buffer // may be read when it has ended
+	dir      string        // its own, where it leaves what it likes
+}
+
+// start runs a server and returns when it answers.
+func (j java) start(ctx context.Context) (*server, error) {
+	program, jars, err := j.installed()
+	if err != nil {
+		return nil, err
+	}
+	port, err := FreePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", j.name)
+	if err != nil {
+		return nil, err
+	}
 	arguments := []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-cp", filepath.Join(jars, "*")}
-	arguments = append(arguments, j.options(port)...)
+	arguments = append(arguments, j.options(port, jars)...)
 	arguments = append(append(arguments, j.main), j.arguments(port)...)
-	// Not the test's context, which ends before the server is told to stop.
-	server := exec.CommandContext(context.WithoutCancel(tb.Context()), program, arguments...) //nolint:gosec // paths of ours
-	server.Dir = tb.TempDir()
-	var said bytes.Buffer
-	server.Stdout, server.Stderr = &said, &said
-	if err := server.Start(); err != nil {
+	// Not the caller's context, which may end before the server is told to stop.
+	command := exec.CommandContext(context.WithoutCancel(ctx), program, arguments...) //nolint:gosec // paths of ours
+	s := &server{
+		endpoint: "http://" + net.JoinHostPort("127.0.0.1", port), client: &http.Transport{},
+		exited: make(chan struct{}), said: new(bytes.Buffer), dir: dir,
+	}
+	command.Dir, command.Stdout, command.Stderr = dir, s.said, s.said
+	if err := command.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", j.name, err), os.RemoveAll(dir))
+	}
+	s.process = command.Process
+	go func() {
+		_ = command.Wait() // how it ends says nothing: it is stopped by a signal
+		close(s.exited)
+	}()
+	if err := waitUntilHealthy(ctx, s.endpoint+j.health, s.exited); err != nil {
+		_ = s.process.Kill()
+		<-s.exited
+		return nil, errors.Join(fmt.Errorf("start %s: %w\n%s", j.name, err, s.said), os.RemoveAll(dir))
+	}
+	return s, nil
+}
+
+// Close stops the server. It is an error when the server has ended before.
+func (s *server) Close() error {
+	s.client.CloseIdleConnections()
+	err := s.process.Signal(syscall.SIGTERM)
+	<-s.exited
+	if err != nil {
+		err = fmt.Errorf("stop a server, which has ended before: %w\n%s", err, s.said)
+	}
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// untilTheEnd closes a server when the test ends.
+func untilTheEnd[S io.Closer](tb testing.TB, s S, err error) S {
+	tb.Helper()
+	if err != nil {
 		tb.Fatal(err)
 	}
-	exited := make(chan struct{})
-	go func() {
-		_ = server.Wait() // how it ends says nothing: it is stopped by a signal
-		close(exited)
-	}()
 	tb.Cleanup(func() {
-		if err := server.Process.Signal(syscall.SIGTERM); err != nil {
-			tb.Errorf("stop %s, which has ended before: %v\n%s", j.name, err, said.String())
+		if err := s.Close(); err != nil {
+			tb.Error(err)
 		}
-		<-exited
 	})
-	endpoint = "http://" + net.JoinHostPort("127.0.0.1", port)
-	if err := waitUntilHealthy(tb.Context(), endpoint+j.health, exited); err != nil {
-		_ = server.Process.Kill()
-		<-exited
-		tb.Fatalf("start %s: %v\n%s", j.name, err, said.String())
-	}
-	return endpoint
+	return s
 }
 
 // installed finds Java and the folder with the server's jars.
-func (j java) installed(tb testing.TB) (program, jars string) {
-	tb.Helper()
-	program, err := exec.LookPath("java")
+func (j java) installed() (program, jars string, err error) {
+	if program, err = exec.LookPath("java"); err != nil {
+		return "", "", fmt.Errorf("find Java: %w", err)
+	}
+	root, err := Root()
 	if err != nil {
-		tb.Fatalf("Java is not installed: %v", err)
+		return "", "", err
 	}
-	jars = filepath.Join(root(tb), "bin", j.name)
+	jars = filepath.Join(root, "bin", j.name)
 	if _, err := os.Stat(filepath.Join(jars, "pom.xml")); err != nil {
-		tb.Fatalf("%s is not installed; `make servers` does it: %v", j.name, err)
+		return "", "", fmt.Errorf("%s is not installed; `make servers` does it: %w", j.name, err)
 	}
-	return program, jars
+	return program, jars, nil
 }
 
-// root is the project's folder.
-func root(tb testing.TB) string {
-	tb.Helper()
+// Root is the project's folder, in which or below which the program has to run.
+func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		tb.Fatal(err)
+		return "", err
 	}
 	for ; ; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
+			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			tb.Fatal("the test does not run inside of the project")
+			return "", errors.New("this does not run inside of the project")
 		}
 	}
 }
 
-// freePort finds a port that nothing listens on.
-func freePort(tb testing.TB) string {
-	tb.Helper()
-	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+// FreePort finds a port that nothing listens on.
+func FreePort(ctx context.Context) (string, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		tb.Fatal(err)
+		return "", err
 	}
 	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port), nil
 }
 
 // waitUntilHealthy returns when the address answers, whatever it says.
@@ -144,16 +185,13 @@ func waitUntilHealthy(ctx context.Context, url string, exited <-chan struct{}) e
 	}
 }
 
-// config is for a client of a server, which has no connection left when the
-// test is over.
-func config(tb testing.TB, endpoint string) aws.Config {
-	tb.Helper()
-	transport := &http.Transport{}
-	tb.Cleanup(transport.CloseIdleConnections)
+// config is for a client of the server, which has no connection left when the
+// server is closed.
+func (s *server) config() aws.Config {
 	return aws.Config{
-		BaseEndpoint: &endpoint,
+		BaseEndpoint: &s.endpoint,
 		Region:       Region,
 		Credentials:  credentials.NewStaticCredentialsProvider(AccessKey, AccessKey, ""),
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   &http.Client{Transport: s.client},
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
+	"notionrelay/test/samlocal"
 )
 
 var update = flag.Bool("update", false, "write the events anew")
@@ -26,7 +27,7 @@ var update = flag.Bool("update", false, "write the events anew")
 const folder = "../../events"
 
 // secret is what the webhook has to be configured with for these events.
-const secret = "local-webhook-secret"
+const secret = samlocal.Secret
 
 // An event that is no longer the one that Lambda would send is worse than none.
 func TestEventsAreUpToDate(t *testing.T) {

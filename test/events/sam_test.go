@@ -3,31 +3,22 @@
 package events_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
-	"net"
-	nethttp "net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/functions/enricher/enrich"
-	"notionrelay/functions/publisher/publish"
-	"notionrelay/local/notionsim"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
-	"notionrelay/test/awstest"
+	"notionrelay/test/samlocal"
 )
 
 // The functions that `sam build` has made, with the settings of template.yaml,
@@ -44,6 +35,56 @@ func TestTheFunctionsDoWhatTheEventsAskFor(t *testing.T) {
 	}
 }
 
+// What a developer is told to do leads to what he is told: line by line, as he
+// would copy it.
+func TestTheFunctionsRunByTheCommandsThatArePrinted(t *testing.T) {
+	t.Parallel()
+	cloud := start(t)
+	var told bytes.Buffer
+	if err := cloud.Explain(t.Context(), &told); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(told.String())
+	var said []string
+	for line := range strings.Lines(told.String()) {
+		switch command := strings.TrimSpace(line); {
+		case command == "" || strings.HasPrefix(command, "#"):
+		case strings.Contains(command, "start-api"):
+			serve(t, command)
+		default:
+			said = append(said, string(shell(t, command)))
+		}
+	}
+	_, payload := sample(t)
+	id := report.ID("", payload.Fingerprint())
+	want := []string{`"statusCode": 202`, `{"batchItemFailures": null}`, `{"batchItemFailures": null}`, `"message":"Report published to Notion."`, `"status":"published"`}
+	for i := range max(len(want), len(said)) {
+		if i >= len(want) || i >= len(said) || !strings.Contains(said[i], want[i]) {
+			t.Fatalf("the commands said %q, want %q", said, want)
+		}
+	}
+	run, err := runs.NewDynamoDB(cloud.DynamoDB.Client, samlocal.Table).Get(t.Context(), id)
+	if err != nil || run.Status != runs.Published || !strings.Contains(cloud.Notion.Tree(), "Lead with reliability") {
+		t.Errorf("got run %+v, %v, and pages\n%s", run, err, cloud.Notion.Tree())
+	}
+}
+
+// start starts what the functions work on.
+func start(t *testing.T) *samlocal.Cloud {
+	t.Helper()
+	image(t)
+	cloud, err := samlocal.Start(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cloud.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return cloud
+}
+
 // ids are the functions' names in the template.
 var ids = map[string]string{"webhook": "WebhookFunction", "publisher": "PublisherFunction", "enricher": "EnricherFunction"}
 
@@ -51,167 +92,106 @@ var ids = map[string]string{"webhook": "WebhookFunction", "publisher": "Publishe
 // it works on stands in for AWS and Notion on this machine.
 func containers(t *testing.T) *world {
 	t.Helper()
-	sim, err := notionsim.Open(notionsim.Options{Token: "notion-token"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	notion := httptest.NewServer(sim)
-	t.Cleanup(notion.Close)
-	secrets := awstest.StartParameters(t, map[string]string{
-		"/notion-relay/notion-api-key": "notion-token", "/notion-relay/webhook-secrets": "an-older-webhook-secret," + secret, "/notion-relay/status-token-key": "key-of-the-status-links",
-	})
-	table, servers := awstest.StartDynamoDB(t), awstest.StartSQS(t)
-	table.Create(t, runs.Table("runs"))
-	publishURL, deadURL := servers.Create(t, "publish", awstest.Queues{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives})
-	enrichURL, _ := servers.Create(t, "enrich", awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives})
-	waitingURL, _ := servers.Create(t, "waiting", awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives})
-
-	network, host := networkOfContainers(t)
-	lookFor(t, map[string]string{
-		"AWS_ENDPOINT_URL_SSM":      reachable(t, host, secrets.Endpoint),
-		"AWS_ENDPOINT_URL_SQS":      reachable(t, host, servers.Endpoint),
-		"AWS_ENDPOINT_URL_DYNAMODB": reachable(t, host, table.Endpoint),
-		"NOTION_BASE_URL":           reachable(t, host, notion.URL),
-	})
-	// SAM puts logical ids in the place of what only CloudFormation knows.
-	overrides := map[string]map[string]string{"Parameters": {
-		"PUBLISH_QUEUE_URL": publishURL, "PUBLISH_DLQ_URL": deadURL, "ENRICH_QUEUE_URL": enrichURL, "WAITING_QUEUE_URL": waitingURL, "RUNS_TABLE": "runs",
-	}}
-	settings := filepath.Join(t.TempDir(), "settings.json")
-	write(t, settings, overrides)
+	cloud := start(t)
 	invoke := func(t *testing.T, function string, event []byte) []byte {
 		t.Helper()
-		return samInvoke(t, ids[function], event, settings, network, sim.DatabaseID())
+		path := filepath.Join(t.TempDir(), "event.json")
+		if err := os.WriteFile(path, event, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return shell(t, cloud.Invoke(ids[function], path))
 	}
 	return &world{
-		invoke: invoke, runs: runs.NewDynamoDB(table.Client, "runs"), notion: sim,
-		publish: queue.NewSQS(servers.Client, publishURL), enrich: queue.NewSQS(servers.Client, enrichURL),
-		waiting: queue.NewSQS(servers.Client, waitingURL), dead: queue.NewSQS(servers.Client, deadURL),
+		invoke: invoke, runs: runs.NewDynamoDB(cloud.DynamoDB.Client, samlocal.Table), notion: cloud.Notion,
+		publish: queue.NewSQS(cloud.SQS.Client, cloud.PublishURL), enrich: queue.NewSQS(cloud.SQS.Client, cloud.EnrichURL),
+		waiting: queue.NewSQS(cloud.SQS.Client, cloud.WaitingURL), dead: queue.NewSQS(cloud.SQS.Client, cloud.DeadURL),
 	}
 }
 
-func samInvoke(t *testing.T, function string, event []byte, settings, network, databaseID string) []byte {
+// shell runs a command in the project's folder and returns the last line that it
+// has printed. What a function has logged comes before that.
+func shell(t *testing.T, line string) []byte {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "event.json")
-	if err := os.WriteFile(path, event, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	sam := exec.CommandContext(t.Context(), "sam", "local", "invoke", function, "--event", path, "--env-vars", settings, "--skip-pull-image", "--docker-network", network,
-		"--region", awstest.Region, "--parameter-overrides", "Architecture="+architecture(t)+" NotionDatabaseId="+databaseID)
-	sam.Dir = "../.."
-	sam.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+awstest.AccessKey, "AWS_SECRET_ACCESS_KEY="+awstest.AccessKey)
+	command := inProject(t.Context(), line)
 	var answer, log bytes.Buffer
-	sam.Stdout, sam.Stderr = &answer, &log
-	err := sam.Run()
-	t.Logf("%s\n%s", function, log.String())
+	command.Stdout, command.Stderr = &answer, &log
+	err := command.Run()
+	t.Logf("%s\n%s", line, log.String())
 	if err != nil {
-		t.Fatalf("%v: %v\n%s", sam.Args, err, log.String())
+		t.Fatalf("%s: %v\n%s", line, err, log.String())
 	}
-	// What the function has logged comes before its answer.
 	lines := bytes.Split(bytes.TrimSpace(answer.Bytes()), []byte("\n"))
 	return lines[len(lines)-1]
 }
 
-func architecture(t *testing.T) string {
-	t.Helper()
-	names := map[string]string{"amd64": "x86_64", "arm64": "arm64"}
-	if names[runtime.GOARCH] == "" {
-		t.Fatalf("Lambda does not know %s", runtime.GOARCH)
-	}
-	return names[runtime.GOARCH]
+// inProject is a command as a developer types it, who has the image already and
+// whom no AWS can be asked about.
+func inProject(ctx context.Context, line string) *exec.Cmd {
+	command := exec.CommandContext(ctx, "sh", "-c", "exec "+line)
+	command.Dir = "../.."
+	command.Env = append(os.Environ(), "SAM_SKIP_PULL_IMAGE=1", "AWS_EC2_METADATA_DISABLED=true")
+	return command
 }
 
-// lookFor makes the image in which the SAM CLI runs the functions. It has a
-// shell, with which the SAM CLI puts its Lambda into it, and an environment in
-// which AWS and Notion are at these addresses.
-func lookFor(t *testing.T, addresses map[string]string) {
+// serve runs a command that serves until the test ends, and returns once it
+// says that it does.
+func serve(t *testing.T, line string) {
 	t.Helper()
-	dir := t.TempDir()
+	command := inProject(context.WithoutCancel(t.Context()), line)
+	log, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	serves, ended := make(chan bool, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer close(serves)
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			said.WriteString(lines.Text() + "\n")
+			if strings.Contains(lines.Text(), "CTRL+C to quit") {
+				serves <- true
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = command.Process.Signal(os.Interrupt)
+		<-ended
+		_ = command.Wait()
+		t.Logf("%s\n%s", line, said.String())
+	})
+	if !<-serves {
+		t.Fatalf("%s has ended", line)
+	}
+}
+
+// image makes the image in which the SAM CLI runs the functions, which cannot be
+// had here from where it comes. It has a shell, with which the SAM CLI puts its
+// Lambda into it.
+func image(t *testing.T) {
+	t.Helper()
+	architecture, err := samlocal.Architecture()
+	if err != nil {
+		t.Fatal(err)
+	}
 	busybox, err := os.ReadFile("/bin/busybox")
 	if err != nil {
 		t.Fatalf("a static busybox is needed (Debian has it in busybox-static): %v", err)
 	}
+	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "busybox"), busybox, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	dockerfile := "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n" +
 		"RUN mkdir -p /tmp /var/task /var/runtime /var/rapid && chmod 1777 /tmp\nENV PATH=/bin\n"
-	for name, address := range addresses {
-		dockerfile += fmt.Sprintf("ENV %s=%s\n", name, address)
-	}
 	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(dockerfile), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	docker(t, "build", "--quiet", "--tag", "public.ecr.aws/lambda/provided:al2023-"+architecture(t), dir)
-}
-
-// networkOfContainers makes a network for the test's containers, and returns its
-// name and this machine's address in it. That is read from the network's own
-// device: what the engine tells of its standard network has no address as long
-// as the engine has only just made it (Docker 20.10).
-func networkOfContainers(t *testing.T) (name, host string) {
-	t.Helper()
-	name = fmt.Sprintf("relay-%x", os.Getpid()) // an interface's name has at most 15 characters
-	docker(t, "network", "create", "--driver", "bridge", "--opt", "com.docker.network.bridge.name="+name, name)
-	t.Cleanup(func() {
-		if output, err := exec.CommandContext(context.WithoutCancel(t.Context()), "docker", "network", "rm", name).CombinedOutput(); err != nil {
-			t.Errorf("remove network %s: %v: %s", name, err, output)
-		}
-	})
-	device, err := net.InterfaceByName(name)
-	if err != nil {
-		t.Fatalf("find the device of network %s: %v", name, err)
-	}
-	addresses, err := device.Addrs()
-	if err != nil {
-		t.Fatalf("read the addresses of %s: %v", name, err)
-	}
-	for _, a := range addresses {
-		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil {
-			return name, ip.IP.String()
-		}
-	}
-	t.Fatalf("device %s has no address among %v", name, addresses)
-	return "", ""
-}
-
-func docker(t *testing.T, arguments ...string) string {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), "docker", arguments...)
-	var complaints bytes.Buffer
-	command.Stderr = &complaints
-	output, err := command.Output()
-	if err != nil {
-		t.Fatalf("%v: %v\n%s", command.Args, err, complaints.String())
-	}
-	return strings.TrimSpace(string(output))
-}
-
-// reachable opens a server of this machine's loopback address to containers,
-// and returns its address there.
-func reachable(t *testing.T, host, address string) string {
-	t.Helper()
-	target, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &httptest.Server{Listener: listener, Config: &nethttp.Server{Handler: httputil.NewSingleHostReverseProxy(target)}}
-	server.Start()
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
-func write(t *testing.T, path string, content any) {
-	t.Helper()
-	encoded, err := json.Marshal(content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, encoded, 0o600); err != nil {
-		t.Fatal(err)
+	build := exec.CommandContext(t.Context(), "docker", "build", "--quiet", "--tag", "public.ecr.aws/lambda/provided:al2023-"+architecture, dir)
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", build.Args, err, said)
 	}
 }

@@ -40,7 +40,7 @@ func Start(tb testing.TB, handler http.Handler) *Server {
 	var wait sync.WaitGroup
 	wait.Go(func() { s.accept(tb, listener, &wait) })
 	tb.Cleanup(func() {
-		listener.Close()
+		_ = listener.Close()
 		s.mu.Lock()
 		for _, l := range s.links {
 			l.close()
@@ -82,7 +82,7 @@ func (s *Server) accept(tb testing.TB, listener net.Listener, wait *sync.WaitGro
 		s.dials.Add(1)
 		server, err := new(net.Dialer).DialContext(tb.Context(), "tcp", s.server.Listener.Addr().String())
 		if err != nil {
-			client.Close()
+			_ = client.Close()
 			continue
 		}
 		l := &link{client: client, server: server}
@@ -120,6 +120,6 @@ func (l *link) carry(from, to net.Conn) {
 }
 
 func (l *link) close() {
-	l.client.Close()
-	l.server.Close()
+	_ = l.client.Close()
+	_ = l.server.Close()
 }

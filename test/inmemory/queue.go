@@ -56,6 +56,23 @@ func (q *Queue) Len() int {
 	return len(q.messages)
 }
 
+// Depth counts the messages.
+func (q *Queue) Depth(context.Context) (d queue.Depth, err error) {
+	defer q.all.lock()()
+	now := time.Now()
+	for _, m := range q.messages {
+		switch {
+		case !m.visibleAt.After(now):
+			d.Ready++
+		case m.ReceiveCount > 0:
+			d.InFlight++
+		default:
+			d.Delayed++
+		}
+	}
+	return d, nil
+}
+
 // Next is when the first message can be received, of those that are there now;
 // zero when there is none. A FIFO queue is taken to have one group.
 func (q *Queue) Next() (at time.Time) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type Runs struct {
 	records map[string]record
 	newest  time.Time // acceptance
 	halt    runs.Halt
+	pause   runs.Pause
 }
 
 // record is a run as it travels to a store, so that nobody shares its memory,
@@ -128,6 +130,41 @@ func (r *Runs) SetHalt(ctx context.Context, halt runs.Halt) error {
 	}
 	r.halt = halt
 	return nil
+}
+
+// Pause is the pause that was set last.
+func (r *Runs) Pause(ctx context.Context) (runs.Pause, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pause, ctx.Err()
+}
+
+// SetPause stores the pause of all runs. The zero one ends it.
+func (r *Runs) SetPause(ctx context.Context, pause runs.Pause) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.pause = pause
+	return nil
+}
+
+// List returns the newest runs that the query asks for, newest first.
+func (r *Runs) List(ctx context.Context, q runs.Query) (list []runs.Run, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, found := range r.records {
+		run, err := found.decode()
+		if err != nil {
+			return nil, err
+		}
+		if found.lives() && !run.AcceptedAt.Before(q.Since) && (q.Status == "" || run.Status == q.Status) {
+			list = append(list, run)
+		}
+	}
+	slices.SortFunc(list, func(a, b runs.Run) int { return b.AcceptedAt.Compare(a.AcceptedAt) })
+	return list[:min(len(list), q.Limit)], ctx.Err()
 }
 
 func (r *Runs) ownerOf(rowID string) string {

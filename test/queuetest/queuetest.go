@@ -26,7 +26,13 @@ type Queue interface {
 	Receive(ctx context.Context, limit int, wait time.Duration) ([]queue.Incoming, error)
 	Delete(ctx context.Context, receipt string) error
 	ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error
+	Operated
+}
+
+// Operated is what operators ask of a queue.
+type Operated interface {
 	Redrive(ctx context.Context) error
+	Depth(ctx context.Context) (queue.Depth, error)
 }
 
 // Options are what a case wants of its queues.
@@ -83,6 +89,7 @@ var cases = map[string]Case{
 	"a message can be deleted twice":                          deletedTwice,
 	"a message that was received too often is a dead letter":  becomesDeadLetter,
 	"redrive brings dead letters back":                        redrives,
+	"messages are counted":                                    counts,
 	"redrive brings back what was sent to the dead letters":   redrivesSent,
 	"redrive of a FIFO queue keeps group and order":           redrivesInOrder,
 	"a duplicate is dropped, also after deletion":             dropsDuplicates,
@@ -342,6 +349,19 @@ func waitsForMessage(t *testing.T, open Open) {
 	wantBody(t, receiveOne(t, q), "1")
 	if err := <-sent; err != nil {
 		t.Fatal(err)
+	}
+}
+
+func counts(t *testing.T, open Open) {
+	q, _ := open(t, Options{Visibility: time.Minute, MaxReceives: 100})
+	for _, delay := range []time.Duration{0, 0, 0, time.Minute} {
+		send(t, q, queue.Outgoing{Body: "x", Delay: delay})
+	}
+	receive(t, q, 1)
+	del(t, q, receiveOne(t, q))
+	want := queue.Depth{Ready: 1, InFlight: 1, Delayed: 1}
+	if got, err := q.Depth(t.Context()); err != nil || got != want || got.All() != 3 {
+		t.Errorf("depth %+v, error %v, want %+v", got, err, want)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 // Store is all that a run record does.
 type Store interface {
 	Records
+	Searches
 	Signals
 }
 
@@ -26,9 +27,14 @@ type Store interface {
 type Records interface {
 	Create(ctx context.Context, run runs.Run) (stored runs.Run, created bool, err error)
 	Get(ctx context.Context, id string) (runs.Run, error)
-	Latest(ctx context.Context, runID string) (runs.Run, error)
 	Save(ctx context.Context, run *runs.Run) error
 	OwnerOf(ctx context.Context, rowID string) (string, error)
+}
+
+// Searches find runs without their ids.
+type Searches interface {
+	Latest(ctx context.Context, runID string) (runs.Run, error)
+	List(ctx context.Context, q runs.Query) ([]runs.Run, error)
 }
 
 // Signals are what concerns all runs.
@@ -36,6 +42,8 @@ type Signals interface {
 	LastAccepted(ctx context.Context) (time.Time, error)
 	Halt(ctx context.Context) (runs.Halt, error)
 	SetHalt(ctx context.Context, halt runs.Halt) error
+	Pause(ctx context.Context) (runs.Pause, error)
+	SetPause(ctx context.Context, pause runs.Pause) error
 }
 
 // Run runs every case, each on a new, empty store.
@@ -57,6 +65,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		"a stale save takes no row":                       staleTakesNoRow,
 		"the newest run says when it was accepted":        tellsLastAccepted,
 		"a halt is read back until it ends":               keepsHalt,
+		"a pause is read back until it ends":              keepsPause,
+		"runs are listed by status and time":              listsRuns,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -238,6 +248,43 @@ func findsLatest(t *testing.T, s Store) {
 	wantRun(t, got, get(t, s, "newest"))
 }
 
+func listsRuns(t *testing.T, s Store) {
+	at := time.Now().UTC().Truncate(time.Second)
+	for i, status := range []runs.Status{runs.Failed, runs.Queued, runs.Complete, runs.Failed, runs.Queued} {
+		run := newRun(fmt.Sprint(i))
+		run.AcceptedAt = at.Add(time.Duration(i) * time.Minute)
+		run = create(t, s, run)
+		run.Status = status
+		save(t, s, &run)
+	}
+	old := newRun("old")
+	old.AcceptedAt = at.Add(-runs.Retention - time.Hour)
+	create(t, s, old)
+	for _, test := range []struct {
+		query runs.Query
+		want  []string
+	}{
+		{runs.Query{Limit: 10}, []string{"4", "3", "2", "1", "0"}},
+		{runs.Query{Limit: 2}, []string{"4", "3"}},
+		{runs.Query{Status: runs.Failed, Limit: 10}, []string{"3", "0"}},
+		{runs.Query{Status: runs.Failed, Limit: 1}, []string{"3"}},
+		{runs.Query{Since: at.Add(3 * time.Minute), Limit: 10}, []string{"4", "3"}},
+		{runs.Query{Status: runs.Publishing, Limit: 10}, nil},
+	} {
+		list, err := s.List(t.Context(), test.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, run := range list {
+			got = append(got, run.ReportID)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", test.query, diff)
+		}
+	}
+}
+
 func ownsRow(t *testing.T, s Store) {
 	run, other := create(t, s, newRun("a")), create(t, s, newRun("b"))
 	wantOwner(t, s, "row-a", "")
@@ -312,6 +359,23 @@ func wantHalt(t *testing.T, s Store, want runs.Halt) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("halt (-want +got):\n%s", diff)
+	}
+}
+
+func keepsPause(t *testing.T, s Store) {
+	want := runs.Pause{Since: time.Now().UTC().Round(0), Reason: "because"}
+	for _, want := range []runs.Pause{{}, want, {}} {
+		if want.Paused() {
+			if err := s.SetPause(t.Context(), want); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := s.Pause(t.Context()); err != nil || got != want {
+			t.Errorf("pause %+v, error %v, want %+v", got, err, want)
+		}
+		if err := s.SetPause(t.Context(), runs.Pause{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

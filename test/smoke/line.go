@@ -60,7 +60,7 @@ func (l *line) ServeHTTP(w http.ResponseWriter, r *http.Request) { l.proxy.Serve
 // observe is called when Notion has answered, and before the program hears it.
 func (l *line) observe(answer *http.Response) error {
 	body, err := io.ReadAll(answer.Body)
-	answer.Body.Close()
+	_ = answer.Body.Close()
 	if err != nil {
 		return err
 	}

@@ -68,6 +68,9 @@ const (
 
 	dashboard = "Resources.Dashboard.Properties.DashboardBody.Fn::Sub"
 
+	api   = "Resources.Api.Properties."
+	paths = api + "DefinitionBody.paths."
+
 	publishQueue = "Resources.PublishQueue.Properties."
 	enrichQueue  = "Resources.EnrichQueue.Properties."
 	waitingQueue = "Resources.WaitingQueue.Properties."
@@ -115,6 +118,21 @@ var mutations = []mutation{
 	{"queues keep messages, whole and encrypted", enrichQueue + "MaximumMessageSize", 262144},
 	{"queues keep messages, whole and encrypted", waitingQueue + "MaximumMessageSize", nil},
 	{"queues keep messages, whole and encrypted", "Resources.WaitingDeadLetters.Properties.SqsManagedSseEnabled", nil},
+
+	{"queues take nothing that is not encrypted", "Resources.PublishQueuePolicy", nil},
+	{"queues take nothing that is not encrypted", "Resources.EnrichQueuePolicy.Type", "AWS::SQS::QueueInlinePolicy"},
+	{"queues take nothing that is not encrypted", "Resources.WaitingDeadLettersPolicy.Properties.Queues.0", ref("WaitingQueue")},
+	{"queues take nothing that is not encrypted", "Resources.PublishDeadLettersPolicy.Properties.PolicyDocument.Statement.0.Effect", "Allow"},
+	{"queues take nothing that is not encrypted", "Resources.EnrichDeadLettersPolicy.Properties.PolicyDocument.Statement.0.Condition", nil},
+	{"queues take nothing that is not encrypted", "Resources.WaitingQueuePolicy.Properties.PolicyDocument.Statement.0.Resource", arn("PublishQueue")},
+	{"queues take nothing that is not encrypted", "Resources.NightlyQueue", map[string]any{"Type": "AWS::SQS::Queue"}},
+
+	{"a dead-letter queue belongs to its queue", "Resources.PublishDeadLetters.Properties.RedriveAllowPolicy", nil},
+	{"a dead-letter queue belongs to its queue", "Resources.EnrichDeadLetters.Properties.RedriveAllowPolicy.redrivePermission", "allowAll"},
+	{"a dead-letter queue belongs to its queue", "Resources.WaitingDeadLetters.Properties.RedriveAllowPolicy.sourceQueueArns.0", sub("arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-enrich")},
+	{"a dead-letter queue belongs to its queue", publishQueue + "QueueName", nil},
+	{"a dead-letter queue belongs to its queue", publishQueue + "QueueName", sub("${AWS::StackName}-publish")},
+	{"a dead-letter queue belongs to its queue", enrichQueue + "QueueName", sub("${AWS::StackName}-texts")},
 
 	{"the publisher is single", publisher + "ReservedConcurrentExecutions", 2},
 	{"the publisher is single", publisher + "ReservedConcurrentExecutions", nil},
@@ -198,15 +216,46 @@ var mutations = []mutation{
 
 	{"the table is the one of the code", table + "KeySchema.0.AttributeName", "runId"},
 	{"the table is the one of the code", table + "GlobalSecondaryIndexes.0.IndexName", "another"},
+	{"the table is the one of the code", table + "GlobalSecondaryIndexes.1", nil},
+	{"the table is the one of the code", table + "GlobalSecondaryIndexes.1.KeySchema.0.AttributeName", "state"},
 	{"the table is the one of the code", table + "GlobalSecondaryIndexes.0.Projection.ProjectionType", "ALL"},
 	{"the table is the one of the code", table + "AttributeDefinitions.2.AttributeType", "N"},
 	{"the table is the one of the code", table + "BillingMode", "PROVISIONED"},
 	{"the table is the one of the code", table + "TimeToLiveSpecification.AttributeName", "ttl"},
 	{"the table is the one of the code", table + "PointInTimeRecoverySpecification", nil},
 
-	{"the API is throttled and logs no tokens", "Resources.Api.Properties.DefaultRouteSettings.ThrottlingRateLimit", nil},
-	{"the API is throttled and logs no tokens", "Resources.Api.Properties.AccessLogSettings", nil},
-	{"the API is throttled and logs no tokens", "Resources.Api.Properties.AccessLogSettings.Format", `{"query":"$context.requestOverride.querystring"}`},
+	{"the API logs no tokens and no texts", api + "AccessLogSettings", nil},
+	{"the API logs no tokens and no texts", api + "AccessLogSettings.DestinationArn", nil},
+	{"the API logs no tokens and no texts", api + "AccessLogSettings.Format", `{"query":"$context.requestOverride.querystring"}`},
+	{"the API logs no tokens and no texts", api + "AccessLogSettings.Format", without(`"route":"$context.routeKey",`)},
+	{"the API logs no tokens and no texts", api + "AccessLogSettings.Format", without(`$context.routeKey`)},
+
+	{"noise does not use up the flow's posts", api + "DefaultRouteSettings.ThrottlingRateLimit", nil},
+	{"noise does not use up the flow's posts", api + "DefaultRouteSettings.ThrottlingRateLimit", 50},
+	{"noise does not use up the flow's posts", api + "DefaultRouteSettings.ThrottlingBurstLimit", nil},
+	{"noise does not use up the flow's posts", api + "RouteSettings.POST /reports", nil},
+	{"noise does not use up the flow's posts", api + "RouteSettings.POST /api/add-to-notion.ThrottlingBurstLimit", 50},
+	{"noise does not use up the flow's posts", api + "RouteSettings.POST /reports.DetailedMetricsEnabled", nil},
+	{"noise does not use up the flow's posts", api + "RouteSettings", map[string]any{"ANY /reports": map[string]any{"ThrottlingRateLimit": 50}}},
+	{"noise does not use up the flow's posts", paths + "/reports.post", nil},
+	{"noise does not use up the flow's posts", paths + "/reports/{id}/open", nil},
+	{"noise does not use up the flow's posts", paths + "/reports.x-amazon-apigateway-any-method", map[string]any{"x-amazon-apigateway-integration": map[string]any{"type": "aws_proxy"}}},
+	{"noise does not use up the flow's posts", paths + "$default.x-amazon-apigateway-any-method.isDefaultRoute", nil},
+
+	{"the API invokes the webhook alone", paths + "/reports.post.x-amazon-apigateway-integration.uri", sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${PublisherFunction.Arn}/invocations")},
+	{"the API invokes the webhook alone", paths + "/reports/{id}.get.x-amazon-apigateway-integration.payloadFormatVersion", "1.0"},
+	{"the API invokes the webhook alone", "Resources.ApiPermission.Properties.FunctionName", ref("PublisherFunction")},
+	{"the API invokes the webhook alone", "Resources.ApiPermission.Properties.SourceArn", nil},
+	{"the API invokes the webhook alone", "Resources.ApiPermission", nil},
+	{"the API invokes the webhook alone", "Resources.AnotherPermission", map[string]any{"Type": "AWS::Lambda::Permission"}},
+
+	{"the SAM CLI asks nothing that aborts", webhook + "Events", map[string]any{"AnyRequest": map[string]any{"Type": "HttpApi"}}},
+	{"the SAM CLI asks nothing that aborts", enricher + "Events.Test", map[string]any{"Type": "Api"}},
+
+	{"the webhook reserves what it is told", "Parameters.WebhookConcurrency.Default", 20},
+	{"the webhook reserves what it is told", "Conditions.WithWebhookConcurrency", nil},
+	{"the webhook reserves what it is told", webhook + "ReservedConcurrentExecutions", nil},
+	{"the webhook reserves what it is told", webhook + "ReservedConcurrentExecutions", 20},
 
 	{"logs are kept for 30 days", "Resources.ApiLogs.Properties.RetentionInDays", nil},
 	{"logs are kept for 30 days", "Resources.PublisherLogs.Properties.RetentionInDays", 365},
@@ -226,6 +275,12 @@ var mutations = []mutation{
 	{"alarms watch what an operator must know", "Resources.NotionConflictAlarm.Properties.Namespace", "Relay"},
 	{"alarms watch what an operator must know", "Resources.NotionConflictAlarm.Properties.TreatMissingData", "breaching"},
 
+	{"alarms watch what an operator must know", "Resources.RunFailedAlarm", nil},
+	{"alarms watch what an operator must know", "Resources.FallbackAlarm.Properties.MetricName", "RunsFailed"},
+	{"alarms watch what an operator must know", "Resources.WrongSecretAlarm.Properties.Dimensions.0.Value", ref("PublisherFunction")},
+	{"alarms watch what an operator must know", "Resources.WrongSecretAlarm.Properties.OKActions", nil},
+	{"alarms watch what an operator must know", "Resources.PublishDeadLetterAlarm.Properties.OKActions", nil},
+
 	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm", nil},
 	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm.Properties.EvaluationPeriods", 2},
 	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm.Properties.DatapointsToAlarm", nil},
@@ -240,6 +295,15 @@ var mutations = []mutation{
 
 	{"outputs name every queue", "Outputs.WaitingQueueUrl", nil},
 	{"outputs name every queue", "Outputs.WaitingDeadLettersName.Value", ref("WaitingDeadLetters")},
+
+	{"outputs name every function", "Outputs.PublisherFunctionName", nil},
+	{"outputs name every function", "Outputs.EnricherFunctionName.Value", ref("WebhookFunction")},
+
+	{"outputs have commands that can be run", "Outputs.ReadSecretsAnewCommand.Value", sub("aws lambda update-function-configuration --function-name ${WebhookFunction}")},
+	{"outputs have commands that can be run", "Outputs.DeadLettersCommand.Value", "relayctl --stack notion-relay dead-letters list"},
+	{"outputs have commands that can be run", "Outputs.DoctorCommand", nil},
+	{"outputs have commands that can be run", "Outputs.RunsCommand", nil},
+	{"outputs have commands that can be run", "Outputs.Secrets.Value", "/notion-relay"},
 
 	{"figures have the names that the code gives them", "Resources.PublisherHaltedAlarm.Properties.MetricName", "Halted"},
 	{"figures have the names that the code gives them", "Resources.NotionConflictAlarm.Properties.MetricName", "Conflicts"},

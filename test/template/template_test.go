@@ -34,6 +34,8 @@ var invariants = map[string]invariant{
 	"a message has deliveries and then a dead letter":   redrive,
 	"a dead letter is there for days":                   retention,
 	"queues keep messages, whole and encrypted":         storage,
+	"queues take nothing that is not encrypted":         tlsOnly,
+	"a dead-letter queue belongs to its queue":          redriveAllowed,
 	"the publisher is single":                           singlePublisher,
 	"a message may go round as often as it must":        rounds,
 	"functions report which messages failed":            partialFailures,
@@ -49,12 +51,18 @@ var invariants = map[string]invariant{
 	"the enricher has no token of Notion's":             enricherHasNoToken,
 	"only X-Ray and the SSM key are granted by pattern": noWildcards,
 	"the table is the one of the code":                  runsTable,
-	"the API is throttled and logs no tokens":           api,
+	"the API logs no tokens and no texts":               accessLog,
+	"noise does not use up the flow's posts":            routes,
+	"the API invokes the webhook alone":                 invokesWebhook,
+	"the SAM CLI asks nothing that aborts":              noEventsOfTheAPI,
+	"the webhook reserves what it is told":              webhookConcurrency,
 	"logs are kept for 30 days":                         logRetention,
 	"alarms watch what an operator must know":           alarms,
 	"an alarm of a halt rings as long as it lasts":      haltAlarm,
 	"the dashboard shows every queue":                   queuesOnDashboard,
 	"outputs name every queue":                          queuesAmongOutputs,
+	"outputs name every function":                       functionsAmongOutputs,
+	"outputs have commands that can be run":             commandsAmongOutputs,
 	"figures have the names that the code gives them":   figures,
 }
 
@@ -163,6 +171,42 @@ func storage(template tree) (wrong []string) {
 		if template.number(properties(q), "MaximumMessageSize") != queue.MaxSize {
 			wrong = append(wrong, q+" does not take the largest message that is sent")
 		}
+	}
+	return wrong
+}
+
+// tlsOnly is a policy of each queue that refuses everybody who does not use TLS.
+func tlsOnly(template tree) (wrong []string) {
+	for _, q := range template.ofType("AWS::SQS::Queue") {
+		want := map[string]any{
+			"Queues": []any{map[string]any{"Ref": q}},
+			"PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
+				"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": map[string]any{"Fn::GetAtt": []any{q, "Arn"}},
+				"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
+			}}},
+		}
+		if template.text("Resources", q+"Policy", "Type") != "AWS::SQS::QueuePolicy" {
+			wrong = append(wrong, q+" has no policy")
+		}
+		wrong = append(wrong, differences(want, template.at(properties(q+"Policy")).value)...)
+	}
+	return wrong
+}
+
+// redriveAllowed is that each dead-letter queue takes what SQS moves out of its own
+// queue and out of no other. It is no matter of who may send to it, or where its
+// letters are moved. It names its queue by name: by reference, each would have to
+// be made before the other.
+func redriveAllowed(template tree) (wrong []string) {
+	for q := range consumers {
+		name, dead := template.text(properties(q), "QueueName", "Fn::Sub"), deadLettersOf(template, q)
+		if name == "" || strings.HasSuffix(name, ".fifo") != (template.at(properties(q), "FifoQueue") == tree{true}) {
+			wrong = append(wrong, fmt.Sprintf("%s cannot be called %q", q, name))
+		}
+		want := map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": []any{
+			map[string]any{"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:" + name},
+		}}
+		wrong = append(wrong, differences(want, template.at(properties(dead), "RedriveAllowPolicy").value)...)
 	}
 	return wrong
 }
@@ -486,19 +530,98 @@ func differences(want, got any) []string {
 	return nil
 }
 
-func api(template tree) (wrong []string) {
+// fields are what the access log may hold: neither the query, which holds the tokens
+// of links, nor headers, which hold secrets.
+var fields = map[string]string{
+	"requestId": "$context.requestId", "time": "$context.requestTime", "ip": "$context.identity.sourceIp",
+	"method": "$context.httpMethod", "route": "$context.routeKey", "path": "$context.path", "status": "$context.status",
+	"responseLength": "$context.responseLength", "latency": "$context.responseLatency",
+	"integrationLatency": "$context.integrationLatency", "integrationError": "$context.integrationErrorMessage",
+}
+
+func accessLog(template tree) (wrong []string) {
 	properties := template.at(properties("Api"))
-	if properties.number("DefaultRouteSettings", "ThrottlingRateLimit") <= 0 || properties.number("DefaultRouteSettings", "ThrottlingBurstLimit") <= 0 {
-		wrong = append(wrong, "the API takes any number of requests")
-	}
-	format := properties.text("AccessLogSettings", "Format")
-	if !json.Valid([]byte(format)) || template.text("Resources", attributeOf(properties.at("AccessLogSettings", "DestinationArn"), "Arn"), "Type") != "AWS::Logs::LogGroup" {
+	var logged map[string]string
+	if err := json.Unmarshal([]byte(properties.text("AccessLogSettings", "Format")), &logged); err != nil || template.text("Resources", attributeOf(properties.at("AccessLogSettings", "DestinationArn"), "Arn"), "Type") != "AWS::Logs::LogGroup" {
 		wrong = append(wrong, "the access log is no JSON in a log group of ours")
 	}
-	if strings.Contains(format, "query") || strings.Contains(format, "header") || strings.Contains(format, "authorizer") {
-		wrong = append(wrong, "the access log holds tokens")
+	return append(wrong, differences(fields, logged)...)
+}
+
+// routes are those of the contract, so that each has its own limit: what is sent to
+// any other address, with any other method, has the smallest.
+func routes(template tree) (wrong []string) {
+	api := template.at(properties("Api"))
+	other := api.number("DefaultRouteSettings", "ThrottlingRateLimit")
+	if other <= 0 || api.number("DefaultRouteSettings", "ThrottlingBurstLimit") <= 0 {
+		wrong = append(wrong, "the API takes any number of requests")
+	}
+	declared := []string{}
+	for _, path := range api.at("DefinitionBody", "paths").keys() {
+		for _, method := range api.at("DefinitionBody.paths").child(path).keys() {
+			if operation := api.at("DefinitionBody.paths").child(path).child(method); operation.text("x-amazon-apigateway-integration", "type") == "aws_proxy" {
+				declared = append(declared, method+" "+path)
+			}
+		}
+	}
+	wrong = append(wrong, differences([]string{
+		"x-amazon-apigateway-any-method $default", "post /api/add-to-notion", "get /api/add-to-notion/status",
+		"post /reports", "get /reports/{id}", "get /reports/{id}/open",
+	}, declared)...)
+	if api.at("DefinitionBody.paths.$default.x-amazon-apigateway-any-method.isDefaultRoute") != (tree{true}) {
+		wrong = append(wrong, "other addresses do not lead to the function, which would answer in our form")
+	}
+	for _, route := range []string{"POST /reports", "POST /api/add-to-notion", "GET /reports/{id}"} {
+		limits := api.at("RouteSettings").child(route)
+		if limits.number("ThrottlingRateLimit") <= other || limits.number("ThrottlingBurstLimit") < 2*limits.number("ThrottlingRateLimit") || limits.at("DetailedMetricsEnabled") != (tree{true}) {
+			wrong = append(wrong, route+" has no room of its own")
+		}
 	}
 	return wrong
+}
+
+func invokesWebhook(template tree) (wrong []string) {
+	const uri = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${WebhookFunction.Arn}/invocations"
+	paths := template.at(properties("Api"), "DefinitionBody.paths")
+	for _, path := range paths.keys() {
+		for _, method := range paths.child(path).keys() {
+			wrong = append(wrong, differences(map[string]any{
+				"type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0", "uri": map[string]any{"Fn::Sub": uri},
+			}, paths.child(path).child(method).at("x-amazon-apigateway-integration").value)...)
+		}
+	}
+	permissions := template.ofType("AWS::Lambda::Permission")
+	if len(permissions) != 1 {
+		return append(wrong, fmt.Sprintf("others may invoke a function: %v", permissions))
+	}
+	return append(wrong, differences(map[string]any{
+		"Action": "lambda:InvokeFunction", "FunctionName": map[string]any{"Ref": "WebhookFunction"}, "Principal": "apigateway.amazonaws.com",
+		"SourceArn": map[string]any{"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*"},
+	}, template.at(properties(permissions[0])).value)...)
+}
+
+// noEventsOfTheAPI is because `sam deploy --guided` asks of each whether it is okay
+// that it has no authorizer, and takes its default for a no that ends everything.
+func noEventsOfTheAPI(template tree) (wrong []string) {
+	for function := range functions {
+		events := template.at(properties(function), "Events")
+		for _, name := range events.keys() {
+			if kind := events.text(name, "Type"); kind == "HttpApi" || kind == "Api" {
+				wrong = append(wrong, function+" is a target of "+name)
+			}
+		}
+	}
+	return wrong
+}
+
+func webhookConcurrency(template tree) (wrong []string) {
+	if template.number("Parameters", "WebhookConcurrency", "Default") != 0 {
+		wrong = append(wrong, "a new account, whose limit is 10, could not reserve that much")
+	}
+	wrong = append(wrong, differences([]any{map[string]any{"Fn::Equals": []any{map[string]any{"Ref": "WebhookConcurrency"}, 0}}},
+		template.at("Conditions", "WithWebhookConcurrency", "Fn::Not").value)...)
+	return append(wrong, differences([]any{"WithWebhookConcurrency", map[string]any{"Ref": "WebhookConcurrency"}, map[string]any{"Ref": "AWS::NoValue"}},
+		template.at(properties("WebhookFunction"), "ReservedConcurrentExecutions", "Fn::If").value)...)
 }
 
 func logRetention(template tree) (wrong []string) {
@@ -519,18 +642,21 @@ type watched struct {
 
 func alarms(template tree) (wrong []string) {
 	missing := map[watched]bool{
-		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName PublishDeadLetters", 1}:                true,
-		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName EnrichDeadLetters", 1}:                 true,
-		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName WaitingDeadLetters", 1}:                true,
-		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName WaitingQueue", maxDelay + 900}:              true,
-		{metrics.Namespace + " " + string(metrics.PublisherHalted), "FunctionName PublisherFunction", 1}: true,
-		{"AWS/Lambda Errors", "FunctionName PublisherFunction", 1}:                                       true,
-		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName PublishQueue", 900}:                         true,
-		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName EnrichQueue", 900}:                          true,
-		{"AWS/Lambda Throttles", "FunctionName PublisherFunction", 1}:                                    true,
-		{"AWS/ApiGateway 5xx", "ApiId Api", 1}:                                                           true,
-		{"AWS/Lambda Errors", "FunctionName EnricherFunction", 1}:                                        true,
-		{metrics.Namespace + " " + string(metrics.NotionConflicts), "FunctionName PublisherFunction", 1}: true,
+		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName PublishDeadLetters", 1}:                 true,
+		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName EnrichDeadLetters", 1}:                  true,
+		{"AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName WaitingDeadLetters", 1}:                 true,
+		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName WaitingQueue", maxDelay + 900}:               true,
+		{metrics.Namespace + " " + string(metrics.PublisherHalted), "FunctionName PublisherFunction", 1}:  true,
+		{"AWS/Lambda Errors", "FunctionName PublisherFunction", 1}:                                        true,
+		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName PublishQueue", 900}:                          true,
+		{"AWS/SQS ApproximateAgeOfOldestMessage", "QueueName EnrichQueue", 900}:                           true,
+		{"AWS/Lambda Throttles", "FunctionName PublisherFunction", 1}:                                     true,
+		{"AWS/ApiGateway 5xx", "ApiId Api", 1}:                                                            true,
+		{"AWS/Lambda Errors", "FunctionName EnricherFunction", 1}:                                         true,
+		{metrics.Namespace + " " + string(metrics.NotionConflicts), "FunctionName PublisherFunction", 1}:  true,
+		{metrics.Namespace + " " + string(metrics.RunsFailed), "FunctionName PublisherFunction", 1}:       true,
+		{metrics.Namespace + " " + string(metrics.EnricherFallbacks), "FunctionName EnricherFunction", 1}: true,
+		{metrics.Namespace + " " + string(metrics.WrongSecrets), "FunctionName WebhookFunction", 1}:       true,
 	}
 	for _, id := range template.ofType("AWS::CloudWatch::Alarm") {
 		alarm := template.at(properties(id))
@@ -545,8 +671,10 @@ func alarms(template tree) (wrong []string) {
 		if alarm.text("TreatMissingData") != "notBreaching" {
 			wrong = append(wrong, id+" rings when nothing happens")
 		}
-		wrong = append(wrong, differences([]any{"WithAlarmEmail", []any{map[string]any{"Ref": "AlarmTopic"}}, map[string]any{"Ref": "AWS::NoValue"}},
-			alarm.at("AlarmActions", "Fn::If").value)...)
+		for _, actions := range []string{"AlarmActions", "OKActions"} {
+			wrong = append(wrong, differences([]any{"WithAlarmEmail", []any{map[string]any{"Ref": "AlarmTopic"}}, map[string]any{"Ref": "AWS::NoValue"}},
+				alarm.at(actions, "Fn::If").value)...)
+		}
 	}
 	for w := range missing {
 		wrong = append(wrong, fmt.Sprintf("nothing watches %s of %s", w.metric, w.dimension))
@@ -592,6 +720,32 @@ func queuesAmongOutputs(template tree) (wrong []string) {
 		if template.text("Outputs", q+"Url", "Value", "Ref") != q || attributeOf(template.at("Outputs", q+"Name", "Value"), "QueueName") != q {
 			wrong = append(wrong, "no output has the address and the name of "+q)
 		}
+	}
+	return wrong
+}
+
+func functionsAmongOutputs(template tree) (wrong []string) {
+	for function := range functions {
+		if template.text("Outputs", function+"Name", "Value", "Ref") != function {
+			wrong = append(wrong, "no output has the name of "+function)
+		}
+	}
+	return wrong
+}
+
+// commandsAmongOutputs are whole: they name the stack or the function, and region.
+func commandsAmongOutputs(template tree) (wrong []string) {
+	const update = "aws lambda update-function-configuration --region ${AWS::Region} --function-name ${WebhookFunction} --description "
+	for name, begins := range map[string]string{
+		"ReadSecretsAnewCommand": update, "DoctorCommand": "relayctl --stack ${AWS::StackName} doctor",
+		"RunsCommand": "relayctl --stack ${AWS::StackName} runs", "DeadLettersCommand": "relayctl --stack ${AWS::StackName} dead-letters list",
+	} {
+		if !strings.HasPrefix(template.text("Outputs", name, "Value", "Fn::Sub"), begins) {
+			wrong = append(wrong, name)
+		}
+	}
+	if template.text("Outputs", "Secrets", "Value", "Ref") != "SecretsPath" {
+		wrong = append(wrong, "no output says where the secrets are")
 	}
 	return wrong
 }

@@ -92,6 +92,12 @@ func (t tree) at(path ...string) tree {
 	return tree{value}
 }
 
+// child is the value at a key that may have dots in it.
+func (t tree) child(key string) tree {
+	m, _ := t.value.(map[string]any)
+	return tree{m[key]}
+}
+
 // text is a string, empty when there is none.
 func (t tree) text(path ...string) string {
 	s, _ := t.at(path...).value.(string)

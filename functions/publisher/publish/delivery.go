@@ -34,6 +34,7 @@ type delivery struct {
 	receives    int
 	started     time.Time
 	hiddenUntil time.Time
+	yieldAsked  time.Time // when someoneWaits was asked last
 
 	message queue.Message
 	found   runs.Run       // the record as it was read
@@ -41,7 +42,8 @@ type delivery struct {
 }
 
 func newDelivery(p *Publisher, m events.SQSMessage) *delivery {
-	return &delivery{Publisher: p, raw: m, receives: queue.Receives(m), started: time.Now()}
+	now := time.Now()
+	return &delivery{Publisher: p, raw: m, receives: queue.Receives(m), started: now, yieldAsked: now}
 }
 
 // settle works on the message and tells whether the queue may forget it.
@@ -99,6 +101,9 @@ func (d *delivery) work(ctx context.Context) (o outcome) {
 		}
 		o.receives = d.receives
 	}()
+	if d.paused(ctx) {
+		return outcome{err: &haltedError{time.Now().Add(pauseTime)}}
+	}
 	if err := d.open(ctx); err != nil {
 		return outcome{err: err}
 	}
@@ -222,8 +227,8 @@ func (d *delivery) writeKind(ctx context.Context) error {
 	}
 	if isBulk(d.message, d.found) {
 		ctx = notion.WithBulk(ctx)
-		d.ledger.Yield = d.someoneWaits
 	}
+	d.ledger.Yield = d.yields
 	switch d.message.Kind {
 	case queue.Publish:
 		return d.writeBase(ctx)
@@ -242,8 +247,8 @@ func (d *delivery) writeKind(ctx context.Context) error {
 func (d *delivery) begin(ctx context.Context) {
 	run := d.ledger.Run
 	kind, part := string(d.message.Kind), partOf(d.message)
-	if run.Failed(kind, part) != nil {
-		d.Log.InfoContext(ctx, "message redriven")
+	if f := run.Failed(kind, part); f != nil {
+		d.Log.InfoContext(ctx, "redriven", "code", f.Code)
 		run.Mend(kind, part)
 		run.EndedAt = time.Time{}
 		run.Asked = 0 // what had come for it was dropped
@@ -318,6 +323,39 @@ func (d *delivery) letsPass(ctx context.Context) bool {
 
 // passTime is how long bulk work lets new reports pass before it writes once.
 const passTime = 5 * time.Minute
+
+// yields tells whether the delivery leaves off before its slice is over: an operator
+// has paused the publisher, or it is bulk work for which a new report waits.
+func (d *delivery) yields(ctx context.Context) bool {
+	if d.paused(ctx) {
+		return true
+	}
+	if !isBulk(d.message, d.found) || time.Since(d.yieldAsked) < yieldEvery {
+		return false
+	}
+	d.yieldAsked = time.Now()
+	return d.someoneWaits(ctx)
+}
+
+// yieldEvery is how often bulk work asks who waits.
+const yieldEvery = 2 * time.Second
+
+// paused tells whether an operator has stopped the publisher. One who cannot be
+// asked has not.
+func (d *delivery) paused(ctx context.Context) bool {
+	if d.Pauses == nil {
+		return false
+	}
+	pause, err := d.Pauses.Pause(ctx)
+	if err != nil {
+		d.Log.WarnContext(ctx, "pause was not read", "error", err)
+	}
+	return pause.Paused()
+}
+
+// pauseTime is how long a message stays at the head before it is looked whether the
+// pause is over.
+const pauseTime = 5 * time.Second
 
 // someoneWaits tells whether a report was accepted since the delivery has begun.
 // Clocks may differ a little.

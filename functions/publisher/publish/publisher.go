@@ -60,6 +60,11 @@ type Store interface {
 	SetHalt(ctx context.Context, halt runs.Halt) error
 }
 
+// Pauses tells whether an operator has stopped the publisher.
+type Pauses interface {
+	Pause(ctx context.Context) (runs.Pause, error)
+}
+
 // Queue is the queue that the publisher's messages come from.
 type Queue interface {
 	Sender
@@ -88,6 +93,7 @@ type Publisher struct {
 	EnrichQueue  Sender
 	WaitingQueue Sender   // whose messages come back to the publish queue
 	Research     Research // nil when there is no research database
+	Pauses       Pauses   // nil where nobody can pause it
 
 	Database Database
 	CoverURL string // banner of the homepages; none when empty

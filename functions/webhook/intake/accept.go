@@ -42,7 +42,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	if !h.Auth.Knows(r.Header) && !h.Auth.signed(r.Header, body) {
-		return answer{}, unauthorized()
+		return answer{}, h.stranger(r)
 	}
 	payload, err := parse(body)
 	if err != nil {
@@ -52,7 +52,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
+	h.Log.InfoContext(ctx, "accepted", "status", run.Status, "bytes", len(body))
 	run, failed := h.await(ctx, run, arrived.Add(waitOf(r)))
 	if failed {
 		return answer{}, h.publishFailed(r, run)
@@ -63,7 +63,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 // checkHeaders judges all that can be judged before the body is read.
 func (h *Handler) checkHeaders(r *http.Request) error {
 	if !h.Auth.asks(r.Header) {
-		return unauthorized()
+		return h.stranger(r)
 	}
 	if err := checkMedia(r); err != nil {
 		return err
@@ -78,6 +78,16 @@ func (h *Handler) checkHeaders(r *http.Request) error {
 		return tooLarge(nil)
 	}
 	return nil
+}
+
+// stranger refuses a sender who is not known. One who has tried to be is
+// counted: most likely it is a flow with a wrong secret, and whoever finds the
+// address by chance sends none.
+func (h *Handler) stranger(r *http.Request) error {
+	if claimsToBeKnown(r.Header) {
+		h.Metrics.Record(r.Context(), metrics.Count(metrics.WrongSecrets, 1))
+	}
+	return unauthorized()
 }
 
 func checkMedia(r *http.Request) error {
@@ -160,7 +170,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 	defer cancel()
 	now := time.Now()
 	fingerprint := payload.Fingerprint()
-	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key.value, fingerprint), Payload: &payload}
+	message := queue.Message{Kind: queue.Publish, ReportID: report.ID(key.value, fingerprint), Cursor: 1, Payload: &payload} // a new record has version 1
 	logs.Set(ctx, "reportId", message.ReportID)
 	logs.Set(ctx, "runId", payload.RunID)
 	body, err := queue.Encode(message)
@@ -173,10 +183,10 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 	if err := measure(ctx, payload); err != nil {
 		return runs.Run{}, err
 	}
-	run, created, err := h.Runs.Create(ctx, runs.Run{
+	run, sent, err := h.record(ctx, runs.Run{
 		ReportID: message.ReportID, ResearchRunID: payload.RunID, Fingerprint: fingerprint,
 		Status: runs.Queued, AcceptedAt: now, UpdatedAt: now,
-	})
+	}, outgoing(message, body))
 	if err != nil {
 		return run, unavailable(fmt.Errorf("record report %s: %w", message.ReportID, err))
 	}
@@ -184,14 +194,31 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 		return run, &refusal{code: "idempotency_mismatch", field: key.header,
 			sentence: "This " + key.header + " was used with another body."}
 	}
-	if created || !published(run) {
+	if published(run) {
+		return run, nil
+	}
+	if !sent {
 		message.Cursor = run.Version
-		if err := h.Queue.Send(ctx, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: message.DeduplicationID()}); err != nil {
+		if err := h.Queue.Send(ctx, outgoing(message, body)); err != nil {
 			return run, unavailable(fmt.Errorf("send report %s: %w", run.ReportID, err))
 		}
-		h.Metrics.Record(ctx, metrics.Count(metrics.ReportsAccepted, 1))
 	}
+	h.Metrics.Record(ctx, metrics.Count(metrics.ReportsAccepted, 1))
 	return run, nil
+}
+
+// record stores the run, unless its record is there, and sends the message of a new
+// one with it where that can be done at once.
+func (h *Handler) record(ctx context.Context, run runs.Run, m queue.Outgoing) (stored runs.Run, sent bool, err error) {
+	if h.Accept != nil {
+		return h.Accept(ctx, run, m)
+	}
+	stored, _, err = h.Runs.Create(ctx, run)
+	return stored, false, err
+}
+
+func outgoing(message queue.Message, body string) queue.Outgoing {
+	return queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: message.DeduplicationID()}
 }
 
 // measurements bounds how many reports are measured at once: a hostile one of 4 MiB
@@ -210,9 +237,9 @@ func measure(ctx context.Context, payload report.Payload) error {
 	for _, d := range payload.Documents() {
 		documents = append(documents, d.Markdown)
 	}
-	_, err := markdown.Measure(documents...)
-	if errors.Is(err, markdown.ErrTooComplex) {
-		return &refusal{code: "report_too_complex", sentence: "The report would become too many pages: " + err.Error() + "."}
+	err := markdown.Check(documents...)
+	if e, ok := errors.AsType[*markdown.TooComplexError](err); ok {
+		return &refusal{code: "report_too_complex", sentence: "The report is too complex: it " + e.Excess + ". Divide it among several runs."}
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -107,6 +108,12 @@ func (a *Auth) asks(header http.Header) bool {
 	seconds, err := strconv.ParseInt(header.Get(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
 	fresh := err == nil && time.Since(time.Unix(seconds, 0)).Abs() <= tolerance
 	return a.Knows(header) || fresh && header.Get(standardwebhooks.HeaderWebhookID) != "" && header.Get(standardwebhooks.HeaderWebhookSignature) != ""
+}
+
+// claimsToBeKnown tells whether a request carries a secret or a signature of
+// some kind, if a wrong one.
+func claimsToBeKnown(header http.Header) bool {
+	return cmp.Or(header.Get("Authorization"), header.Get("X-Api-Key"), header.Get(standardwebhooks.HeaderWebhookSignature)) != ""
 }
 
 // tolerance is how old a signature may be; a second more than standardwebhooks

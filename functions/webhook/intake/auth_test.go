@@ -1,7 +1,9 @@
 package intake_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"notionrelay/functions/webhook/intake"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/runs"
 )
 
@@ -67,12 +70,18 @@ func TestAuth(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, oldSecret, signingSecret)
+			var figures bytes.Buffer
+			b.Metrics = metrics.Recorder{Log: slog.New(slog.NewJSONHandler(&figures, nil))}
 			response, _ := b.do(t, post("/reports", good, tt.header...))
 			if response.StatusCode != tt.want {
 				t.Errorf("got %d, want %d", response.StatusCode, tt.want)
 			}
 			if tt.want == 401 && b.runs.created != 0 {
 				t.Error("a stranger's report was recorded")
+			}
+			wrong := tt.want == 401 && tt.header != nil
+			if counted := strings.Contains(figures.String(), `"WrongSecrets":[1]`); counted != wrong {
+				t.Errorf("a wrong secret is counted: %t, want %t", counted, wrong)
 			}
 		})
 	}

@@ -1,6 +1,9 @@
 package intake_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -47,6 +50,44 @@ func FuzzHeaders(f *testing.F) {
 		}
 		if sent := len(b.queue.sent) - messages; w.Code != 202 && sent != 0 {
 			t.Errorf("%d left %d messages", w.Code, sent)
+		}
+	})
+}
+
+// FuzzSignature signs a report, or only says so: what is let in has the signature
+// of its id, its time and its body among those that it gives, and is fresh.
+func FuzzSignature(f *testing.F) {
+	b := setup(f, secret, signingSecret)
+	f.Add("id-1", good, "v1,", 0)
+	f.Add("id-1", good+" ", "v0,x v1,x", 299)
+	f.Add("", good, "", 0)
+	f.Add("id.1", "", "v1", -299)
+	f.Add("id-1", "{", "v1,a,b", 400)
+	key := []byte(strings.TrimPrefix(signingSecret, "whsec_"))
+	key, err := base64.StdEncoding.AppendDecode(nil, key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, id, body, signature string, age int) {
+		at := time.Now().Unix() - int64(age%1000)
+		mac := hmac.New(sha256.New, key)
+		fmt.Fprintf(mac, "%s.%d.%s", id, at, body)
+		right := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+		for given, signed := range map[string]bool{right: true, signature: false, signature + " " + right: true, right[:len(right)-1]: false} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/reports", strings.NewReader(body))
+			r.Header = http.Header{"Content-Type": {"application/json"}, "Webhook-Id": {id}, "Webhook-Timestamp": {fmt.Sprint(at)}, "Webhook-Signature": {given}}
+			messages := len(b.queue.sent)
+			w := httptest.NewRecorder()
+			b.Routes().ServeHTTP(w, r)
+			late := max(age%1000, -(age % 1000))
+			switch in := signed && late < 299 && id != "" && body != ""; { // the clock may go on meanwhile
+			case in && w.Code == 401:
+				t.Errorf("%q of %d s with %q is not let in", id, late, given)
+			case !in && (late > 301 || late < 299) && w.Code != 401 && len(id) <= 255:
+				t.Errorf("%q of %d s with %q got %d", id, late, given, w.Code)
+			case w.Code != 202 && len(b.queue.sent) != messages:
+				t.Errorf("%d left a message", w.Code)
+			}
 		}
 	})
 }

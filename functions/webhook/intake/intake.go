@@ -45,6 +45,8 @@ type Store interface {
 	Latest(ctx context.Context, runID string) (runs.Run, error)
 	// Halt reads the halt of all runs, the zero one when there is none.
 	Halt(ctx context.Context) (runs.Halt, error)
+	// Pause reads the pause of all runs, the zero one when there is none.
+	Pause(ctx context.Context) (runs.Pause, error)
 }
 
 // Queue is the publish queue.
@@ -56,7 +58,11 @@ type Queue interface {
 type Handler struct {
 	Runs  Store
 	Queue Queue
-	Auth  *Auth
+	// Accept is Runs.Create and, where that creates a record, Queue.Send in one:
+	// either both are durable or neither has happened. Where records and queue
+	// cannot do that it is nil, and the message is sent once the record is there.
+	Accept func(ctx context.Context, run runs.Run, m queue.Outgoing) (stored runs.Run, created bool, err error)
+	Auth   *Auth
 	// PageBase comes before a page's id without dashes in the addresses that
 	// callers get; https://notion.so/ when empty. One that begins with a slash
 	// is on the host that the caller has reached.
@@ -78,16 +84,7 @@ const (
 // or as a page for a browser.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, route := range []struct {
-		method, path string
-		serve        func(*http.Request) (answer, error)
-	}{
-		{http.MethodPost, pathReports, h.accept},
-		{http.MethodPost, pathLegacy, h.accept},
-		{http.MethodGet, pathLegacyStatus, h.statusByRunID},
-		{http.MethodGet, pathReport, h.statusByID},
-		{http.MethodGet, pathOpen, h.open},
-	} {
+	for _, route := range h.endpoints() {
 		mux.Handle(route.method+" "+route.path, h.route(route.path, route.serve))
 		mux.Handle(route.path, h.route(route.path, only(route.method)))
 	}
@@ -100,6 +97,22 @@ func (h *Handler) Routes() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// endpoint is an address with the one method that it takes.
+type endpoint struct {
+	method, path string
+	serve        func(*http.Request) (answer, error)
+}
+
+func (h *Handler) endpoints() []endpoint {
+	return []endpoint{
+		{http.MethodPost, pathReports, h.accept},
+		{http.MethodPost, pathLegacy, h.accept},
+		{http.MethodGet, pathLegacyStatus, h.statusByRunID},
+		{http.MethodGet, pathReport, h.statusByID},
+		{http.MethodGet, pathOpen, h.open},
+	}
 }
 
 // route serves one address. It answers errors, and logs a line per request.

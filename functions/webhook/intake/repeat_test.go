@@ -1,6 +1,8 @@
 package intake_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -194,5 +196,47 @@ func (b *bundle) publishOneByOne(t *testing.T, reports int, each time.Duration) 
 		if err := b.queue.Delete(t.Context(), messages[0].Receipt); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// atOnce has the bundle's records and queue accept a report in one step.
+func (b *bundle) atOnce() {
+	b.Accept = func(ctx context.Context, run runs.Run, m queue.Outgoing) (runs.Run, bool, error) {
+		return b.runs.CreateAndSend(ctx, run, b.queue.Queue, m)
+	}
+}
+
+func TestARecordAndItsMessageAreOneStepWhereTheyCanBe(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.atOnce()
+	var ids []string
+	for i := range 2 { // the second time the record is there, and its message sent again
+		response, body := b.do(t, post("/reports", good))
+		if response.StatusCode != 202 || len(b.queue.sent) != i {
+			t.Fatalf("got %d, and %d messages by themselves, want %d", response.StatusCode, len(b.queue.sent), i)
+		}
+		ids = append(ids, body.Data.ReportID)
+	}
+	messages, err := b.queue.Peek(t.Context())
+	if err != nil || len(messages) != 1 || ids[0] != ids[1] {
+		t.Fatalf("%d messages, %v, want the one of both %v", len(messages), err, ids)
+	}
+	if got, want := b.queue.sent[0].DeduplicationID, messages[0].DeduplicationID; got != want {
+		t.Errorf("it was sent again as %q, and at first as %q", got, want)
+	}
+	if m, err := queue.Decode(messages[0].Body); err != nil || m.ReportID != ids[0] || m.Payload == nil {
+		t.Errorf("the message is %+v, %v", m, err)
+	}
+}
+
+func TestAReportThatIsNotStoredInOneStepIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.Accept = func(context.Context, runs.Run, queue.Outgoing) (runs.Run, bool, error) {
+		return runs.Run{}, false, errors.New("the disk is full")
+	}
+	if response, _ := b.do(t, post("/reports", good)); response.StatusCode != 503 || len(b.queue.sent) > 0 {
+		t.Errorf("got %d, and %d messages", response.StatusCode, len(b.queue.sent))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"notionrelay/shared/logs"
+	"notionrelay/shared/plainly"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
@@ -19,6 +20,7 @@ type statusBody struct {
 	ReportID string       `json:"reportId"`
 	RunID    string       `json:"runId,omitempty"`
 	Status   runs.Status  `json:"status"`
+	EndedAt  string       `json:"endedAt,omitempty"`
 	Progress progress     `json:"progress"`
 	Steps    []stepBody   `json:"steps"`
 	Warnings []string     `json:"warnings"`
@@ -54,9 +56,9 @@ type waitingBody struct {
 	Reason   string `json:"reason"`
 	Attempts int    `json:"attempts"`
 	Since    string `json:"since"`
-	Next     string `json:"next"`
+	Next     string `json:"next,omitempty"` // no one knows, in a pause
 
-	Remedy string `json:"-"` // of a halt, for the page
+	Remedy string `json:"-"` // for the page
 }
 
 func (h *Handler) statusByID(r *http.Request) (answer, error) {
@@ -142,7 +144,7 @@ func (h *Handler) status(r *http.Request, run runs.Run) answer {
 }
 
 func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
-	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status, Waiting: h.waiting(r.Context(), run),
+	body := statusBody{ReportID: run.ReportID, RunID: run.ResearchRunID, Status: run.Status, EndedAt: timestamp(run.EndedAt), Waiting: h.waiting(r.Context(), run),
 		Steps: []stepBody{}, Warnings: append([]string{}, run.Warnings...), Data: h.data(r, run)}
 	for i := range run.Steps {
 		s := &run.Steps[i]
@@ -162,9 +164,8 @@ func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
 // haltTime is how long a status waits to hear of a halt.
 const haltTime = 2 * time.Second
 
-// waiting says for what a run waits, nil when it does not. A halt comes first:
-// while it lasts, no run gets on. When it cannot be read the status is told
-// without it.
+// waiting says for what a run waits, nil when it does not. When what is everyone's
+// cannot be read the status is told without it.
 func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if run.Ended() {
 		return nil
@@ -175,14 +176,19 @@ func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if err != nil {
 		h.Log.WarnContext(ctx, "halt could not be read", "error", err)
 	}
-	switch {
-	case err == nil && halt.Halted():
-		return &waitingBody{"everyone", halt.Reason, halt.Probes, timestamp(halt.Since), timestamp(halt.Next), halt.Remedy}
-	case len(run.Waits) > 0:
-		w := slices.MinFunc(run.Waits, func(a, b runs.Wait) int { return a.Next.Compare(b.Next) })
-		return &waitingBody{"run", w.Reason, w.Attempts, timestamp(w.Since), timestamp(w.Next), ""}
+	pause, err := h.Runs.Pause(ctx)
+	if err != nil {
+		h.Log.WarnContext(ctx, "pause could not be read", "error", err)
 	}
-	return nil
+	w := plainly.Waiting(run, halt, pause)
+	if w == nil {
+		return nil
+	}
+	body := &waitingBody{"run", w.Reason, w.Attempts, timestamp(w.Since), timestamp(w.Next), w.Remedy}
+	if w.Everyone {
+		body.For = "everyone"
+	}
+	return body
 }
 
 func stepStatus(run runs.Run, s *runs.Step) string {
@@ -191,13 +197,11 @@ func stepStatus(run runs.Run, s *runs.Step) string {
 		return "done"
 	case slices.ContainsFunc(run.Failures, func(f runs.Failure) bool { return f.Step == s.Name }):
 		return "failed"
-	case underway(s):
+	case plainly.Underway(s):
 		return "running"
 	}
 	return "pending"
 }
-
-func underway(s *runs.Step) bool { return !s.Finished() && (!s.IntendedAt.IsZero() || s.Done > 0) }
 
 func timestamp(t time.Time) string {
 	if t.IsZero() {

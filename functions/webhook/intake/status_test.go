@@ -128,6 +128,23 @@ func TestWaitingIsToldUntilTheEnd(t *testing.T) {
 	}
 }
 
+func TestAPauseIsToldBeforeAHalt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, accepted := b.do(t, post("/reports", good))
+	since := time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
+	if err := errors.Join(b.runs.SetHalt(t.Context(), runs.Halt{Reason: "Notion refuses the token", Since: since}), b.runs.SetPause(t.Context(), runs.Pause{Since: since})); err != nil {
+		t.Fatal(err)
+	}
+	_, body := b.do(t, event("GET", "/reports/"+accepted.Data.ReportID))
+	if got, want := waitingOf(body), "everyone: Publishing was paused., 0, 2026-11-25T09:00:00Z, "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if page := b.get(t, "/reports/"+accepted.Data.ReportID, "Accept", "text/html").Body; !strings.Contains(page, "Publishing was paused.") || strings.Contains(page, "Attempt 0") {
+		t.Errorf("the page does not say it:\n%s", page)
+	}
+}
+
 func waitingOf(body answerBody) string {
 	if body.Waiting == nil {
 		return ""

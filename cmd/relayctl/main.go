@@ -1,0 +1,18 @@
+// Command relayctl is the operator's tool: it looks into a Notion Relay, explains
+// what has happened to a run, and puts dead letters back. It works on a stack on
+// AWS and on a data folder of this machine, whether or not that one runs.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// What a pause is unless it is told otherwise. The longest request and the look for
+// its effect fit into the wait.
+const (
+	defaultPauseReason = "Publishing was paused by an operator."
+	defaultPauseWait   = 4 * time.Minute
+)
+
+type pauseCommand struct {
+	Reason string        `help:"What the status of waiting reports says." default:"${pauseReason}"`
+	Wait   time.Duration `help:"How long to wait for the request under way." default:"${pauseWait}"`
+}
+
+func (c *pauseCommand) Run(s *session) error {
+	system, err := s.open()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(s, c.Wait)
+	defer cancel()
+	if err := system.Pause(ctx, c.Reason); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "paused: nothing is being written, and what is sent waits until relayctl resume")
+	return nil
+}
+
+type resumeCommand struct{}
+
+func (c *resumeCommand) Run(s *session) error {
+	system, err := s.open()
+	if err != nil {
+		return err
+	}
+	if err := system.Resume(s); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "resumed")
+	return nil
+}

@@ -1,0 +1,68 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// keepEvery is how long what was deleted may stay in the journal, how long the
+// journal may grow, and how late it is noticed that another process has changed the
+// folder.
+const keepEvery = 250 * time.Millisecond
+
+// keep does what nobody who sends or receives should wait for.
+func (db *DB) keep() {
+	ticker := time.NewTicker(keepEvery)
+	defer ticker.Stop()
+	var last int64
+	for {
+		select {
+		case <-db.closing:
+			return
+		case <-ticker.C:
+		}
+		if version := db.othersVersion(); version != last {
+			last = version
+			db.unkept.Store(true)
+			db.notify()
+		}
+		if db.unkept.Swap(false) && !db.checkpoint() {
+			db.unkept.Store(true)
+		}
+	}
+}
+
+// othersVersion changes whenever another process has changed the folder.
+func (db *DB) othersVersion() (version int64) {
+	db.alone(func(conn *sql.Conn) {
+		// A version that cannot be read now can be the next time.
+		_ = conn.QueryRowContext(context.Background(), `PRAGMA data_version`).Scan(&version)
+	})
+	return version
+}
+
+// checkpoint brings what is in the journal into the database, and empties the
+// journal, which has the pages as they were when something that is now deleted
+// stood on them. A process that dies before leaves it to the next Open.
+//
+// Nearly all of it is done by a connection of its own while others write. What they
+// have written meanwhile is little, and only for that they are kept waiting. It
+// reports false where there is more to do: the disk is full, or an operator reads,
+// for whom nobody waits.
+func (db *DB) checkpoint() (done bool) {
+	ctx := context.Background()
+	var busy, frames, moved int64
+	if db.checkpoints.QueryRowContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &frames, &moved) != nil {
+		return false
+	}
+	db.alone(func(conn *sql.Conn) {
+		if _, err := conn.ExecContext(ctx, `PRAGMA busy_timeout = 0`); err != nil {
+			return
+		}
+		err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
+		done = err == nil && busy == 0
+		_, _ = conn.ExecContext(ctx, `PRAGMA busy_timeout = 5000`)
+	})
+	return done
+}
