@@ -5,26 +5,27 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"notionrelay/local/notionsim"
+	"notionrelay/test/ascommand"
+	"notionrelay/test/planted"
 )
-
-// asCommand makes the test binary behave as the command.
-const asCommand = "RELAY_TEST_AS_COMMAND"
 
 // command starts the command in a process of its own and waits until it is
 // ready.
-func command(t *testing.T, data string, env ...string) (process *exec.Cmd, url string) {
+func command(t testing.TB, data string, env ...string) (process *exec.Cmd, url string) {
 	t.Helper()
-	process = exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0], "-addr", "127.0.0.1:0", "-data", data)
-	process.Env = append(os.Environ(), append(env, asCommand+"=1")...)
+	process = ascommand.Command(context.WithoutCancel(t.Context()), append(os.Environ(), env...), "-addr", "127.0.0.1:0", "-data", data)
 	stdout, err := process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -37,6 +38,9 @@ func command(t *testing.T, data string, env ...string) (process *exec.Cmd, url s
 	t.Cleanup(func() {
 		process.Process.Kill()
 		process.Wait()
+		for _, leak := range planted.Find(stderr.String()) {
+			t.Errorf("the log tells what it must not: %s", leak)
+		}
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
@@ -134,4 +138,20 @@ func tree(t *testing.T, data string) string {
 	}
 	defer sim.Close()
 	return sim.Tree()
+}
+
+var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peakMemory is the most that a process has had in memory, in MB.
+func peakMemory(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kB, err := strconv.Atoi(string(highWater.FindSubmatch(status)[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kB / 1000
 }

@@ -59,9 +59,21 @@ func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server 
 // limited is the listener with its limit of connections.
 func limited(l net.Listener) net.Listener { return netutil.LimitListener(l, maxConnections) }
 
+// routes are the listener's own addresses; all others are the webhook's, which
+// judges them by itself: a ServeMux would redirect some.
 func (s *system) routes(webhook http.Handler) http.Handler {
+	own := s.ownRoutes()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := own.Handler(r); pattern == "" {
+			webhook.ServeHTTP(w, r)
+			return
+		}
+		own.ServeHTTP(w, r)
+	})
+}
+
+func (s *system) ownRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("/", webhook)
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.Handle("GET "+runsPath, s.view(http.HandlerFunc(s.listRuns)))
 	mux.HandleFunc("POST "+loginPath, s.logIn)
@@ -69,7 +81,7 @@ func (s *system) routes(webhook http.Handler) http.Handler {
 		return mux
 	}
 	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, notionview.Options{
-		ImagesOf: []string{s.publisher.CoverURL}, Links: []notionview.Link{{Text: "Status of the reports", Address: runsPath}},
+		ImagesOf: []string{s.publisher.CoverURL}, Links: []notionview.Link{{Text: "Status", Address: runsPath}},
 	})))
 	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {

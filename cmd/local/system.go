@@ -95,7 +95,7 @@ func (s *system) greet(out io.Writer) {
 	if s.simulator != nil {
 		pages = s.url() + notionview.Path
 	}
-	fmt.Fprintf(out, "  see the pages:  %s\n\n", pages)
+	fmt.Fprintf(out, "  see how it is:  %s\n  see the pages:  %s\n\n", s.url()+runsPath, pages)
 }
 
 // usage says which flags and which variables of the environment there are.
@@ -255,7 +255,7 @@ func (s *system) serve(ctx context.Context) error {
 			})
 		})
 	}
-	poll(pausable{s.publishes, s.db.Runs()}, "publish.fifo", s.publisher.Handle, publish.Timeout)
+	poll(&pausable{Source: s.publishes, runs: s.db.Runs(), log: s.log}, "publish.fifo", s.publisher.Handle, publish.Timeout)
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
 	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)

@@ -36,6 +36,8 @@ type cli struct {
 
 	Runs        runsCommand        `cmd:"" help:"List runs, the newest first."`
 	Status      statusCommand      `cmd:"" help:"Show how far a report has come."`
+	Watch       watchCommand       `cmd:"" help:"Watch queues and runs on a live screen, with keys for what is to be done."`
+	Explain     explainCommand     `cmd:"" help:"Say what has happened to a report or what a code means, and what to do."`
 	DeadLetters deadLettersCommand `cmd:"" help:"List, show, put back or drop dead letters."`
 	Send        sendCommand        `cmd:"" help:"Send a report and follow it until it is complete."`
 	Preview     previewCommand     `cmd:"" help:"Show what would become of a report, without any Notion."`
@@ -75,7 +77,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	var c cli
 	code := -1
 	parser, err := kong.New(&c, kong.Name(name), kong.Description(description), kong.Writers(out, errs),
-		kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError())
+		kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(),
+		kong.Vars{"pauseReason": defaultPauseReason, "pauseWait": defaultPauseWait.String()})
 	if err != nil {
 		panic(err) // the grammar is ours
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"notionrelay/shared/notion"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // memory keeps the record that was saved last.
@@ -48,7 +48,7 @@ func newLedger(t *testing.T, step runs.Step) (*Ledger, *memory) {
 	step.Name, step.Total = "step", 1
 	return &Ledger{
 		Run: &runs.Run{ReportID: "rep_1", Steps: []runs.Step{step}}, Store: store, Notion: client, Owner: "me",
-		Log: slog.New(slog.DiscardHandler), Slice: time.Minute,
+		Log: planted.Log(t), Slice: time.Minute,
 	}, store
 }
 
@@ -230,9 +230,9 @@ func TestALeaseKeepsOthersOut(t *testing.T) {
 	})
 }
 
-// Whether somebody waits is asked every two seconds, and not before something was
-// written.
-func TestASliceAsksNowAndThenWhetherItShouldEnd(t *testing.T) {
+// Whether the slice should end is asked after each request, and not before something
+// was written.
+func TestASliceAsksAfterEachRequestWhetherItShouldEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := newLedger(t, runs.Step{})
@@ -254,7 +254,7 @@ func TestASliceAsksNowAndThenWhetherItShouldEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if want := []time.Duration{2 * time.Second, 4 * time.Second, 6 * time.Second}; !slices.Equal(asked, want) {
+		if want := []time.Duration{time.Second, 1500 * time.Millisecond, 2 * time.Second}; !slices.Equal(asked, want) {
 			t.Errorf("asked after %s, want %s", asked, want)
 		}
 	})

@@ -52,7 +52,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
+	h.Log.InfoContext(ctx, "accepted", "status", run.Status, "bytes", len(body))
 	run, failed := h.await(ctx, run, arrived.Add(waitOf(r)))
 	if failed {
 		return answer{}, h.publishFailed(r, run)
@@ -237,7 +237,7 @@ func measure(ctx context.Context, payload report.Payload) error {
 	for _, d := range payload.Documents() {
 		documents = append(documents, d.Markdown)
 	}
-	_, err := markdown.Measure(documents...)
+	err := markdown.Check(documents...)
 	if e, ok := errors.AsType[*markdown.TooComplexError](err); ok {
 		return &refusal{code: "report_too_complex", sentence: "The report is too complex: it " + e.Excess + ". Divide it among several runs."}
 	}

@@ -1,4 +1,4 @@
-package intake_test
+package hostile
 
 import (
 	"fmt"
@@ -8,65 +8,65 @@ import (
 	"time"
 )
 
-// hostileRequests are the requests; known is a report that was accepted before.
-func hostileRequests(t *testing.T, known answerBody) []hostile {
-	t.Helper()
-	return slices.Concat(strangers(t, known), wrongWays(known), brokenHeaders(), brokenJSON(), brokenPayloads(), harmless())
+// Requests are all of them; known is a report that was accepted before, and token
+// the one of its links.
+func Requests(tb testing.TB, known, token string) []Request {
+	tb.Helper()
+	return slices.Concat(strangers(tb, known, token), wrongWays(known), brokenHeaders(), brokenJSON(), brokenPayloads(), harmless())
 }
 
 const collection, predecessor = "POST /reports", "POST /api/add-to-notion"
 
 // strangers have no secret, no signature and no link, or not the right one.
-func strangers(t *testing.T, known answerBody) []hostile {
-	t.Helper()
+func strangers(tb testing.TB, known, token string) []Request {
+	tb.Helper()
 	now := time.Now()
-	report := "GET /reports/" + known.Data.ReportID
-	_, token, _ := strings.Cut(known.Data.StatusURL, "?token=")
+	report := "GET /reports/" + known
 	parts := strings.Split(token, ".")
-	signature := signedHeader(t, signingSecret, "id-1", now, good)
-	return []hostile{
-		{"no secret", collection, "Authorization:", good, 401, "unauthorized"},
-		{"no secret, the predecessor's path", predecessor, "Authorization:", good, 401, "unauthorized"},
+	signature := signedHeader(tb, SigningSecret, now, Good)
+	return []Request{
+		{"no secret", collection, "Authorization:", Good, 401, "unauthorized"},
+		{"no secret, the predecessor's path", predecessor, "Authorization:", Good, 401, "unauthorized"},
 		{"no secret and nonsense", collection, "Authorization:", "{", 401, "unauthorized"},
 		{"no secret and too much", collection, "Authorization:\nContent-Length: 99999999", "", 401, "unauthorized"},
-		{"no secret and another type", collection, "Authorization:\nContent-Type: text/html", good, 401, "unauthorized"},
-		{"an empty bearer", collection, "Authorization: Bearer", good, 401, "unauthorized"},
-		{"an empty bearer with a space", collection, "Authorization: Bearer ", good, 401, "unauthorized"},
-		{"a wrong bearer", collection, "Authorization: Bearer evil", good, 401, "unauthorized"},
-		{"a secret without its scheme", collection, "Authorization: " + secret, good, 401, "unauthorized"},
-		{"a secret with Basic", collection, "Authorization: Basic " + secret, good, 401, "unauthorized"},
-		{"the beginning of a secret", collection, "Authorization: Bearer " + secret[:len(secret)-1], good, 401, "unauthorized"},
-		{"a secret and more", collection, "Authorization: Bearer " + secret + "x", good, 401, "unauthorized"},
-		{"a secret in other letters", collection, "Authorization: Bearer " + strings.ToUpper(secret), good, 401, "unauthorized"},
-		{"both secrets with a comma", collection, "Authorization: Bearer " + secret + "," + signingSecret, good, 401, "unauthorized"},
-		{"a wrong bearer before the right one", collection, "Authorization: Bearer evil\nAuthorization: Bearer " + secret, good, 401, "unauthorized"},
-		{"a secret in the query", collection + "?token=" + strings.ReplaceAll(secret, " ", "+"), "Authorization:", good, 401, "unauthorized"},
-		{"a secret in a cookie", collection, "Authorization:\nCookie: X-Api-Key=" + secret, good, 401, "unauthorized"},
-		{"an empty key", collection, "Authorization:\nX-Api-Key: ", good, 401, "unauthorized"},
-		{"a wrong key", collection, "Authorization:\nX-Api-Key: evil", good, 401, "unauthorized"},
-		{"a bearer of 8 KB", collection, "Authorization: Bearer " + strings.Repeat("evil", 2000), good, 401, "unauthorized"},
-		{"what a secret signs with", collection, "Authorization: Bearer sixteen bytes or more", good, 401, "unauthorized"},
-		{"a secret without its prefix", collection, "Authorization: Bearer " + strings.TrimPrefix(signingSecret, "whsec_"), good, 401, "unauthorized"},
+		{"no secret and another type", collection, "Authorization:\nContent-Type: text/html", Good, 401, "unauthorized"},
+		{"an empty bearer", collection, "Authorization: Bearer", Good, 401, "unauthorized"},
+		{"an empty bearer with a space", collection, "Authorization: Bearer ", Good, 401, "unauthorized"},
+		{"a wrong bearer", collection, "Authorization: Bearer evil", Good, 401, "unauthorized"},
+		{"a secret without its scheme", collection, "Authorization: " + Secret, Good, 401, "unauthorized"},
+		{"a secret with Basic", collection, "Authorization: Basic " + Secret, Good, 401, "unauthorized"},
+		{"the beginning of a secret", collection, "Authorization: Bearer " + Secret[:len(Secret)-1], Good, 401, "unauthorized"},
+		{"a secret and more", collection, "Authorization: Bearer " + Secret + "x", Good, 401, "unauthorized"},
+		{"a secret in other letters", collection, "Authorization: Bearer " + strings.ToUpper(Secret), Good, 401, "unauthorized"},
+		{"both secrets with a comma", collection, "Authorization: Bearer " + Secret + "," + SigningSecret, Good, 401, "unauthorized"},
+		{"a wrong bearer before the right one", collection, "Authorization: Bearer evil\nAuthorization: Bearer " + Secret, Good, 401, "unauthorized"},
+		{"a secret in the query", collection + "?token=" + strings.ReplaceAll(Secret, " ", "+"), "Authorization:", Good, 401, "unauthorized"},
+		{"a secret in a cookie", collection, "Authorization:\nCookie: X-Api-Key=" + Secret, Good, 401, "unauthorized"},
+		{"an empty key", collection, "Authorization:\nX-Api-Key: ", Good, 401, "unauthorized"},
+		{"a wrong key", collection, "Authorization:\nX-Api-Key: evil", Good, 401, "unauthorized"},
+		{"a bearer of 8 KB", collection, "Authorization: Bearer " + strings.Repeat("evil", 2000), Good, 401, "unauthorized"},
+		{"what a secret signs with", collection, "Authorization: Bearer sixteen bytes or more", Good, 401, "unauthorized"},
+		{"a secret without its prefix", collection, "Authorization: Bearer " + strings.TrimPrefix(SigningSecret, "whsec_"), Good, 401, "unauthorized"},
 
-		{"a signature of another body", collection, signature, good + " ", 401, "unauthorized"},
-		{"a signature of another secret", collection, signedHeader(t, "another secret that is long", "id-1", now, good), good, 401, "unauthorized"},
-		{"a signature with an empty key", collection, signedHeader(t, "whsec_", "id-1", now, good), good, 401, "unauthorized"},
-		{"a signature that is six minutes old", collection, signedHeader(t, signingSecret, "id-1", now.Add(-6*time.Minute), good), good, 401, "unauthorized"},
-		{"a signature of tomorrow", collection, signedHeader(t, signingSecret, "id-1", now.Add(24*time.Hour), good), good, 401, "unauthorized"},
-		{"a signature under another id", collection, strings.Replace(signature, "id-1", "id-evil", 1), good, 401, "unauthorized"},
-		{"a signature without an id", collection, strings.Replace(signature, ": id-1", ":", 1), good, 401, "unauthorized"},
-		{"a signature without a time", collection, strings.Replace(signature, fmt.Sprint(": ", now.Unix()), ":", 1), good, 401, "unauthorized"},
-		{"a signature with a time in words", collection, strings.Replace(signature, fmt.Sprint(now.Unix()), "evil", 1), good, 401, "unauthorized"},
-		{"a signature with a time beyond numbers", collection, strings.Replace(signature, fmt.Sprint(now.Unix()), strings.Repeat("9", 40), 1), good, 401, "unauthorized"},
-		{"a signature of another version", collection, strings.Replace(signature, "v1,", "v0,", 1), good, 401, "unauthorized"},
-		{"a signature without a version", collection, strings.Replace(signature, "v1,", "", 1), good, 401, "unauthorized"},
-		{"a signature that is no base64", collection, strings.Replace(signature, "v1,", "v1,???", 1), good, 401, "unauthorized"},
-		{"an empty signature", collection, "Authorization:\nWebhook-Id: id-1\nWebhook-Timestamp: " + fmt.Sprint(now.Unix()) + "\nWebhook-Signature: v1,", good, 401, "unauthorized"},
-		{"a signature over an empty body", collection, signedHeader(t, signingSecret, "id-1", now, ""), "", 401, "unauthorized"},
-		{"a signature over nothing, for a status", report, signedHeader(t, signingSecret, "id-1", now, ""), "", 401, "unauthorized"},
-		{"a signature over nothing, for a report", report + "/open", signedHeader(t, signingSecret, "id-1", now, ""), "", 401, "unauthorized"},
-		{"a signature over nothing, for a run", "GET /api/add-to-notion/status?runId=run-1", signedHeader(t, signingSecret, "id-1", now, ""), "", 401, "unauthorized"},
-		{"a signature over a body, for a status", report, signature, good, 401, "unauthorized"},
+		{"a signature of another body", collection, signature, Good + " ", 401, "unauthorized"},
+		{"a signature of another secret", collection, signedHeader(tb, "another secret that is long", now, Good), Good, 401, "unauthorized"},
+		{"a signature with an empty key", collection, signedHeader(tb, "whsec_", now, Good), Good, 401, "unauthorized"},
+		{"a signature that is six minutes old", collection, signedHeader(tb, SigningSecret, now.Add(-6*time.Minute), Good), Good, 401, "unauthorized"},
+		{"a signature of tomorrow", collection, signedHeader(tb, SigningSecret, now.Add(24*time.Hour), Good), Good, 401, "unauthorized"},
+		{"a signature under another id", collection, strings.Replace(signature, "id-1", "id-evil", 1), Good, 401, "unauthorized"},
+		{"a signature without an id", collection, strings.Replace(signature, ": id-1", ":", 1), Good, 401, "unauthorized"},
+		{"a signature without a time", collection, strings.Replace(signature, fmt.Sprint(": ", now.Unix()), ":", 1), Good, 401, "unauthorized"},
+		{"a signature with a time in words", collection, strings.Replace(signature, fmt.Sprint(now.Unix()), "evil", 1), Good, 401, "unauthorized"},
+		{"a signature with a time beyond numbers", collection, strings.Replace(signature, fmt.Sprint(now.Unix()), strings.Repeat("9", 40), 1), Good, 401, "unauthorized"},
+		{"a signature of another version", collection, strings.Replace(signature, "v1,", "v0,", 1), Good, 401, "unauthorized"},
+		{"a signature without a version", collection, strings.Replace(signature, "v1,", "", 1), Good, 401, "unauthorized"},
+		{"a signature that is no base64", collection, strings.Replace(signature, "v1,", "v1,???", 1), Good, 401, "unauthorized"},
+		{"an empty signature", collection, "Authorization:\nWebhook-Id: id-1\nWebhook-Timestamp: " + fmt.Sprint(now.Unix()) + "\nWebhook-Signature: v1,", Good, 401, "unauthorized"},
+		{"a signature over an empty body", collection, signedHeader(tb, SigningSecret, now, ""), "", 401, "unauthorized"},
+		{"a signature over nothing, for a status", report, signedHeader(tb, SigningSecret, now, ""), "", 401, "unauthorized"},
+		{"a signature over nothing, for a report", report + "/open", signedHeader(tb, SigningSecret, now, ""), "", 401, "unauthorized"},
+		{"a signature over nothing, for a run", "GET /api/add-to-notion/status?runId=run-1", signedHeader(tb, SigningSecret, now, ""), "", 401, "unauthorized"},
+		{"a signature over a body, for a status", report, signature, Good, 401, "unauthorized"},
 
 		{"a status without a token", report, "Authorization:", "", 401, "unauthorized"},
 		{"a report without a token", report + "/open", "Authorization:", "", 401, "unauthorized"},
@@ -86,44 +86,44 @@ func strangers(t *testing.T, known answerBody) []hostile {
 		{"a token twice, the first one wrong", report + "?token=evil&token=" + token, "Authorization:", "", 401, "unauthorized"},
 		{"a token as a bearer", report, "Authorization: Bearer " + token, "", 401, "unauthorized"},
 		{"a token for a run", "GET /api/add-to-notion/status?runId=run-1&token=" + token, "Authorization:", "", 401, "unauthorized"},
-		{"a token for sending", collection + "?token=" + token, "Authorization:", good, 401, "unauthorized"},
+		{"a token for sending", collection + "?token=" + token, "Authorization:", Good, 401, "unauthorized"},
 	}
 }
 
 // wrongWays are methods and addresses that lead nowhere.
-func wrongWays(known answerBody) []hostile {
-	report := "/reports/" + known.Data.ReportID
-	return []hostile{
+func wrongWays(known string) []Request {
+	report := "/reports/" + known
+	return []Request{
 		{"GET on the collection", "GET /reports", "", "", 405, "method_not_allowed"},
 		{"HEAD on the collection", "HEAD /reports", "", "", 405, ""}, // its answer has no body
-		{"PUT on the collection", "PUT /reports", "", good, 405, "method_not_allowed"},
+		{"PUT on the collection", "PUT /reports", "", Good, 405, "method_not_allowed"},
 		{"DELETE of a report", "DELETE " + report, "", "", 405, "method_not_allowed"},
-		{"PATCH of a report", "PATCH " + report, "", good, 405, "method_not_allowed"},
-		{"POST on a report", "POST " + report, "", good, 405, "method_not_allowed"},
-		{"POST on a report's link", "POST " + report + "/open", "", good, 405, "method_not_allowed"},
+		{"PATCH of a report", "PATCH " + report, "", Good, 405, "method_not_allowed"},
+		{"POST on a report", "POST " + report, "", Good, 405, "method_not_allowed"},
+		{"POST on a report's link", "POST " + report + "/open", "", Good, 405, "method_not_allowed"},
 		{"OPTIONS of a browser elsewhere", "OPTIONS /reports", "Origin: https://evil.example\nAccess-Control-Request-Method: POST", "", 405, "method_not_allowed"},
 		{"TRACE", "TRACE /reports", "X-Evil: evil", "", 405, "method_not_allowed"},
 		{"CONNECT", "CONNECT evil.example:443", "Host: evil.example:443", "", 404, "not_found"},
 		{"a method of one's own", "EVIL /reports", "", "", 405, "method_not_allowed"},
 		{"a method of 8 KB", strings.Repeat("EVIL", 2000) + " /reports", "", "", 405, "method_not_allowed"},
-		{"a method in small letters", "post /reports", "", good, 405, "method_not_allowed"},
+		{"a method in small letters", "post /reports", "", Good, 405, "method_not_allowed"},
 		{"GET on the predecessor's path", "GET /api/add-to-notion", "", "", 405, "method_not_allowed"},
-		{"POST on the predecessor's status", "POST /api/add-to-notion/status?runId=run-1", "", good, 405, "method_not_allowed"},
-		{"a method that overrides", "GET /reports", "X-HTTP-Method-Override: POST", good, 405, "method_not_allowed"},
+		{"POST on the predecessor's status", "POST /api/add-to-notion/status?runId=run-1", "", Good, 405, "method_not_allowed"},
+		{"a method that overrides", "GET /reports", "X-HTTP-Method-Override: POST", Good, 405, "method_not_allowed"},
 
-		{"the root", "POST /", "", good, 404, "not_found"},
+		{"the root", "POST /", "", Good, 404, "not_found"},
 		{"an environment file", "GET /.env", "", "", 404, "not_found"},
 		{"a repository", "GET /.git/config", "", "", 404, "not_found"},
 		{"a console", "GET /actuator/env", "", "", 404, "not_found"},
 		{"a script", "GET /evil.php?evil=1", "", "", 404, "not_found"},
-		{"a slash at the end", "POST /reports/", "", good, 404, "not_found"},
-		{"two slashes", "POST //reports", "", good, 404, "not_found"},
-		{"a dot", "POST /./reports", "", good, 404, "not_found"},
+		{"a slash at the end", "POST /reports/", "", Good, 404, "not_found"},
+		{"two slashes", "POST //reports", "", Good, 404, "not_found"},
+		{"a dot", "POST /./reports", "", Good, 404, "not_found"},
 		{"a way up", "GET /reports/../../etc/passwd", "", "", 404, "not_found"},
 		{"a way up that is escaped", "GET /reports/%2e%2e/%2e%2e/etc/passwd", "", "", 404, "not_found"},
-		{"a slash that is escaped", "GET /reports%2f" + known.Data.ReportID, "", "", 404, "not_found"},
+		{"a slash that is escaped", "GET /reports%2f" + known, "", "", 404, "not_found"},
 		{"a backslash", `GET /reports\..\evil`, "", "", 404, "not_found"},
-		{"the collection in capitals", "POST /REPORTS", "", good, 404, "not_found"},
+		{"the collection in capitals", "POST /REPORTS", "", Good, 404, "not_found"},
 		{"a path below a link", "GET " + report + "/open/evil", "", "", 404, "not_found"},
 		{"a path of 900 KB", "GET /" + strings.Repeat("evil", 225<<10), "", "", 404, "not_found"},
 		{"an id of 900 KB", "GET /reports/" + strings.Repeat("evil", 225<<10), "", "", 404, "not_found"},
@@ -151,64 +151,64 @@ func wrongWays(known answerBody) []hostile {
 }
 
 // brokenHeaders are judged before any body is read.
-func brokenHeaders() []hostile {
-	return []hostile{
-		{"no type", collection, "Content-Type:", good, 415, "unsupported_media_type"},
-		{"text", collection, "Content-Type: text/plain", good, 415, "unsupported_media_type"},
+func brokenHeaders() []Request {
+	return []Request{
+		{"no type", collection, "Content-Type:", Good, 415, "unsupported_media_type"},
+		{"text", collection, "Content-Type: text/plain", Good, 415, "unsupported_media_type"},
 		{"a form", collection, "Content-Type: application/x-www-form-urlencoded", "strategyReport=evil", 415, "unsupported_media_type"},
-		{"parts", collection, "Content-Type: multipart/form-data; boundary=evil", good, 415, "unsupported_media_type"},
-		{"almost JSON", collection, "Content-Type: application/json-seq", good, 415, "unsupported_media_type"},
-		{"JSON of another kind", collection, "Content-Type: application/vnd.api+json", good, 415, "unsupported_media_type"},
-		{"two types", collection, "Content-Type: application/json, text/html", good, 415, "unsupported_media_type"},
-		{"a type that is none", collection, "Content-Type: evil", good, 415, "unsupported_media_type"},
-		{"another charset", collection, "Content-Type: application/json; charset=utf-16", good, 415, "unsupported_media_type"},
-		{"two charsets", collection, "Content-Type: application/json; charset=utf-8; charset=utf-7", good, 415, "unsupported_media_type"},
+		{"parts", collection, "Content-Type: multipart/form-data; boundary=evil", Good, 415, "unsupported_media_type"},
+		{"almost JSON", collection, "Content-Type: application/json-seq", Good, 415, "unsupported_media_type"},
+		{"JSON of another kind", collection, "Content-Type: application/vnd.api+json", Good, 415, "unsupported_media_type"},
+		{"two types", collection, "Content-Type: application/json, text/html", Good, 415, "unsupported_media_type"},
+		{"a type that is none", collection, "Content-Type: evil", Good, 415, "unsupported_media_type"},
+		{"another charset", collection, "Content-Type: application/json; charset=utf-16", Good, 415, "unsupported_media_type"},
+		{"two charsets", collection, "Content-Type: application/json; charset=utf-8; charset=utf-7", Good, 415, "unsupported_media_type"},
 		{"gzip", collection, "Content-Encoding: gzip", "\x1f\x8b\x08", 415, "unsupported_media_type"},
-		{"an identity that is named", collection, "Content-Encoding: identity", good, 415, "unsupported_media_type"},
-		{"an encoding of one's own", collection, "Content-Encoding: evil", good, 415, "unsupported_media_type"},
+		{"an identity that is named", collection, "Content-Encoding: identity", Good, 415, "unsupported_media_type"},
+		{"an encoding of one's own", collection, "Content-Encoding: evil", Good, 415, "unsupported_media_type"},
 
 		{"a byte over 4 MiB", collection, "", padded(4<<20 + 1), 413, "payload_too_large"},
 		{"a length beyond 4 MiB", collection, "Content-Length: 4194305", "", 413, "payload_too_large"},
 		{"a length beyond belief", collection, "Content-Length: 9223372036854775807", "", 413, "payload_too_large"},
-		{"a length beyond numbers", collection, "Content-Length: 99999999999999999999", good, 400, ""},
-		{"a length below nothing", collection, "Content-Length: -1", good, 400, ""},
-		{"a length in words", collection, "Content-Length: evil", good, 400, ""},
-		{"two lengths", collection, "Content-Length: 5\nContent-Length: 6", good, 400, ""},
-		{"less than was announced", collection, "Content-Length: 1000", good, 400, "invalid_json"},
+		{"a length beyond numbers", collection, "Content-Length: 99999999999999999999", Good, 400, ""},
+		{"a length below nothing", collection, "Content-Length: -1", Good, 400, ""},
+		{"a length in words", collection, "Content-Length: evil", Good, 400, ""},
+		{"two lengths", collection, "Content-Length: 5\nContent-Length: 6", Good, 400, ""},
+		{"less than was announced", collection, "Content-Length: 1000", Good, 400, "invalid_json"},
 		{"4 MiB and a byte in chunks", collection, "Content-Length:\nTransfer-Encoding: chunked", chunked(padded(4<<20 + 1)), 413, "payload_too_large"},
 		{"chunks that are none", collection, "Content-Length:\nTransfer-Encoding: chunked", "evil\r\n", 400, "invalid_json"},
 		{"chunks that end too early", collection, "Content-Length:\nTransfer-Encoding: chunked", "5\r\n{", 400, "invalid_json"},
 		{"what cannot be packed", collection, "", `{"strategyReport":"` + noise(2<<20) + `"}`, 413, "payload_too_large"},
 
-		{"a key of 256", collection, "Idempotency-Key: " + strings.Repeat("k", 256), good, 400, "invalid_payload Idempotency-Key"},
-		{"a key of 64 KB", collection, "Idempotency-Key: " + strings.Repeat("evil", 16<<10), good, 400, "invalid_payload Idempotency-Key"},
-		{"a webhook id of 256", collection, "Webhook-Id: " + strings.Repeat("k", 256), good, 400, "invalid_payload Webhook-Id"},
+		{"a key of 256", collection, "Idempotency-Key: " + strings.Repeat("k", 256), Good, 400, "invalid_payload Idempotency-Key"},
+		{"a key of 64 KB", collection, "Idempotency-Key: " + strings.Repeat("evil", 16<<10), Good, 400, "invalid_payload Idempotency-Key"},
+		{"a webhook id of 256", collection, "Webhook-Id: " + strings.Repeat("k", 256), Good, 400, "invalid_payload Webhook-Id"},
 
-		{"no host", collection, "Host:", good, 400, ""},
-		{"no host, as HTTP/1.0 allows", collection + " HTTP/1.0", "Host:", good, 400, "invalid_payload Host"},
-		{"two hosts", collection, "Host: relay.example\nHost: evil.example", good, 400, ""},
-		{"a host with a space", collection, "Host: relay.example evil", good, 400, ""},
-		{"a host with a quote", collection, `Host: evil"onload=`, good, 400, ""},
-		{"a host with a path", collection, "Host: relay.example/evil", good, 400, ""},
-		{"a host with a person", collection, "Host: relay.example@evil", good, 400, ""},
-		{"a host with an apostrophe", collection, "Host: evil'-alert(1)-'", good, 400, "invalid_payload Host"},
-		{"a host with a long port", collection, "Host: relay.example:123456", good, 400, "invalid_payload Host"},
-		{"a host with two ports", collection, "Host: relay.example:1:evil", good, 400, "invalid_payload Host"},
-		{"a host that is a list", collection, "Host: relay.example,evil.example", good, 400, "invalid_payload Host"},
-		{"a host of 300", collection, "Host: " + strings.Repeat("e", 300), good, 400, "invalid_payload Host"},
+		{"no host", collection, "Host:", Good, 400, ""},
+		{"no host, as HTTP/1.0 allows", collection + " HTTP/1.0", "Host:", Good, 400, "invalid_payload Host"},
+		{"two hosts", collection, "Host: relay.example\nHost: evil.example", Good, 400, ""},
+		{"a host with a space", collection, "Host: relay.example evil", Good, 400, ""},
+		{"a host with a quote", collection, `Host: evil"onload=`, Good, 400, ""},
+		{"a host with a path", collection, "Host: relay.example/evil", Good, 400, ""},
+		{"a host with a person", collection, "Host: relay.example@evil", Good, 400, ""},
+		{"a host with an apostrophe", collection, "Host: evil'-alert(1)-'", Good, 400, "invalid_payload Host"},
+		{"a host with a long port", collection, "Host: relay.example:123456", Good, 400, "invalid_payload Host"},
+		{"a host with two ports", collection, "Host: relay.example:1:evil", Good, 400, "invalid_payload Host"},
+		{"a host that is a list", collection, "Host: relay.example,evil.example", Good, 400, "invalid_payload Host"},
+		{"a host of 300", collection, "Host: " + strings.Repeat("e", 300), Good, 400, "invalid_payload Host"},
 		{"a host for a status page", "GET /reports/" + unknown, "Host: evil(1)\nAccept: */*", "", 400, "invalid_payload Host"},
-		{"a header without a name", collection, ": evil", good, 400, ""},
-		{"a header with a space in its name", collection, "X Evil: evil", good, 400, ""},
-		{"another version of HTTP", collection + " HTTP/9.9", "", good, 505, ""},
+		{"a header without a name", collection, ": evil", Good, 400, ""},
+		{"a header with a space in its name", collection, "X Evil: evil", Good, 400, ""},
+		{"another version of HTTP", collection + " HTTP/9.9", "", Good, 505, ""},
 	}
 }
 
 func chunked(body string) string { return fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body) }
 
 // brokenJSON has no meaning, or more than one.
-func brokenJSON() []hostile {
-	with := func(name, body string) hostile { return hostile{name, collection, "", body, 400, "invalid_json"} }
-	return []hostile{
+func brokenJSON() []Request {
+	with := func(name, body string) Request { return Request{name, collection, "", body, 400, "invalid_json"} }
+	return []Request{
 		with("an empty body", ""),
 		with("white space", " \r\n\t"),
 		with("a cut object", `{"strategyReport":"evil"`),
@@ -218,8 +218,8 @@ func brokenJSON() []hostile {
 		with("a string", `"evil"`),
 		with("a number", `5`),
 		with("null", `null`),
-		with("two objects", good+good),
-		with("something behind", good+" evil"),
+		with("two objects", Good+Good),
+		with("something behind", Good+" evil"),
 		with("a comma at the end", `{"strategyReport":"evil",}`),
 		with("a comment", `{/*evil*/"strategyReport":"evil"}`),
 		with("single quotes", `{'strategyReport':'evil'}`),
@@ -227,7 +227,7 @@ func brokenJSON() []hostile {
 		with("a number that is none", `{"strategyReport":"evil","a":NaN}`),
 		with("a number in hexadecimal", `{"strategyReport":"evil","a":0x10}`),
 		with("a line break in a string", "{\"strategyReport\":\"ev\nil\"}"),
-		with("a byte order mark", "\ufeff"+good),
+		with("a byte order mark", "\ufeff"+Good),
 		with("UTF-16", "\xff\xfe{\x00}\x00"),
 		with("a broken UTF-8 sequence", "{\"strategyReport\":\"evil\xff\"}"),
 		with("a long form of UTF-8", "{\"strategyReport\":\"\xc0\xafevil\"}"),
@@ -250,12 +250,12 @@ func brokenJSON() []hostile {
 }
 
 // brokenPayloads are JSON that no flow should send.
-func brokenPayloads() []hostile {
-	with := func(name, field, members string) hostile {
-		return hostile{name, predecessor, "", `{"strategyReport":"x",` + members + `}`, 400, strings.TrimSpace("invalid_payload " + field)}
+func brokenPayloads() []Request {
+	with := func(name, field, members string) Request {
+		return Request{name, predecessor, "", `{"strategyReport":"x",` + members + `}`, 400, strings.TrimSpace("invalid_payload " + field)}
 	}
-	blank := func(name, body string) hostile { return hostile{name, predecessor, "", body, 400, "invalid_payload"} }
-	return []hostile{
+	blank := func(name, body string) Request { return Request{name, predecessor, "", body, 400, "invalid_payload"} }
+	return []Request{
 		blank("an empty object", `{}`),
 		blank("no report", `{"email":"a@b.com","runId":"evil"}`),
 		blank("blank reports", `{"strategyReport":" \n","comprehensiveReport":"\u00a0\u3000"}`),
@@ -300,9 +300,9 @@ func brokenPayloads() []hostile {
 }
 
 // harmless look hostile and are taken, or answered, as what they are.
-func harmless() []hostile {
-	return []hostile{
-		{"a scheme that is forwarded", collection, "X-Forwarded-Proto: javascript\nX-Forwarded-Host: evil.example\nForwarded: host=evil.example", good, 202, ""},
+func harmless() []Request {
+	return []Request{
+		{"a scheme that is forwarded", collection, "X-Forwarded-Proto: javascript\nX-Forwarded-Host: evil.example\nForwarded: host=evil.example", Good, 202, ""},
 		{"an absolute address", "GET http://evil.example/reports/" + unknown, "", "", 404, "not_found"},
 		{"names of JavaScript", collection, "", `{"strategyReport":"x","__proto__":{"evil":1},"constructor":{"prototype":{"evil":1}}}`, 202, ""},
 		{"a length and chunks", collection, "Content-Length: 5\nTransfer-Encoding: chunked", chunked(`{"strategyReport":"chunks"}`), 202, ""},
