@@ -104,11 +104,10 @@ type round struct {
 	chosen func(Letter) bool
 	do     func(Letter, queue.Incoming) error
 
-	depth int  // of the queue when the round began
-	turns bool // those that are not chosen go to the tail
-	seen  int
-	kept  []queue.Incoming // to be given back
-	taken []Letter
+	turns  bool             // those that are not chosen go to the tail
+	turned map[string]bool  // the deduplication ids of those that have; the first to be seen again ends the round
+	kept   []queue.Incoming // to be given back
+	taken  []Letter
 }
 
 func (s *System) take(ctx context.Context, q Queue, chosen func(Letter) bool, do func(Letter, queue.Incoming) error) (taken []Letter, err error) {
@@ -116,29 +115,32 @@ func (s *System) take(ctx context.Context, q Queue, chosen func(Letter) bool, do
 	if err != nil {
 		return nil, err
 	}
-	r := round{system: s, queue: q, chosen: chosen, do: do, depth: depth.All(), turns: q.FIFO && depth.All() > receiveLimit}
+	r := round{system: s, queue: q, chosen: chosen, do: do, turns: q.FIFO && depth.All() > receiveLimit, turned: map[string]bool{}}
 	err = r.goThrough(ctx)
 	return r.taken, errors.Join(err, giveBack(ctx, q.Dead, r.kept))
 }
 
 func (r *round) goThrough(ctx context.Context) error {
-	for r.seen < r.depth || !r.turns {
+	for {
 		batch, err := r.queue.Dead.Receive(ctx, receiveLimit, 0)
 		if err != nil || len(batch) == 0 {
 			return err
 		}
+		r.turns = r.turns || r.queue.FIFO && len(batch) == receiveLimit // the figure may be too small
 		for i, m := range batch {
+			if r.turned[m.DeduplicationID] {
+				r.kept = append(r.kept, batch[i:]...)
+				return nil
+			}
 			if err := r.handle(ctx, m); err != nil {
 				r.kept = append(r.kept, batch[i:]...)
 				return err
 			}
 		}
 	}
-	return nil
 }
 
 func (r *round) handle(ctx context.Context, m queue.Incoming) error {
-	r.seen++
 	letter, err := r.system.letter(ctx, r.queue.Name, m)
 	if err != nil {
 		return err
@@ -149,10 +151,12 @@ func (r *round) handle(ctx context.Context, m queue.Incoming) error {
 			return err
 		}
 		r.taken = append(r.taken, letter)
-	case r.turns && r.seen <= r.depth:
-		if err := r.queue.Dead.Send(ctx, again(r.queue, m, "-turn")); err != nil {
+	case r.turns:
+		turn := again(r.queue, m, "-turn")
+		if err := r.queue.Dead.Send(ctx, turn); err != nil {
 			return err
 		}
+		r.turned[turn.DeduplicationID] = true
 	default:
 		r.kept = append(r.kept, m)
 		return nil

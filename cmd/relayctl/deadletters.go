@@ -155,7 +155,7 @@ func (c *redriveLetters) Run(s *session) error {
 		return fmt.Errorf("%d were put back: %w", len(moved), err)
 	}
 	if len(moved) == 0 && !c.All {
-		return fmt.Errorf("redrive %v: %w", c.IDs, errNoLetter)
+		return s.noLetter(system, c.IDs)
 	}
 	if !s.json {
 		fmt.Fprintf(s.out, "%d put back\n", len(moved))
@@ -177,6 +177,19 @@ func (c *redriveLetters) Run(s *session) error {
 		err = errTrouble
 	}
 	return errors.Join(s.finish(moved, ended), err)
+}
+
+// noLetter says why there is no letter under any of the ids, as far as that is known.
+func (s *session) noLetter(system *operate.System, ids []string) error {
+	var all []error
+	for _, id := range ids {
+		err := fmt.Errorf("%s: %w", id, errNoLetter)
+		if run, findErr := system.Find(s, id); findErr == nil {
+			err = fmt.Errorf("%w: its report is %s, so the letter was moved or dropped before", err, run.Status)
+		}
+		all = append(all, err)
+	}
+	return errors.Join(all...)
 }
 
 // finish tells what has become of letters that were put back.
@@ -241,7 +254,7 @@ func (s *session) drop(copies string, dry bool, chosen func(operate.Letter) bool
 		return fmt.Errorf("%d were dropped: %w", len(dropped), err)
 	}
 	if len(dropped) == 0 && len(ids) > 0 {
-		return fmt.Errorf("drop %v: %w", ids, errNoLetter)
+		return s.noLetter(system, ids)
 	}
 	if s.json {
 		return s.printLetters(dropped)

@@ -90,16 +90,22 @@ func startCloud(tb testing.TB) cloud {
 
 // deployment is the functions with queues, a table and a Notion of their own.
 type deployment struct {
-	sim       *notionsim.Sim
-	secrets   *awstest.Parameters
-	runs      *runs.DynamoDB
-	publish   *queue.SQS
-	dead      *queue.SQS
-	enrich    *queue.SQS
-	waiting   *queue.SQS
-	webhook   *lambdatest.Function
-	publisher *lambdatest.Function
-	enricher  *lambdatest.Function
+	resources    map[string]string            // physical ids, by the names of template.yaml
+	environments map[string]map[string]string // of the functions
+	sim          *notionsim.Sim
+	secrets      *awstest.Parameters
+	runs         *runs.DynamoDB
+	publish      *queue.SQS
+	dead         *queue.SQS
+	enrich       *queue.SQS
+	waiting      *queue.SQS
+	webhook      *lambdatest.Function
+	publisher    *lambdatest.Function
+	enricher     *lambdatest.Function
+
+	// delivers tells whether the publish queue's messages are delivered; they are
+	// when it is nil.
+	delivers func() bool
 
 	mu     sync.Mutex
 	waited []queue.Kind // of the messages that have come out of the waiting queue
@@ -126,21 +132,29 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 	name := uuid.NewString()
 	parameters := awstest.StartParameters(tb, map[string]string{tokenParameter: token})
 	publishURL, deadURL := c.sqs.Create(tb, "publish-"+name, awstest.Queues{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives})
-	enrichURL, _ := c.sqs.Create(tb, "enrich-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives})
-	waitingURL, _ := c.sqs.Create(tb, "waiting-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives})
+	enrichURL, enrichDeadURL := c.sqs.Create(tb, "enrich-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives})
+	waitingURL, waitingDeadURL := c.sqs.Create(tb, "waiting-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives})
 	c.dynamodb.Create(tb, runs.Table("runs-"+name))
 	common := map[string]string{
 		"AWS_REGION": awstest.Region, "AWS_ACCESS_KEY_ID": awstest.AccessKey, "AWS_SECRET_ACCESS_KEY": awstest.AccessKey,
 		"AWS_ENDPOINT_URL_SQS": c.sqs.Endpoint, "AWS_ENDPOINT_URL_DYNAMODB": c.dynamodb.Endpoint,
 		"PUBLISH_QUEUE_URL": publishURL, "RUNS_TABLE": "runs-" + name,
 	}
+	environments := map[string]map[string]string{}
 	function := func(name string, timeout time.Duration, own map[string]string) *lambdatest.Function {
 		environment := maps.Clone(common)
 		maps.Copy(environment, own)
+		environments[name] = environment
 		return lambdatest.New(tb, bootstrap(tb, name), lambdatest.Options{Timeout: timeout, Environment: environment})
 	}
 	outside := c.outside(tb, sim, interfere)
 	d := &deployment{
+		environments: environments,
+		resources: map[string]string{
+			"PublishQueue": publishURL, "PublishDeadLetters": deadURL, "EnrichQueue": enrichURL, "EnrichDeadLetters": enrichDeadURL,
+			"WaitingQueue": waitingURL, "WaitingDeadLetters": waitingDeadURL, "RunsTable": "runs-" + name,
+			"WebhookFunction": "webhook", "PublisherFunction": "publisher", "EnricherFunction": "enricher",
+		},
 		sim: sim, secrets: parameters, runs: runs.NewDynamoDB(c.dynamodb.Client, "runs-"+name),
 		publish: queue.NewSQS(c.sqs.Client, publishURL), dead: queue.NewSQS(c.sqs.Client, deadURL),
 		enrich: queue.NewSQS(c.sqs.Client, enrichURL), waiting: queue.NewSQS(c.sqs.Client, waitingURL),
@@ -183,8 +197,12 @@ func (d *deployment) serve(tb testing.TB, publish queue.Handler) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(tb.Context()))
 	var polling sync.WaitGroup
 	poll := func(q *queue.SQS, name string, handler queue.Handler) {
+		source := impatient{q, nil}
+		if q == d.publish {
+			source.delivers = d.delivers
+		}
 		polling.Go(func() {
-			queue.Poll(ctx, impatient{q}, handler, queue.Mapping{
+			queue.Poll(ctx, source, handler, queue.Mapping{
 				ARN: "arn:aws:sqs:us-east-1:000000000000:" + name, BatchSize: 1,
 				Timeout: 15 * time.Minute, // the functions have their own
 				Logger:  planted.Log(tb),
@@ -223,14 +241,22 @@ func (d *deployment) noting(handler queue.Handler) queue.Handler {
 // FIFO queue's group is held up by a message in flight, ElasticMQ 1.7.1 keeps
 // receivers whose wait has ended, and the group's next message goes to one of
 // them: nobody sees it until its visibility timeout.
-type impatient struct{ *queue.SQS }
+type impatient struct {
+	*queue.SQS
+
+	delivers func() bool // see deployment
+}
 
 func (q impatient) Receive(ctx context.Context, limit int, wait time.Duration) ([]queue.Incoming, error) {
 	until := time.Now().Add(wait)
 	for {
-		messages, err := q.SQS.Receive(ctx, limit, 0)
-		if err != nil || len(messages) > 0 || time.Now().After(until) {
-			return messages, err
+		if q.delivers == nil || q.delivers() {
+			if messages, err := q.SQS.Receive(ctx, limit, 0); err != nil || len(messages) > 0 {
+				return messages, err
+			}
+		}
+		if time.Now().After(until) {
+			return nil, nil
 		}
 		select {
 		case <-time.After(pollGap):
