@@ -137,7 +137,13 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 	function := func(name string, timeout time.Duration, own map[string]string) *lambdatest.Function {
 		environment := maps.Clone(common)
 		maps.Copy(environment, own)
-		return lambdatest.New(tb, bootstrap(tb, name), lambdatest.Options{Timeout: timeout, Environment: environment})
+		f := lambdatest.New(tb, bootstrap(tb, name), lambdatest.Options{Timeout: timeout, Environment: environment})
+		tb.Cleanup(func() {
+			for _, leak := range planted.Find(f.Logs()) {
+				tb.Errorf("the log of the %s tells what it must not: %s", name, leak)
+			}
+		})
+		return f
 	}
 	outside := c.outside(tb, sim, interfere)
 	d := &deployment{
