@@ -35,7 +35,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration load race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build template sam-local e2e-sam clean
+.PHONY: run test notion-smoke servers integration load pictures race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build deploy-check schemathesis sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -48,7 +48,7 @@ notion-smoke: ## a report, kills, and what is taken for granted, on Notion (NOTI
 
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
-integration: servers ## the tests that need Java, PostgreSQL and Chromium, or processes that are killed
+integration: servers test/browsertest/node_modules ## the tests that need Java, PostgreSQL, Chromium and npm, or processes that are killed
 	go test -tags integration $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./shared/research ./local/notionview ./functions/webhook/intake
 	go test -tags integration $(TESTFLAGS) -count=1 -parallel 30 ./cmd/local
 	go test -tags integration $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
@@ -58,6 +58,9 @@ integration: servers ## the tests that need Java, PostgreSQL and Chromium, or pr
 RATE ?= 200
 load: ## reports at an even pace for a minute, a kill in the middle, and each of them complete once
 	go test -tags integration -count=1 -v -timeout 0 -run TestLoadAndAKill ./cmd/local -load.for 60s -load.rate $(RATE)
+
+pictures: test/browsertest/node_modules ## the README's pictures, into docs/pictures; needs Chromium, and the fonts Inter and Noto Color Emoji
+	go test -tags integration -count=1 -run TestPictures ./cmd/local -pictures $(CURDIR)/docs/pictures
 
 race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...
@@ -104,8 +107,8 @@ bench: ## the benchmarks, where speed is shown
 compare: test/compare/node_modules ## ours beside martian, the converter that most use; needs Node
 	go test -tags compare -count=1 -v ./test/compare
 
-test/compare/node_modules: test/compare/package-lock.json
-	npm ci --prefix test/compare --ignore-scripts --no-audit --no-fund
+test/%/node_modules: test/%/package-lock.json
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund
 	touch $@
 
 memory: servers ## what the worst that is legal, and more than that, costs in memory, within the limits
@@ -123,15 +126,15 @@ measure: build servers ## the functions' sizes and cold starts, within their lim
 
 lint: bin/golangci-lint ## formatting, vet, linters, and a tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
-	go vet -tags integration,sam,memory,compare ./...
-	bin/golangci-lint run --build-tags integration,sam,memory,compare
+	go vet -tags integration,sam,memory,compare,deploy ./...
+	bin/golangci-lint run --build-tags integration,sam,memory,compare,deploy
 	go mod tidy -diff
 
 # The standard library is judged as that of the toolchain in go.mod, which go
 # uses unless GOTOOLCHAIN=local keeps it from that: then the last line says so.
 TOOLCHAIN = $(shell sed -n 's/^toolchain //p' go.mod)
 vulncheck: bin/govulncheck bin/vulndb-$(VULNDB) ## known vulnerabilities that our code reaches
-	GOVERSION=$(TOOLCHAIN) bin/govulncheck -db file://$(CURDIR)/bin/vulndb-$(VULNDB) -tags integration,sam,memory,compare ./...
+	GOVERSION=$(TOOLCHAIN) bin/govulncheck -db file://$(CURDIR)/bin/vulndb-$(VULNDB) -tags integration,sam,memory,compare,deploy ./...
 	@test "$$(go env GOVERSION)" = $(TOOLCHAIN) || echo "what is built here has the standard library of $$(go env GOVERSION), which may have vulnerabilities that $(TOOLCHAIN) has not"
 
 check: test lint
@@ -146,10 +149,10 @@ build: ## the functions as they are deployed, into OUT
 build-WebhookFunction build-PublisherFunction build-EnricherFunction: build-%Function:
 	$(BUILD) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(shell echo $* | tr A-Z a-z)
 
-template: .venv/bin/sam ## template.yaml under its linters, and built
+deploy-check: .venv/bin/sam ## template.yaml linted, built, transformed, and deployed to a stand-in for AWS, as docs/deploy.md says
 	.venv/bin/cfn-lint template.yaml
 	.venv/bin/sam validate --lint
-	.venv/bin/sam build
+	go test -tags deploy $(TESTFLAGS) -count=1 ./test/deploycheck
 
 # The functions for this machine.
 SAM_BUILD = GOARCH=$(shell go env GOHOSTARCH) .venv/bin/sam build
@@ -162,17 +165,32 @@ e2e-sam: .venv/bin/sam servers ## the functions in containers, by the commands o
 	$(SAM_BUILD)
 	test/events/with-docker go test -tags sam $(TESTFLAGS) -count=1 -run 'TestTheFunctions' ./test/events
 
+schemathesis: bin/schemathesis/bin/schemathesis ## whatever docs/openapi.yaml allows and what it does not, sent to a run on this machine; needs Python 3
+	test/schemathesis/run $<
+
+bin/schemathesis/bin/schemathesis: test/schemathesis/requirements.txt
+	python3 -m venv bin/schemathesis
+	$(call pip_install,bin/schemathesis)
+
 .venv/bin/sam: test/requirements.txt
 	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
-	.venv/bin/pip check
-	touch $@
+	$(call pip_install,.venv)
 
-requirements: ## test/requirements.txt anew: test/requirements.in with all that it needs, and a hash of each file
+# Installs what the rule's first file names, with all that it needs, and nothing
+# else.
+define pip_install
+	$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	$(1)/bin/pip check
+	touch $@
+endef
+
+requirements: ## every requirements.txt anew: its requirements.in with all that it needs, and a hash of each file
 	python3 -m venv bin/pip-tools
 	bin/pip-tools/bin/pip install --quiet --disable-pip-version-check $(PIP_TOOLS)
-	CUSTOM_COMPILE_COMMAND='make requirements' bin/pip-tools/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
-		--no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file test/requirements.txt test/requirements.in
+	for folder in test test/schemathesis; do \
+		CUSTOM_COMPILE_COMMAND='make requirements' bin/pip-tools/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+			--no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file $$folder/requirements.txt $$folder/requirements.in || exit 1; \
+	done
 
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)
@@ -208,4 +226,4 @@ $(SERVERS:%=bin/new/%/sha256sums): bin/new/%/sha256sums:
 	cd $(@D) && sha256sum * >$(CURDIR)/test/awstest/$*/sha256sums
 
 clean:
-	rm -rf bin ci-output .aws-sam .venv test/compare/node_modules
+	rm -rf bin ci-output .aws-sam .venv test/*/node_modules

@@ -47,14 +47,19 @@ func (s *System) Resume(ctx context.Context) error {
 	return nil
 }
 
-// quiet waits until no message of the publish queue is in anybody's hands.
+// quiet waits until no message of the publish queue is in anybody's hands, or the
+// longest delivery is over: one that was put off stays in flight in the meantime.
 func (s *System) quiet(ctx context.Context) error {
-	if works, err := s.Works(ctx); err != nil || !works {
-		return err
+	if s.Source == nil {
+		if works, err := s.Works(ctx); err != nil || !works {
+			return err
+		}
 	}
+	began := time.Now()
 	for {
 		depth, err := s.Publish.Main.Depth(ctx)
-		if err != nil || depth.InFlight == 0 {
+		passed := time.Since(began)
+		if err != nil || depth.InFlight == 0 && passed >= s.Lag || s.Longest > 0 && passed >= s.Longest {
 			return err
 		}
 		select {

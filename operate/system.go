@@ -36,7 +36,10 @@ type System struct {
 	// Webhook tells where reports are sent, and a secret to send them with; empty
 	// where none is needed.
 	Webhook func(context.Context) (url, secret string, err error)
-	Log     *slog.Logger
+	// Lag is how late the figures of the queues may be, and Longest how long a
+	// delivery of the publisher may take.
+	Lag, Longest time.Duration
+	Log          *slog.Logger
 }
 
 // Records are the runs.
@@ -60,8 +63,8 @@ type Signals interface {
 
 // Source is what gives the publisher its messages: the event source mapping.
 type Source interface {
-	// SetEnabled returns when the change has been accepted. It takes a while until
-	// it has happened.
+	// SetEnabled returns when the change has happened. A message that was taken
+	// before may still be worked on.
 	SetEnabled(ctx context.Context, enabled bool) error
 }
 

@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"notionrelay/test/ascommand"
 )
 
 // TestAFullDiskIsToSendAgain fills the disk under the running system. Reports are
@@ -60,8 +61,7 @@ func TestAFolderThatCannotBeWrittenIsSaidAtOnce(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	mount(t, data, syscall.MS_RDONLY, "mode=0700")
-	process := exec.Command(os.Args[0], "-addr", "127.0.0.1:0", "-data", data)
-	process.Env = append(os.Environ(), asCommand+"=1")
+	process := ascommand.Command(t.Context(), os.Environ(), "-addr", "127.0.0.1:0", "-data", data)
 	var said bytes.Buffer
 	process.Stderr = &said
 	if err := process.Run(); err == nil || !strings.Contains(said.String(), "read-only file system") {

@@ -75,11 +75,14 @@ func (s *system) routes(webhook http.Handler) http.Handler {
 func (s *system) ownRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
+	mux.Handle("GET "+runsPath, s.view(http.HandlerFunc(s.listRuns)))
+	mux.HandleFunc("POST "+loginPath, s.logIn)
 	if s.simulator == nil {
 		return mux
 	}
-	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, s.publisher.CoverURL)))
-	mux.HandleFunc("POST "+loginPath, s.logIn)
+	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, notionview.Options{
+		ImagesOf: []string{s.publisher.CoverURL}, Links: []notionview.Link{{Text: "Status", Address: runsPath}},
+	})))
 	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 			if !s.auth.Knows(r.Header) {

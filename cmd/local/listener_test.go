@@ -65,7 +65,7 @@ func TestPagesAreShownToMembersOnly(t *testing.T) {
 	r := start(t, guarded(), t.TempDir())
 	_, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan","email":"x@acme.com"}`), "Prefer", "wait=25", "X-Api-Key", secret)
 	homepage := strings.TrimPrefix(a.Data.ShareableURL, r.url)
-	for _, path := range []string{"/notion/", homepage, "/notion/x", "/v1/users/me", "/v1/databases/" + r.simulator.DatabaseID()} {
+	for _, path := range []string{"/notion/", "/runs", homepage, "/notion/x", "/v1/users/me", "/v1/databases/" + r.simulator.DatabaseID()} {
 		for name, header := range map[string][]string{
 			"nothing": {}, "any bearer": {"Authorization", "Bearer anything"}, "a cookie made up": {"Cookie", sessionCookie + "=99999999999.00"},
 			"a browser": {"Accept", "text/html"}, "half a secret": {"X-Api-Key", secret[:10]},
@@ -95,7 +95,7 @@ func TestAPersonLogsIn(t *testing.T) {
 	t.Parallel()
 	r := start(t, guarded(), t.TempDir())
 	_, form := r.exchange(t, "GET", "/notion/abc", "", "Accept", "text/html")
-	for _, part := range []string{`action="/notion/login"`, `name="next" value="/notion/abc"`, `name="secret" type="password"`} {
+	for _, part := range []string{`action="/login"`, `name="next" value="/notion/abc"`, `name="secret" type="password"`} {
 		if !strings.Contains(form, part) {
 			t.Errorf("the form lacks %s:\n%s", part, form)
 		}
@@ -113,7 +113,7 @@ func TestAPersonLogsIn(t *testing.T) {
 	if response, _ := logIn(secret+strings.Repeat(" ", maxLogin), "/notion/"); response.StatusCode != http.StatusBadRequest {
 		t.Errorf("a form without end: got %d", response.StatusCode)
 	}
-	if response, _ := logIn(secret, "https://elsewhere.example/"); response.Header.Get("Location") != "/notion/" {
+	if response, _ := logIn(secret, "https://elsewhere.example/"); response.Header.Get("Location") != "/runs" {
 		t.Errorf("it leads to %s", response.Header.Get("Location"))
 	}
 	response, _ := logIn(secret, "/notion/abc")
@@ -121,11 +121,14 @@ func TestAPersonLogsIn(t *testing.T) {
 		t.Fatalf("got %d to %s", response.StatusCode, response.Header.Get("Location"))
 	}
 	cookie := response.Cookies()[0]
-	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Secure || cookie.Path != "/notion/" || strings.Contains(cookie.Value, secret) {
+	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Secure || cookie.Path != "/" || strings.Contains(cookie.Value, secret) {
 		t.Errorf("the cookie is %s", cookie)
 	}
 	if response, said := r.exchange(t, "GET", "/notion/", "", "Cookie", cookie.Name+"="+cookie.Value); response.StatusCode != http.StatusOK || !strings.Contains(said, "Reports") {
 		t.Errorf("with the cookie: got %d", response.StatusCode)
+	}
+	if response, said := r.exchange(t, "GET", "/runs", "", "Cookie", cookie.Name+"="+cookie.Value); response.StatusCode != http.StatusOK || !strings.Contains(said, "There are none") {
+		t.Errorf("the runs with the cookie: got %d", response.StatusCode)
 	}
 	if response, _ := r.exchange(t, "POST", "/reports", `{}`, "Cookie", cookie.Name+"="+cookie.Value); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a report with the cookie: got %d", response.StatusCode)
@@ -226,8 +229,8 @@ func TestTheTopOfTheAddressIsUseful(t *testing.T) {
 		env       settings
 		has, lack []string
 	}{
-		"simulated": {quick, []string{"curl -sS http://relay.local/reports -H &#39;Content-Type", `href="/notion/"`}, []string{"Bearer"}},
-		"real":      {configured, []string{"Authorization: Bearer $SECRET", "/reports"}, []string{"/notion/", secret}},
+		"simulated": {quick, []string{"curl -sS http://relay.local/reports -H &#39;Content-Type", `href="/notion/"`, `href="/runs"`}, []string{"Bearer"}},
+		"real":      {configured, []string{"Authorization: Bearer $SECRET", "/reports", `href="/runs"`}, []string{"/notion/", secret}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -30,7 +30,7 @@ func newMembers(auth *intake.Auth) *members {
 }
 
 const (
-	loginPath     = notionview.Path + "login"
+	loginPath     = "/login"
 	sessionCookie = "relay_session"
 	sessionTime   = 12 * time.Hour
 	// maxLogin is how long the login's form may be.
@@ -63,7 +63,7 @@ func (s *system) view(pages http.Handler) http.Handler {
 		case s.members.knows(r):
 			pages.ServeHTTP(w, r)
 		case isBrowser(r):
-			s.askToLogIn(w, r.URL.EscapedPath(), false)
+			s.askToLogIn(w, r.URL.RequestURI(), false)
 		default:
 			s.refuse(w, r, unauthorized)
 		}
@@ -89,8 +89,8 @@ func (s *system) logIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	next := r.PostForm.Get("next")
-	if !strings.HasPrefix(next, notionview.Path) {
-		next = notionview.Path
+	if !strings.HasPrefix(next, notionview.Path) && !strings.HasPrefix(next, runsPath) {
+		next = runsPath
 	}
 	if !s.auth.Knows(http.Header{"X-Api-Key": {r.PostForm.Get("secret")}}) {
 		s.log.WarnContext(r.Context(), "login refused")
@@ -99,9 +99,9 @@ func (s *system) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where there is TLS
 		Name: sessionCookie, Value: s.members.session(strconv.FormatInt(time.Now().Add(sessionTime).Unix(), 10)),
-		Path: notionview.Path, MaxAge: int(sessionTime.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Path: "/", MaxAge: int(sessionTime.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		// Behind a proxy that speaks TLS only the browser knows that it does.
 		Secure: r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://"),
 	})
-	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // below a path of ours
+	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // a path of ours
 }

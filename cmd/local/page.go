@@ -1,25 +1,33 @@
 package main
 
 import (
-	"bytes"
 	"crypto/rand"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"encoding/json"
-	"html/template"
+	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 
 	"notionrelay/local/notionview"
+	"notionrelay/shared/webpage"
 )
 
 // home says what is at this address, and how to use it.
 func (s *system) home(w http.ResponseWriter, r *http.Request) {
 	answerPage(w, http.StatusOK, "home.html", struct {
-		Simulated, Secrets bool
-		Curl, Pages        string
-	}{s.simulator != nil, !s.auth.Open(), curl("http://"+r.Host, s.auth.Open()), notionview.Path})
+		Secrets     bool
+		Curl, Pages string
+		Runs        string
+	}{!s.auth.Open(), curl("http://"+r.Host, s.auth.Open()), s.pagesPath(), runsPath})
+}
+
+// pagesPath is where the simulated pages are; empty with a real Notion.
+func (s *system) pagesPath() string {
+	if s.simulator == nil {
+		return ""
+	}
+	return notionview.Path
 }
 
 // curl is a command that sends a report.
@@ -40,6 +48,8 @@ type refusal struct {
 var (
 	notLocal     = refusal{http.StatusForbidden, "forbidden", "Without secrets this is for programs and pages of this machine alone."}
 	unauthorized = refusal{http.StatusUnauthorized, "unauthorized", "The request needs a valid secret."}
+	noStatus     = refusal{http.StatusBadRequest, "invalid_payload", "There is no such status."}
+	noRuns       = refusal{http.StatusServiceUnavailable, "unavailable", "The reports cannot be listed right now. Load the page again."}
 	busy         = refusal{http.StatusServiceUnavailable, "unavailable", "There are too many requests at once. Send it again."}
 )
 
@@ -50,11 +60,11 @@ func (s *system) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 	switch why {
 	case unauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
-	case busy:
+	case busy, noRuns:
 		w.Header().Set("Retry-After", "5")
 	}
 	if isBrowser(r) {
-		answerPage(w, why.status, "refusal.html", body)
+		answerPage(w, why.status, "refusal.html", webpage.Refusal{Sentence: why.sentence, Code: why.code, RequestID: id, Home: "/"})
 		return
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -82,37 +92,19 @@ func isBrowser(r *http.Request) bool {
 //go:embed page
 var pageFiles embed.FS
 
-var (
-	pageStyle = func() string {
-		style, err := pageFiles.ReadFile("page/style.css")
-		if err != nil { // it is embedded
-			panic(err)
-		}
-		return string(style)
-	}()
-	pages = template.Must(template.New("").Funcs(template.FuncMap{
-		"style": func() template.CSS { return template.CSS(pageStyle) }, //nolint:gosec // a file of ours
-	}).ParseFS(pageFiles, "page/*.html"))
-	pagePolicy = func() string {
-		hash := sha256.Sum256([]byte(pageStyle))
-		return "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src data:; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
-	}()
-)
-
-func answerPage(w http.ResponseWriter, status int, name string, content any) {
-	var page bytes.Buffer
-	if err := pages.ExecuteTemplate(&page, name, content); err != nil { // the templates fit what they are given
+var pages = func() *webpage.Set {
+	folder, err := fs.Sub(pageFiles, "page")
+	if err != nil { // it is embedded
 		panic(err)
 	}
-	for name, value := range map[string]string{
-		"Content-Type":            "text/html; charset=utf-8",
-		"Cache-Control":           "no-store",
-		"Content-Security-Policy": pagePolicy,
-		"Referrer-Policy":         "same-origin", // the login's Origin has to be true
-		"X-Content-Type-Options":  "nosniff",
-	} {
+	return webpage.New(folder, webpage.Options{Forms: true})
+}()
+
+func answerPage(w http.ResponseWriter, status int, name string, content any) {
+	page, headers := pages.Page(name, content)
+	for name, value := range headers {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes()) // as above
+	_, _ = io.WriteString(w, page) // as above
 }

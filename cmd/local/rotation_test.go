@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	newSecret = "another secret of the tests" //nolint:gosec // that is what it is
+	newSecret = "another secret of the tests"
 	oldKey    = "the old key of the links"
 	newKey    = "the new key of the links"
 )

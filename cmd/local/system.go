@@ -95,7 +95,7 @@ func (s *system) greet(out io.Writer) {
 	if s.simulator != nil {
 		pages = s.url() + notionview.Path
 	}
-	fmt.Fprintf(out, "  see the pages:  %s\n\n", pages)
+	fmt.Fprintf(out, "  see how it is:  %s\n  see the pages:  %s\n\n", s.url()+runsPath, pages)
 }
 
 // usage says which flags and which variables of the environment there are.
@@ -114,6 +114,7 @@ func usage(flags *flag.FlagSet, out io.Writer) {
 type system struct {
 	log       *slog.Logger
 	auth      *intake.Auth
+	webhook   *intake.Handler
 	members   *members
 	db        *embedded.DB
 	simulator *notionsim.Sim // nil when there is a real Notion
@@ -155,11 +156,11 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err := s.connect(env); err != nil {
 		return s, err
 	}
-	webhook := &intake.Handler{
+	s.webhook = &intake.Handler{
 		Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Accept: s.accept,
 		Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook"),
 	}
-	s.server = s.newServer(s.routes(webhook.Routes()), log)
+	s.server = s.newServer(s.routes(s.webhook.Routes()), log)
 	return s, nil
 }
 

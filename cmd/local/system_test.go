@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,17 +22,12 @@ import (
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/report"
+	"notionrelay/test/ascommand"
 	"notionrelay/test/planted"
 )
 
 // TestMain is also the command itself, for tests that kill it.
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { ascommand.Main(main, func() { goleak.VerifyTestMain(m) }) }
 
 // quick is a Notion without the pauses that a real one needs.
 var quick = settings{Publisher: publish.Settings{
@@ -377,38 +371,4 @@ func (r *running) get(t *testing.T, url, accept string) string {
 		t.Fatalf("GET %s: %d, %v", url, response.StatusCode, err)
 	}
 	return string(body)
-}
-
-// BenchmarkAcknowledge posts over HTTP without waiting, while the publisher is
-// at work, and reports the median.
-func BenchmarkAcknowledge(b *testing.B) {
-	s, err := open(b.Context(), quick, "127.0.0.1:0", b.TempDir(), planted.Log(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan error, 1)
-	go func() { done <- s.serve(ctx) }()
-	client := &http.Client{Transport: &http.Transport{}}
-	defer func() {
-		client.CloseIdleConnections()
-		cancel()
-		if err := errors.Join(<-done, s.close()); err != nil {
-			b.Error(err)
-		}
-	}()
-	text := strings.Repeat("All of it, word by word. ", 200)
-	var took []time.Duration
-	for i := 0; b.Loop(); i++ {
-		started := time.Now()
-		response, err := client.Post("http://"+s.listener.Addr().String()+"/reports", "application/json", strings.NewReader(fmt.Sprintf(`{"strategyReport":"%d %s"}`, i, text)))
-		if err != nil || response.StatusCode != http.StatusAccepted {
-			b.Fatal(response, err)
-		}
-		io.Copy(io.Discard, response.Body)
-		response.Body.Close()
-		took = append(took, time.Since(started))
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 }

@@ -13,9 +13,12 @@ import (
 
 	"notionrelay/operate"
 	"notionrelay/operate/folder"
+	"notionrelay/operate/stack"
 	"notionrelay/shared/logs"
 	"notionrelay/shared/runs"
 )
+
+const name = "relayctl"
 
 // Exit codes.
 const (
@@ -33,10 +36,13 @@ type cli struct {
 
 	Runs        runsCommand        `cmd:"" help:"List runs, the newest first."`
 	Status      statusCommand      `cmd:"" help:"Show how far a report has come."`
+	Watch       watchCommand       `cmd:"" help:"Watch queues and runs on a live screen, with keys for what is to be done."`
+	Explain     explainCommand     `cmd:"" help:"Say what has happened to a report or what a code means, and what to do."`
 	DeadLetters deadLettersCommand `cmd:"" help:"List, show, put back or drop dead letters."`
 	Send        sendCommand        `cmd:"" help:"Send a report and follow it until it is complete."`
 	Preview     previewCommand     `cmd:"" help:"Show what would become of a report, without any Notion."`
 	Pause       pauseCommand       `cmd:"" help:"Stop the publisher within one request. What is sent meanwhile waits."`
+	Completion  completionCommand  `cmd:"" help:"Print what makes a shell complete commands and flags."`
 	Resume      resumeCommand      `cmd:"" help:"Let the publisher go on."`
 }
 
@@ -69,10 +75,14 @@ type session struct {
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	var c cli
 	code := -1
-	parser, err := kong.New(&c, kong.Name("relayctl"), kong.Description(description), kong.Writers(out, errs),
-		kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError())
+	parser, err := kong.New(&c, kong.Name(name), kong.Description(description), kong.Writers(out, errs),
+		kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(),
+		kong.Vars{"pauseReason": defaultPauseReason, "pauseWait": defaultPauseWait.String()})
 	if err != nil {
 		panic(err) // the grammar is ours
+	}
+	if complete(out, parser.Model.Node) {
+		return 0
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -116,8 +126,11 @@ func (s *session) end(err error) int {
 
 // open finds the Notion Relay that is meant.
 func (s *session) open() (system *operate.System, err error) {
-	if s.target.Stack != "" {
-		return nil, errors.New("stacks are not supported yet")
+	switch {
+	case s.target.Stack != "":
+		return stack.Open(s, s.target.Stack, s.log)
+	case s.target.Data == "" && os.Getenv("PUBLISH_QUEUE_URL") != "":
+		return stack.FromEnvironment(s, s.log)
 	}
 	dir := s.target.Data
 	if dir == "" {

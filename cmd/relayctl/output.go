@@ -42,8 +42,10 @@ func when(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return ago(time.Since(t)) + ", " + t.Local().Format("2 Jan 15:04:05") //nolint:gosmopolitan // whoever reads it is here
+	return ago(time.Since(t)) + ", " + clock(t)
 }
+
+func clock(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") } //nolint:gosmopolitan // whoever reads it is here
 
 // ago is a duration in one unit.
 func ago(d time.Duration) string {

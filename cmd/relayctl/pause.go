@@ -6,9 +6,16 @@ import (
 	"time"
 )
 
+// What a pause is unless it is told otherwise. The longest request and the look for
+// its effect fit into the wait.
+const (
+	defaultPauseReason = "Publishing was paused by an operator."
+	defaultPauseWait   = 4 * time.Minute
+)
+
 type pauseCommand struct {
-	Reason string        `help:"What the status of waiting reports says." default:"Publishing was paused by an operator."`
-	Wait   time.Duration `help:"How long to wait for the request under way." default:"4m"`
+	Reason string        `help:"What the status of waiting reports says." default:"${pauseReason}"`
+	Wait   time.Duration `help:"How long to wait for the request under way." default:"${pauseWait}"`
 }
 
 func (c *pauseCommand) Run(s *session) error {

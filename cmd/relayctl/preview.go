@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -37,7 +38,7 @@ func (c *previewCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	defer sim.Close() //nolint:errcheck // it is in memory
+	defer sim.Close()
 	if c.Tree {
 		fmt.Fprintln(s.out, sim.Tree())
 		return nil
@@ -47,7 +48,7 @@ func (c *previewCommand) Run(s *session) error {
 		return fmt.Errorf("listen on %s: %w", c.Addr, err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(notionview.Path, notionview.New(sim))
+	mux.Handle(notionview.Path, notionview.New(sim, notionview.Options{}))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -56,7 +57,9 @@ func (c *previewCommand) Run(s *session) error {
 	case err = <-served:
 	case <-s.Done():
 		err = server.Close()
-		<-served
+		if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+			err = errors.Join(err, ended)
+		}
 	}
 	return err
 }

@@ -46,7 +46,7 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "local")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../local") //nolint:gosec // a command of ours
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../local")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build cmd/local: %v\n%s", err, out)
 	}
@@ -110,7 +110,7 @@ func (s *stage) local(ts *testscript.TestScript, what string) {
 
 func (s *stage) start(ts *testscript.TestScript) error {
 	s.log = new(lockedBuffer)
-	s.process = exec.Command(s.program, "-addr", "127.0.0.1:0", "-data", ts.Getenv("RELAY_DATA")) //nolint:gosec,noctx // a command of ours, stopped at the end
+	s.process = exec.Command(s.program, "-addr", "127.0.0.1:0", "-data", ts.Getenv("RELAY_DATA"))
 	s.process.Env, s.process.Stderr = s.env.Vars, s.log
 	out, err := s.process.StdoutPipe()
 	if err != nil {

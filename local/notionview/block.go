@@ -11,6 +11,7 @@ import (
 type blockView struct {
 	Kind          string
 	Color         string
+	Level         int // of a heading, below the page's title, which is 1
 	Text, Caption []textView
 	Plain, Href   string
 	Image         string // the same as Href where it may be shown
@@ -54,6 +55,23 @@ func (w viewer) viewBlocks(blocks []map[string]any) []blockView {
 		}
 	}
 	return views
+}
+
+// headings are how far below the title of a page they are meant to be.
+var headings = map[string]int{"heading_1": 2, "heading_2": 3, "heading_3": 4}
+
+// level gives headings their levels in the order of reading, last being that of
+// the one before. A page may begin with a small heading; for those who listen no
+// level is left out.
+func level(blocks []blockView, last int) int {
+	for i := range blocks {
+		if meant, ok := headings[blocks[i].Kind]; ok {
+			blocks[i].Level = min(meant, last+1)
+			last = blocks[i].Level
+		}
+		last = level(blocks[i].Children, last)
+	}
+	return last
 }
 
 func (w viewer) viewBlock(b map[string]any) blockView {

@@ -34,15 +34,24 @@ type Workspace interface {
 	Children(id string) []map[string]any
 }
 
+// Options are what may be told to the viewer.
+type Options struct {
+	// ImagesOf are addresses of whose origins images are shown. Whoever writes a
+	// report may name images in it, on any host that the reader's browser reaches,
+	// those of an intranet among them. In the place of an image of another origin
+	// there is a link to it.
+	ImagesOf []string
+	// Links stand above every page.
+	Links []Link
+}
+
+// Link is a way out of the viewer.
+type Link struct{ Text, Address string }
+
 // New makes the viewer of a workspace. It answers GET only.
-//
-// Whoever writes a report may name images in it, on any host that the reader's
-// browser reaches, those of an intranet among them. So an image is shown only
-// when it comes from one of the trusted origins, as https://example.com is one;
-// in the place of another there is a link to it.
-func New(w Workspace, trusted ...string) http.Handler {
-	v := viewer{space: w, trusted: map[string]bool{}}
-	for _, address := range trusted {
+func New(w Workspace, options Options) http.Handler {
+	v := viewer{space: w, links: options.Links, trusted: map[string]bool{}}
+	for _, address := range options.ImagesOf {
 		if origin := originOf(address); origin != "" {
 			v.trusted[origin] = true
 		}
@@ -78,6 +87,7 @@ func (w viewer) answer(rw http.ResponseWriter, status int, kind string, body []b
 
 type viewer struct {
 	space   Workspace
+	links   []Link
 	trusted map[string]bool // origins of images
 }
 
@@ -118,6 +128,7 @@ func (w viewer) serve(rw http.ResponseWriter, id string) {
 			Crumbs: []crumb{{Title: "All pages", Href: Path}},
 		}
 	}
+	v.Links = w.links
 	var page bytes.Buffer
 	if err := pageTemplate.Execute(&page, v); err != nil {
 		w.answer(rw, http.StatusInternalServerError, "text/plain; charset=utf-8", fmt.Appendf(nil, "render page: %v\n", err))
@@ -169,6 +180,7 @@ type pageView struct {
 	Icon       *iconView
 	Cover      string
 	Crumbs     []crumb
+	Links      []Link
 	Properties []valueView
 	Table      *tableView
 	Blocks     []blockView
@@ -215,6 +227,7 @@ func (w viewer) viewPage(o map[string]any) *pageView {
 		}
 	}
 	v.Blocks = w.viewBlocks(w.space.Children(id))
+	level(v.Blocks, 1)
 	return v
 }
 

@@ -26,7 +26,10 @@ func open(tb testing.TB) *notion {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &notion{tb, sim, notionview.New(sim, "https://example.com/banner.png", "nonsense;", "https://a b")}
+	return &notion{tb, sim, notionview.New(sim, notionview.Options{
+		ImagesOf: []string{"https://example.com/banner.png", "nonsense;", "https://a b"},
+		Links:    []notionview.Link{{Text: "Runs", Address: "/runs"}},
+	})}
 }
 
 // write sends a request to the API that has to succeed, and returns the id of

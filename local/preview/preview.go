@@ -43,7 +43,7 @@ func publishTo(ctx context.Context, sim *notionsim.Sim, p report.Payload, log *s
 	if err != nil {
 		return run, err
 	}
-	defer db.Close() //nolint:errcheck // it is in memory
+	defer db.Close()
 	client, err := notion.New(notion.Options{Token: "preview", Budget: budget, Transport: sim.Transport(), Log: log})
 	if err != nil {
 		return run, err

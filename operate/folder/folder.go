@@ -30,6 +30,7 @@ func Open(dir string, log *slog.Logger) (system *operate.System, closeAll func()
 		Waiting: operate.Queue{Name: "waiting", Main: q.Waiting, Dead: q.WaitingDead},
 		Works:   func(context.Context) (bool, error) { return embedded.InUse(dir) },
 		Webhook: func(context.Context) (url, secret string, err error) { return webhook(dir) },
+		Longest: publish.Timeout,
 		Log:     log,
 	}, db.Close, nil
 }

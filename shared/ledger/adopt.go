@@ -124,9 +124,9 @@ const tail = block.MaxChildren
 // candidates are the children that can be of the request. Anchored says that
 // all that stands before them is known not to be.
 func (p place) candidates(children []notion.Child, me string) (own []notion.Child, anchored bool) {
-	at := slices.IndexFunc(children, func(c notion.Child) bool { return p.anchor != "" && c.ID == p.anchor })
+	at := slices.IndexFunc(children, func(c notion.Child) bool { return c.ID == p.anchor })
 	for _, c := range children[at+1:] {
-		if c.ID == p.fence && p.fence != "" {
+		if c.ID == p.fence {
 			break
 		}
 		if c.Kind != block.ChildPage && c.Kind != block.ChildDatabase && madeBy(c, me) {
@@ -186,7 +186,7 @@ func match(planned []block.Block, candidates []notion.Child) []int {
 	for i, j := 0, 0; i < n; i++ {
 		matched[i] = -1
 		for k := j; k < m; k++ {
-			if common[i][j] == common[i][k] && block.Same(planned[i], candidates[k].Block) && common[i+1][k+1]+1 == common[i][j] {
+			if block.Same(planned[i], candidates[k].Block) && common[i+1][k+1]+1 == common[i][j] {
 				matched[i], j = k, k+1
 				break
 			}

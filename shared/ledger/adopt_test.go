@@ -40,18 +40,29 @@ func TestAdopt(t *testing.T) {
 		{"a person has changed all", "x a^ b^", "x", "", "a b", "a^ b^"},
 		{"a person has deleted the first", "x b c", "x", "", "a b c", "- b c"},
 		{"a person has deleted one in the middle", "x a c", "x", "", "a b c", "a - c"},
+		{"a person has deleted the first, and written another one", "x b q^ c", "x", "", "a b c", "- b c"},
+		{"a person has divided the first, and deleted the last", "x q^ r^ b", "x", "", "a b c", "- b -"},
+		{"more of ours stands behind", "x a q^", "x", "", "a", "a"},
 		{"the end is missing", "x a b", "x", "", "a b c", "a b"},
 		{"the anchor was deleted, nothing happened", "a b", "gone", "a b x", "c", ""},
 		{"the anchor was deleted, all happened", "a b c d", "gone", "a b x", "c d", "c d"},
+		{"only a page", "x /", "x", "", "a", ""},
 		{"pages in between", "x / a / b", "x", "", "a b", "a b"},
 		{"Notion does not say whose they are", "x? a? b?", "x?", "", "a b", "a? b?"},
+		{"nor of one whose neighbours a person has changed", "x? q? r? b?", "x?", "", "a b c", "- b?"},
+		{"nor of one alone", "x? a?", "x?", "", "a", "a?"},
 		{"a line of unknown origin is not ours", "x p?", "x", "", "a", ""},
 		{"behind what the page was made with", "a b c d", "", "a b", "c d", "c d"},
+		{"a part behind what the page was made with", "a b c", "", "a b", "c d", "c"},
 		{"nothing behind what the page was made with", "a b", "", "a b", "c d", ""},
 		{"the same again, nothing happened", "a a", "", "a a", "a a", ""},
 		{"the same again, all happened", "a a a a", "", "a a", "a a", "a a"}, //nolint:dupword // that is the case
 		{"a person has deleted one that was there before", "b c d", "", "a b", "c d", "c d"},
 		{"and nothing happened", "b", "", "a b", "c d", ""},
+		{"and one block was written", "b c", "", "a b", "c", "c"},
+		{"and a person has changed the only one behind it", "a b q^", "", "a b", "c", "q^"},
+		{"a line of unknown origin where nothing was", "p?", "", "", "a", ""},
+		{"and another was changed", "b q^", "", "a b", "c", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,6 +91,52 @@ func TestAdopt(t *testing.T) {
 				t.Errorf("got %q, want %q", s, tt.want)
 			}
 		})
+	}
+}
+
+// Of a long page as much of the end is compared as can be of the request.
+func TestTheEndOfALongPageIsCompared(t *testing.T) {
+	t.Parallel()
+	children := page(strings.Repeat("a ", 151))
+	p := place{before: func() []block.Block { return blocks(strings.Repeat("a ", 150)) }}
+	if got := adopt(children, p, blocks("a"), "me"); !slices.Equal(got, []string{children[150].ID}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// What stands behind the fence was there before.
+func TestAnInsertionEndsAtItsFence(t *testing.T) {
+	t.Parallel()
+	children := page("x a b a")
+	p := place{inserts: true, anchor: children[0].ID, fence: children[2].ID}
+	if got := adopt(children, p, blocks("a"), "me"); !slices.Equal(got, []string{children[1].ID}) {
+		t.Errorf("got %q", got)
+	}
+	p.anchor, p.fence = children[1].ID, children[2].ID
+	if got := adopt(children, p, blocks("a"), "me"); got != nil {
+		t.Errorf("got %q of what stands behind", got)
+	}
+}
+
+// TestAnInsertionStandsBetweenWhatIsThere settles where blocks go that belong behind
+// the second of four of ours, of which people delete some.
+func TestAnInsertionStandsBetweenWhatIsThere(t *testing.T) {
+	t.Parallel()
+	for page, want := range map[string]struct{ anchor, fence string }{
+		"a b c d": {"b", "c"},
+		"a c d":   {"a", "c"},
+		"b d":     {"b", "d"},
+		"a b":     {"b", ""},
+		"c":       {"", "c"},
+	} {
+		var children []notion.Child
+		for id := range strings.FieldsSeq(page) {
+			children = append(children, notion.Child{Block: block.Block{ID: id}})
+		}
+		p := &place{inserts: true, ours: []string{"a", "b", "c", "d"}, stands: 1}
+		if p.settle(children); p.anchor != want.anchor || p.fence != want.fence {
+			t.Errorf("on %q: between %q and %q", page, p.anchor, p.fence)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -196,13 +197,7 @@ func (d *document) idOf(ctx context.Context, path block.Path, i int) (string, er
 func (d *document) learn(s *runs.Step, parent block.Path, offset int, ids []string, i int) {
 	prefix := keyOf(parent)
 	for k, id := range ids {
-		key := join(prefix, offset+k)
-		if id == "" {
-			id = deleted
-		}
-		if d.lastUse[key] > i+1 {
-			d.open(s, key, id)
-		}
+		d.open(s, join(prefix, offset+k), cmp.Or(id, deleted))
 	}
 	if last := lastOf(ids); last != "" {
 		if s.Last == nil {

@@ -123,13 +123,11 @@ func (e *LeasedError) Error() string {
 const leaseTime = notion.LateEffect + 10*time.Second
 
 // Begin takes the run's lease, or returns a *LeasedError. The lease is stored
-// with the first intent, or by Close.
+// with each intent.
 func (l *Ledger) Begin() error {
 	if lease := l.Run.Lease; lease.Owner != l.Owner && time.Now().Before(lease.Until) {
 		return &LeasedError{Until: lease.Until}
 	}
-	l.stored = *l.Run
-	l.renewLease()
 	return nil
 }
 
@@ -160,7 +158,7 @@ func (l *Ledger) Save(ctx context.Context) error {
 	return nil
 }
 
-// Stored is the record as it was saved last, and Latencies are those of the
+// Stored is the record as it was saved last, the zero one when it was not, and Latencies are those of the
 // requests made since Begin: what may be told to the outside.
 func (l *Ledger) Stored() (run runs.Run, latencies []time.Duration) {
 	return l.stored, l.trace.Latencies

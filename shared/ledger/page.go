@@ -93,31 +93,30 @@ type Row struct {
 // for.
 func (l *Ledger) Row(ctx context.Context, r Row) error {
 	requests := requestsOf(r.Values, r.Content)
-	if l.Run.Step(r.Step).Part == 0 {
-		if err := l.row(ctx, r, requests[0], len(requests) > 1); err != nil {
+	s := l.Run.Step(r.Step)
+	if s.Part == 0 {
+		if err := l.row(ctx, r, requests[0]); err != nil {
 			return err
 		}
 	}
-	for {
-		part := l.Run.Step(r.Step).Part
-		if part == 0 || part >= len(requests) {
-			return nil
-		}
-		s := l.Run.Step(r.Step)
+	for s.Part < len(requests) {
+		part := s.Part
 		p := &place{parentID: s.ID, anchor: s.Last[""], before: func() []block.Block { return slices.Concat(requests[:part]...) }, fresh: l.isFresh(r.Step)}
-		err := l.append(ctx, request{step: r.Step, index: r.Index, part: part+1 < len(requests)}, p, requests[part], func(s *runs.Step, ids []string) {
+		err := l.append(ctx, request{step: r.Step, index: r.Index, part: true}, p, requests[part], func(s *runs.Step, ids []string) {
 			s.Last = map[string]string{"": lastOf(ids)}
 		})
 		if err != nil {
 			return err
 		}
 	}
+	s.Done, s.Part = r.Index+1, 0
+	return nil
 }
 
-func (l *Ledger) row(ctx context.Context, r Row, content []block.Block, part bool) error {
+func (l *Ledger) row(ctx context.Context, r Row, content []block.Block) error {
 	var made notion.Page
 	return l.perform(ctx, request{
-		step: r.Step, index: r.Index, lag: indexLag, part: part, fresh: r.Database != "" && l.isFresh(r.Database),
+		step: r.Step, index: r.Index, lag: indexLag, part: true, fresh: r.Database != "" && l.isFresh(r.Database),
 		send: func(ctx context.Context) (err error) {
 			made, err = l.Notion.CreatePage(ctx, notion.NewPage{DatabaseID: r.DatabaseID, Properties: r.Values, Children: content})
 			return committed(&made, err)

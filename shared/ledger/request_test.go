@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,6 +139,9 @@ func TestARequestTakesEffectOnce(t *testing.T) {
 				if waited := time.Since(started); waited != tt.waits {
 					t.Errorf("waited %s, want %s", waited, tt.waits)
 				}
+				if looks := l.Run.Counts.Recoveries + l.trace.Recoveries; looks != len(tt.finds) {
+					t.Errorf("%d looks count", looks)
+				}
 				check(t, l, err, tt.want, started.Add(tt.until))
 			})
 		})
@@ -212,7 +216,7 @@ func TestALeaseKeepsOthersOut(t *testing.T) {
 			t.Errorf("a lease that has ended: %v", err)
 		}
 		err := l.perform(t.Context(), request{step: "step", send: func(context.Context) error {
-			if lease := store.saved.Lease; lease.Owner != "me" || time.Until(lease.Until) < notion.LateEffect {
+			if lease := store.saved.Lease; lease.Owner != "me" || time.Until(lease.Until) != 75*time.Second {
 				t.Errorf("a request is made under the lease %+v", lease)
 			}
 			return nil
@@ -222,6 +226,94 @@ func TestALeaseKeepsOthersOut(t *testing.T) {
 		}
 		if err := l.Close(t.Context()); err != nil || store.saved.Lease != (runs.Lease{}) {
 			t.Errorf("the lease was kept: %+v, %v", store.saved.Lease, err)
+		}
+	})
+}
+
+// Whether the slice should end is asked after each request, and not before something
+// was written.
+func TestASliceAsksAfterEachRequestWhetherItShouldEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := newLedger(t, runs.Step{})
+		started := time.Now()
+		var asked []time.Duration
+		l.Yield = func(context.Context) bool {
+			asked = append(asked, time.Since(started))
+			return len(asked) == 3
+		}
+		for took := time.Second; ; took = 500 * time.Millisecond {
+			err := l.perform(t.Context(), request{step: "step", send: func(context.Context) error {
+				time.Sleep(took)
+				return nil
+			}})
+			if errors.Is(err, ErrSliceOver) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := []time.Duration{time.Second, 1500 * time.Millisecond, 2 * time.Second}; !slices.Equal(asked, want) {
+			t.Errorf("asked after %s, want %s", asked, want)
+		}
+	})
+}
+
+// A process that is about to end makes no other request.
+func TestASliceEndsWithItsProcess(t *testing.T) {
+	t.Parallel()
+	l, _ := newLedger(t, runs.Step{})
+	stop := make(chan struct{})
+	l.Stop = stop
+	sent := 0
+	r := request{step: "step", send: func(context.Context) error {
+		sent++
+		return nil
+	}}
+	if err := l.perform(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	close(stop)
+	if err := l.perform(t.Context(), r); !errors.Is(err, ErrSliceOver) || sent != 1 {
+		t.Errorf("got %v after %d requests", err, sent)
+	}
+}
+
+func TestAPageIsFreshForHalfAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := newLedger(t, runs.Step{At: time.Now()})
+		time.Sleep(30*time.Second - time.Nanosecond)
+		if !l.isFresh("step") {
+			t.Error("it is not fresh at its last moment")
+		}
+		time.Sleep(time.Nanosecond)
+		if l.isFresh("step") || l.isFresh("no such step") {
+			t.Error("it is fresh for too long")
+		}
+	})
+}
+
+// Whatever a context's requests went through is added to the record once.
+func TestTheRecordCountsWhatRequestsWentThrough(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, store := newLedger(t, runs.Step{})
+		l.Run.Counts = runs.Counts{Requests: 10, Conflicts: 20, RateLimits: 30, Recoveries: 40}
+		l.trace = notion.Trace{Requests: 1, Conflicts: 2, RateLimits: 3, Recoveries: 4, Latencies: []time.Duration{5}}
+		time.Sleep(time.Second)
+		for range 2 {
+			if err := l.Save(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := (runs.Counts{Requests: 11, Conflicts: 22, RateLimits: 33, Recoveries: 44}); store.saved.Counts != want {
+			t.Errorf("got %+v, want %+v", store.saved.Counts, want)
+		}
+		stored, latencies := l.Stored()
+		if stored.Counts != store.saved.Counts || !stored.UpdatedAt.Equal(time.Now()) || len(latencies) != 1 {
+			t.Errorf("told are %+v, %s", stored, latencies)
 		}
 	})
 }

@@ -2,8 +2,8 @@ package markdown
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"strconv"
 
 	"notionrelay/shared/block"
 )
@@ -29,26 +29,29 @@ type Size struct {
 	Requests int // reads included
 }
 
-// ErrTooComplex says that documents would become more than a run may write. The
-// errors that wrap it say what there is too much of.
-var ErrTooComplex = errors.New("too complex")
+// TooComplexError says that documents would become more than a run may write.
+type TooComplexError struct {
+	Excess string // what is too much, as "would become more than 50,000 blocks"
+}
+
+func (e *TooComplexError) Error() string { return "the report is too complex: it " + e.Excess }
 
 // Measure returns what Blocks and block.NewPlan make of the documents of one run.
-// It stops with ErrTooComplex as soon as that is more than MaxBlocks or
+// It stops with a TooComplexError as soon as that is more than MaxBlocks or
 // MaxRequests, or more than can be parsed in bounded memory; so a document that is
 // made to exhaust its reader costs little, and one that passes never does.
 func Measure(documents ...string) (size Size, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			excess, ok := r.(error)
-			if !ok || !errors.Is(excess, ErrTooComplex) {
+			excess, ok := r.(*TooComplexError)
+			if !ok {
 				panic(r)
 			}
 			err = excess
 		}
 	}()
-	blocks := limit{what: "blocks", most: MaxBlocks}
-	parts := limit{what: "lines, cells and marks of formatting", most: maxParts}
+	blocks := limit{excess: "would become more than %s blocks", most: MaxBlocks}
+	parts := limit{excess: "has more than %s lines, cells and marks of formatting", most: maxParts}
 	for _, document := range documents {
 		source := []byte(clean(document))
 		parts.take(bytes.Count(source, []byte("\n")))
@@ -58,7 +61,7 @@ func Measure(documents ...string) (size Size, err error) {
 	}
 	size.Blocks = blocks.taken
 	if size.Requests > MaxRequests {
-		return size, fmt.Errorf("%w: %d requests to Notion, and at most %d are allowed", ErrTooComplex, size.Requests, MaxRequests)
+		return size, &TooComplexError{fmt.Sprintf("would take %s requests to Notion, and %s are the most", grouped(size.Requests), grouped(MaxRequests))}
 	}
 	return size, nil
 }
@@ -72,7 +75,7 @@ type limits struct {
 // limit is how much there may be of something while documents are measured. A nil
 // limit is none.
 type limit struct {
-	what        string
+	excess      string // with %s for most
 	most, taken int
 }
 
@@ -83,6 +86,15 @@ func (l *limit) take(n int) {
 		return
 	}
 	if l.taken += n; l.taken > l.most {
-		panic(fmt.Errorf("%w: more than %d %s", ErrTooComplex, l.most, l.what))
+		panic(&TooComplexError{fmt.Sprintf(l.excess, grouped(l.most))})
 	}
+}
+
+// grouped writes a number as people do: 50,000.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }

@@ -2,7 +2,12 @@ package notion_test
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,13 +71,46 @@ func idsOf[T any](all []T, id func(T) string) []string {
 // ask makes a request to a Notion that answers so, once.
 func ask(t *testing.T, request, body string) (ids []string, err error) {
 	t.Helper()
+	return askOver(t, request, answer(200, body))
+}
+
+func askOver(t *testing.T, request string, trip http.RoundTripper) (ids []string, err error) {
+	t.Helper()
 	limit := notion.LateEffect
 	if request == "inspect" {
 		limit = notion.InspectionLimit
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit+500*time.Millisecond) // no room for a second attempt
 	defer cancel()
-	return requests[request](ctx, newClient(t, answer(200, body)))
+	return requests[request](ctx, newClient(t, trip))
+}
+
+func TestEveryRequestSaysThatItWasNotAnswered(t *testing.T) {
+	t.Parallel()
+	for name := range requests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := askOver(t, name, fail(io.ErrUnexpectedEOF)); !errors.Is(err, io.ErrUnexpectedEOF) || notion.FateOf(err) != notion.Await {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestEveryRequestSaysThatItWasNotSent(t *testing.T) {
+	t.Parallel()
+	for name := range requests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx := notion.WithIntent(t.Context(), time.Now().Add(-time.Minute))
+				_, err := requests[name](ctx, newClient(t, script(t)))
+				if err == nil || !strings.Contains(err.Error(), "the intent is too old") || notion.FateOf(err) != notion.Repeat {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
 }
 
 // TestAnswersOfAnotherShape has every request answered by what is not Notion's.

@@ -56,7 +56,7 @@ func fateOfCode(e *Error) Fate {
 		// Not applied, says Notion; yet a page has been seen to exist after a
 		// conflict. Other codes with status 409 do not pass by waiting.
 		return Recover
-	case e.Status >= 400 && e.Status < 500:
+	case e.Status < 500:
 		return Permanent
 	}
 	return Recover

@@ -100,6 +100,7 @@ func TestFateOf(t *testing.T) {
 		{"504 with a cut body", answer(504, errorBody(504, "gateway_timeout", "")[:20]), notion.Await, "Notion answered 504 without saying why"},
 		{"522 of the edge", edge(522), notion.Await, edgeSays(522)},
 		{"599", answer(599, ""), notion.Await, ""},
+		{"300 with JSON", answer(300, page, "Location", "https://elsewhere.example"), notion.Await, "a redirection (300) was answered in Notion's place"},
 		{"301", answer(301, "", "Location", "https://elsewhere.example"), notion.Await, "a redirection (301) was answered in Notion's place"},
 		{"302 with HTML to nowhere", edge(302), notion.Await, "a redirection (302) was answered in Notion's place"},
 		{"304", answer(304, ""), notion.Await, ""},
@@ -148,7 +149,7 @@ func TestRequestsSayWhoSendsThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, agent := range agents {
-		if !regexp.MustCompile(`^notion-relay/[a-z0-9][^ ()]*$`).MatchString(agent) {
+		if !regexp.MustCompile(`^notion-relay/[a-z0-9][^ ()]*$`).MatchString(agent) || strings.HasSuffix(agent, "/unknown") {
 			t.Errorf("got %q, want name and version", agent)
 		}
 	}
@@ -173,7 +174,8 @@ func TestErrorKeepsWhatNotionSaid(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]time.Duration{
-		"": 0, "7": 7 * time.Second, "0.5": 500 * time.Millisecond, "-1": 0, "soon": 0, "1e9": 0,
+		"": 0, "7": 7 * time.Second, "0.5": 500 * time.Millisecond, "-1": 0, "soon": 0, "1e9": 0, "0.3": 300 * time.Millisecond,
+		"999999": 999_999 * time.Second, "1e6": 0,
 		"Sat, 01 Jan 2000 00:01:30 GMT": 90 * time.Second, "Fri, 31 Dec 1999 00:00:00 GMT": 0,
 	} {
 		t.Run(value, func(t *testing.T) {
@@ -199,6 +201,32 @@ func TestTheFateOfAnyOtherError(t *testing.T) {
 	}
 }
 
+// What is no error object of Notion's is told apart in the log.
+func TestAnErrorSaysWhatWasAnsweredInItsPlace(t *testing.T) {
+	t.Parallel()
+	const elsewhere = "https://elsewhere.example"
+	for name, tt := range map[string]struct {
+		trip roundTrip
+		want string
+	}{
+		"200 with HTML":     {answer(200, "<html>", "Location", elsewhere), "answer of 6 bytes is no JSON"},
+		"200 without an id": {answer(200, "{}"), "decode answer: an object has no id"},
+		"300":               {answer(300, "{}", "Location", elsewhere), `redirected to "https://elsewhere.example"`},
+		"399":               {answer(399, "", "Location", elsewhere), `redirected to "https://elsewhere.example"`},
+		"400 with HTML":     {answer(400, "<html>", "Location", elsewhere), "answer of 6 bytes is no JSON"},
+		"400 with JSON":     {answer(400, "{}"), "answer is not an error object of Notion's"},
+		"no answer":         {fail(io.ErrUnexpectedEOF), "no answer: unexpected EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, tt.trip).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want it to say %q", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestRequestIDOfAnHTMLErrorComesFromItsHeader(t *testing.T) {
 	t.Parallel()
 	_, err := newClient(t, answer(502, "<html>", "X-Notion-Request-Id", "req-2", "Cf-Ray", "8a-FRA")).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
@@ -213,10 +241,14 @@ func TestRequestIDOfAnHTMLErrorComesFromItsHeader(t *testing.T) {
 // Notion may answer with the whole body that it refuses.
 func TestALongMessageIsCut(t *testing.T) {
 	t.Parallel()
-	body := strings.Replace(errorBody(400, "validation_error", ""), `"m"`, `"`+strings.Repeat("ä", 100_000)+`"`, 1)
-	_, err := newClient(t, answer(400, body)).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
-	if e, ok := errors.AsType[*notion.Error](err); !ok || len([]rune(e.Message)) != 300 {
-		t.Errorf("got %v", err)
+	for length, want := range map[int]string{
+		300: strings.Repeat("ä", 300), 301: strings.Repeat("ä", 299) + "…", 100_000: strings.Repeat("ä", 299) + "…",
+	} {
+		body := strings.Replace(errorBody(400, "validation_error", ""), `"m"`, `"`+strings.Repeat("ä", length)+`"`, 1)
+		_, err := newClient(t, answer(400, body)).CreatePage(t.Context(), notion.NewPage{PageID: "p"})
+		if e, ok := errors.AsType[*notion.Error](err); !ok || e.Message != want {
+			t.Errorf("of %d characters: got %v", length, err)
+		}
 	}
 }
 

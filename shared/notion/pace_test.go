@@ -76,6 +76,74 @@ func TestBulkWorkLeavesRoomForOthers(t *testing.T) {
 	})
 }
 
+// Bulk work may begin with a few requests at once. A tenth of the budget is free all
+// the same, from the first minute on.
+func TestBulkWorkBeginsWithRoomForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, started := newClient(t, created), time.Now()
+		create := func(ctx context.Context) {
+			if err := c.Pace(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.CreatePage(ctx, notion.NewPage{PageID: "p"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for bulk := notion.WithBulk(t.Context()); time.Since(started) < time.Minute-time.Second; {
+			create(bulk)
+		}
+		began := time.Now()
+		for range 18 {
+			create(t.Context())
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("new reports waited %s", waited)
+		}
+	})
+}
+
+// Bulk work for which there is no time any more leaves its share to others.
+func TestBulkWorkThatIsPutOffTakesNoShare(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, created)
+		bulk := notion.WithBulk(t.Context())
+		for range 9 { // what may be made at once
+			if err := c.Pace(bulk); err != nil {
+				t.Fatal(err)
+			}
+		}
+		short, cancel := context.WithTimeout(bulk, notion.LateEffect)
+		defer cancel()
+		for range 100 {
+			if err := c.Pace(short); !notion.IsPostponed(err) {
+				t.Fatalf("got %v", err)
+			}
+		}
+		started := time.Now()
+		if err := c.Pace(bulk); err != nil || time.Since(started) > 400*time.Millisecond {
+			t.Errorf("got %v after %s", err, time.Since(started))
+		}
+	})
+}
+
+// Notion's usual limit holds where none is given.
+func TestTheUsualBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, started := newClient(t, created), time.Now()
+		for i := range 181 {
+			if _, err := c.CreatePage(t.Context(), notion.NewPage{PageID: "p"}); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(started); (took >= time.Minute) != (i >= 180) {
+				t.Fatalf("request %d was made after %s", i+1, took)
+			}
+		}
+	})
+}
+
 func TestOneWriteIsInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

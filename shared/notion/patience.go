@@ -48,10 +48,10 @@ func IsPostponed(err error) bool {
 }
 
 // Backoff is the wait before the next attempt. It starts at one second, the
-// least that Notion advises after a conflict, doubles up to half a minute, and
-// spreads by half. An answer that asks for more gets it.
+// least that Notion advises after a conflict, doubles, and spreads by half. An
+// answer that asks for more gets it.
 func (c *Client) Backoff(attempt int, err error) time.Duration {
-	wait := min(time.Second<<(attempt-1), 30*time.Second)
+	wait := time.Second << (attempt - 1)
 	if e, ok := errors.AsType[*Error](err); ok {
 		wait = max(wait, e.RetryAfter)
 	}

@@ -48,6 +48,7 @@ func TestInspect(t *testing.T) {
 			s.DatabaseID = sim.People().NewPage(s.DatabaseID, "Acme")
 		}, []string{notion.DatabaseNotFound}, []string{"NOTION_DATABASE_ID"}},
 		{"address in place of the id", func(_ *notionsim.Sim, s *notion.Setup) { s.DatabaseID = "https://notion.so/x?v=y" }, []string{notion.DatabaseNotFound}, []string{"https://notion.so/x?v=y", "32 digits"}},
+		{"half an id", func(_ *notionsim.Sim, s *notion.Setup) { s.DatabaseID = "5eed00" }, []string{notion.DatabaseNotFound}, []string{"which is not the id"}},
 		{"address in place of the id, and token revoked", func(sim *notionsim.Sim, s *notion.Setup) {
 			s.DatabaseID = "reports"
 			sim.People().RevokeToken("t")
@@ -74,6 +75,11 @@ func TestInspect(t *testing.T) {
 		{"ids alone are answered", func(sim *notionsim.Sim, _ *notion.Setup) { sim.Inject(notionsim.Fault{Partial: true}) }, []string{notion.CannotRead}, []string{"Read content"}},
 		{"cover of a relative address", func(_ *notionsim.Sim, s *notion.Setup) { s.CoverURL = "/banner.png" }, []string{notion.CoverURL}, []string{"HOMEPAGE_COVER_URL", "/banner.png", "absolute"}},
 		{"cover of another scheme", func(_ *notionsim.Sim, s *notion.Setup) { s.CoverURL = "data:image/png;base64,AA" }, []string{notion.CoverURL}, nil},
+		{"cover of another scheme, and absolute", func(_ *notionsim.Sim, s *notion.Setup) { s.CoverURL = "ftp://example.com/banner.png" }, []string{notion.CoverURL}, nil},
+		{"cover that is no address", func(_ *notionsim.Sim, s *notion.Setup) { s.CoverURL = "https://[::1/banner.png" }, []string{notion.CoverURL}, nil},
+		{"cover without a host", func(_ *notionsim.Sim, s *notion.Setup) { s.CoverURL = "https:///banner.png" }, []string{notion.CoverURL}, nil},
+		{"cover without encryption", func(_ *notionsim.Sim, s *notion.Setup) { s.CoverURL = "http://example.com/banner.png" }, nil, nil},
+		{"no cover", func(_ *notionsim.Sim, s *notion.Setup) { s.CoverURL = "" }, nil, nil},
 		{"cover that is too long", func(_ *notionsim.Sim, s *notion.Setup) {
 			s.CoverURL = "https://example.com/" + strings.Repeat("a", 1981)
 		}, []string{notion.CoverURL}, []string{"2,000"}},
@@ -141,12 +147,30 @@ func TestAnInspectionThatIsNotAnswered(t *testing.T) {
 				if postponed, ok := errors.AsType[*notion.PostponedError](err); !ok || postponed.Cause == nil || found != nil {
 					t.Errorf("got %v, %v, want it postponed with a cause", found, err)
 				}
-				if took := time.Since(started); took > 30*time.Second {
+				if took := time.Since(started); took > 30*time.Second || name == "no answer" && took != 10*time.Second {
 					t.Errorf("took %s", took)
 				}
 			})
 		})
 	}
+}
+
+// Nothing is asked for which there is no time.
+func TestAnInspectionThatThereIsNoTimeFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		setup, c := notion.Setup{DatabaseID: strings.Repeat("1", 32)}, newClient(t, script(t))
+		short, cancel := context.WithTimeout(t.Context(), 10*time.Second-1)
+		defer cancel()
+		if found, err := c.Inspect(short, setup); !notion.IsPostponed(err) || found != nil {
+			t.Errorf("got %v, %v, want it postponed", found, err)
+		}
+		over, end := context.WithCancel(t.Context())
+		end()
+		if found, err := c.Inspect(over, setup); !errors.Is(err, context.Canceled) || found != nil {
+			t.Errorf("got %v, %v", found, err)
+		}
+	})
 }
 
 // Neither may the question be left open that comes after the first.

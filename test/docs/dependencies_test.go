@@ -20,7 +20,8 @@ func TestDependenciesAreThoseThatAreAskedFor(t *testing.T) {
 		pattern *regexp.Regexp
 	}{
 		{"go.mod", regexp.MustCompile(`(?m)^\t(\S+) (v\S+)$`)}, // others have a comment
-		{"test/requirements.in", regexp.MustCompile(`(?m)^([\w.-]+)==(\S+)`)},
+		{"test/requirements.in", regexp.MustCompile(`(?m)^([\w.-]+)(?:\[\w+\])?==(\S+)`)},
+		{"test/schemathesis/requirements.in", regexp.MustCompile(`(?m)^([\w.-]+)==(\S+)`)},
 		{"Makefile", regexp.MustCompile(`(?m)^\w+ = ([\w./-]+)(?:@|==)(\S+)$`)},
 	} {
 		found := find.pattern.FindAllStringSubmatch(read(t, find.file), -1)
@@ -31,11 +32,13 @@ func TestDependenciesAreThoseThatAreAskedFor(t *testing.T) {
 			exist[dependency[1]] = dependency[2]
 		}
 	}
-	var node struct{ Dependencies map[string]string }
-	if err := json.Unmarshal([]byte(read(t, "test/compare/package.json")), &node); err != nil || len(node.Dependencies) == 0 {
-		t.Fatal(node, err)
+	for _, file := range all(t, "test/*/package.json") {
+		var node struct{ Dependencies map[string]string }
+		if err := json.Unmarshal([]byte(read(t, file)), &node); err != nil || len(node.Dependencies) == 0 {
+			t.Fatal(node, err)
+		}
+		maps.Copy(exist, node.Dependencies)
 	}
-	maps.Copy(exist, node.Dependencies)
 	for _, file := range poms(t) {
 		maps.Copy(exist, mavenOf(t, file))
 	}
@@ -43,9 +46,12 @@ func TestDependenciesAreThoseThatAreAskedFor(t *testing.T) {
 }
 
 // poms are the files that ask Maven for something.
-func poms(t *testing.T) []string {
+func poms(t *testing.T) []string { return all(t, "test/awstest/*/pom.xml") }
+
+// all are the files of a pattern, of which there is at least one.
+func all(t *testing.T, pattern string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, "test/awstest/*/pom.xml"))
+	files, err := filepath.Glob(filepath.Join(root, pattern))
 	if err != nil || len(files) == 0 {
 		t.Fatal(len(files), err)
 	}
@@ -79,29 +85,19 @@ func mavenOf(t *testing.T, file string) map[string]string {
 // Nothing is installed whose content is not known beforehand.
 func TestWhatIsInstalledHasHashes(t *testing.T) {
 	t.Parallel()
-	requirements := regexp.MustCompile(`(?m)^\S+==\S+( \\\n    --hash=sha256:[0-9a-f]{64})*`).FindAllStringSubmatch(read(t, "test/requirements.txt"), -1)
-	if len(requirements) < 2 {
-		t.Errorf("there are %d requirements", len(requirements))
-	}
-	for _, r := range requirements {
-		if r[1] == "" {
-			t.Errorf("no hash of %s", r[0])
+	pythonHasHashes(t, "test/requirements")
+	pythonHasHashes(t, "test/schemathesis/requirements")
+	for _, file := range all(t, "test/*/package-lock.json") {
+		var lock struct {
+			Packages map[string]struct{ Integrity string }
 		}
-	}
-	for _, asked := range regexp.MustCompile(`(?m)^\w\S+`).FindAllString(read(t, "test/requirements.in"), -1) {
-		if !strings.Contains(read(t, "test/requirements.txt"), asked+" \\\n") {
-			t.Errorf("test/requirements.txt has no %s: make requirements", asked)
+		if err := json.Unmarshal([]byte(read(t, file)), &lock); err != nil || len(lock.Packages) < 2 {
+			t.Fatal(len(lock.Packages), err)
 		}
-	}
-	var lock struct {
-		Packages map[string]struct{ Integrity string }
-	}
-	if err := json.Unmarshal([]byte(read(t, "test/compare/package-lock.json")), &lock); err != nil || len(lock.Packages) < 2 {
-		t.Fatal(len(lock.Packages), err)
-	}
-	for name, p := range lock.Packages {
-		if name != "" && !strings.HasPrefix(p.Integrity, "sha512-") {
-			t.Errorf("the lock file has no hash of %s", name)
+		for name, p := range lock.Packages {
+			if name != "" && !strings.HasPrefix(p.Integrity, "sha512-") {
+				t.Errorf("%s has no hash of %s", file, name)
+			}
 		}
 	}
 	for _, pom := range poms(t) {
@@ -111,6 +107,27 @@ func TestWhatIsInstalledHasHashes(t *testing.T) {
 			if jar := name + "-" + version + ".jar"; name != "" && !regexp.MustCompile(`(?m)^[0-9a-f]{64}  `+regexp.QuoteMeta(jar)+`$`).MatchString(sums) {
 				t.Errorf("no hash of %s: make checksums", jar)
 			}
+		}
+	}
+}
+
+// pythonHasHashes compares what a file asks pip for with the one that pip reads.
+func pythonHasHashes(t *testing.T, file string) {
+	t.Helper()
+	installed := read(t, file+".txt")
+	requirements := regexp.MustCompile(`(?m)^\S+==\S+( \\\n    --hash=sha256:[0-9a-f]{64})*`).FindAllStringSubmatch(installed, -1)
+	if len(requirements) < 2 {
+		t.Errorf("%s.txt has %d requirements", file, len(requirements))
+	}
+	for _, r := range requirements {
+		if r[1] == "" {
+			t.Errorf("no hash of %s", r[0])
+		}
+	}
+	for _, asked := range regexp.MustCompile(`(?m)^\w\S+`).FindAllString(read(t, file+".in"), -1) {
+		asked = strings.Replace(asked, "[server]", "", 1) // its dependencies are there by themselves
+		if !strings.Contains(installed, asked+" \\\n") {
+			t.Errorf("%s.txt has no %s: make requirements", file, asked)
 		}
 	}
 }

@@ -3,7 +3,9 @@
 package docs_test
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -145,11 +147,79 @@ func alarms(t *testing.T) (names []string) {
 	return names
 }
 
+// dollars is an amount in the table of costs.
+var dollars = regexp.MustCompile(`^\$(\d+)\.(\d\d)$`)
+
+func TestCostsAddUp(t *testing.T) {
+	t.Parallel()
+	table := rows(t, "part")
+	for column := 1; column <= 2; column++ {
+		sum := 0
+		for i, row := range table {
+			amount := dollars.FindStringSubmatch(row[column])
+			if amount == nil {
+				t.Fatalf("%q is no amount", row[column])
+			}
+			cents, err := strconv.Atoi(amount[1] + amount[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i < len(table)-1 {
+				sum += cents
+			} else if sum != cents {
+				t.Errorf("column %d adds up to %d cents, and says %d", column, sum, cents)
+			}
+		}
+	}
+	const alarmPrice, metricPrice = 10, 30 // cents a month
+	n, m := len(alarms(t)), len(metrics.Names())
+	says := fmt.Sprintf("%d alarms $%d.%02d, %d metrics $%d.%02d,", n, n*alarmPrice/100, n*alarmPrice%100, m, m*metricPrice/100, m*metricPrice%100)
+	if !strings.Contains(documents(t)["docs/deploy.md"], says) {
+		t.Errorf("the costs by the month do not say %q", says)
+	}
+}
+
+func TestLimitsAreThoseOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	type limits struct {
+		Rate  string `yaml:"ThrottlingRateLimit"`
+		Burst string `yaml:"ThrottlingBurstLimit"`
+	}
+	var template struct {
+		Resources struct {
+			API struct {
+				Properties struct {
+					RouteSettings        map[string]limits `yaml:"RouteSettings"`
+					DefaultRouteSettings limits            `yaml:"DefaultRouteSettings"`
+				} `yaml:"Properties"`
+			} `yaml:"Api"`
+		} `yaml:"Resources"`
+	}
+	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	api := template.Resources.API.Properties
+	rates, bursts := map[string]string{}, map[string]string{}
+	for route, l := range api.RouteSettings {
+		rates[route], bursts[route] = l.Rate, l.Burst
+	}
+	compare(t, "route", 1, rates)
+	compare(t, "route", 2, bursts)
+	table := rows(t, "route")
+	if other := table[len(table)-1]; other[1] != api.DefaultRouteSettings.Rate || other[2] != api.DefaultRouteSettings.Burst {
+		t.Errorf("all others have %v, want %v", other, api.DefaultRouteSettings)
+	}
+}
+
 // place is a file or folder of the repository in a document.
 var place = regexp.MustCompile("`((?:cmd|docs|events|functions|local|shared|test)/[\\w./-]*)`")
 
 // link leads from one document to another.
-var link = regexp.MustCompile(`\]\(([\w./-]+\.md)\)`)
+var link = regexp.MustCompile(`\]\(([\w./-]+\.(?:md|yaml))(?:#[\w-]+)?\)`)
 
 func TestFilesThatDocumentsNameExist(t *testing.T) {
 	t.Parallel()
@@ -163,6 +233,40 @@ func TestFilesThatDocumentsNameExist(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(file), link[1])); err != nil {
 				t.Errorf("%s leads to %s: %v", file, link[1], err)
 			}
+		}
+	}
+}
+
+// picture is shown by a document: what it says to those who do not see it, and its
+// file.
+var picture = regexp.MustCompile(`!\[([^\]]*)\]\(([^)]+)\)`)
+
+// maxPicture keeps the pages of documents light.
+const maxPicture = 150_000
+
+func TestPicturesAreThereAndSmallAndShown(t *testing.T) {
+	t.Parallel()
+	shown := map[string]bool{}
+	for file, text := range documents(t) {
+		for _, p := range picture.FindAllStringSubmatch(text, -1) {
+			name := filepath.Join(filepath.Dir(file), p[2])
+			shown[filepath.ToSlash(name)] = true
+			content, err := os.ReadFile(filepath.Join(root, name))
+			if _, notPNG := png.DecodeConfig(bytes.NewReader(content)); err != nil || notPNG != nil || len(content) > maxPicture {
+				t.Errorf("%s shows %s: %v, %v, %d bytes", file, name, err, notPNG, len(content))
+			}
+			if len(strings.Fields(p[1])) < 3 {
+				t.Errorf("%s does not say what %s shows", file, name)
+			}
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(root, "docs/pictures/*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	for _, file := range files {
+		if name := "docs/pictures/" + filepath.Base(file); !shown[name] {
+			t.Errorf("no document shows %s", name)
 		}
 	}
 }
@@ -268,8 +372,11 @@ func documents(t *testing.T) map[string]string {
 	if err != nil || len(files) == 0 {
 		t.Fatal(fmt.Errorf("%d documents: %w", len(files), err))
 	}
+	for _, name := range []string{"README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"} {
+		files = append(files, filepath.Join(root, name))
+	}
 	texts := map[string]string{}
-	for _, file := range append(files, filepath.Join(root, "README.md"), filepath.Join(root, "SECURITY.md")) {
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

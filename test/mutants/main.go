@@ -4,25 +4,22 @@
 // What can be broken is found by a walk through the syntax, in an order that
 // depends on nothing but the source: conditions are negated, comparisons turned
 // round or moved by one, operands of && and || joined the other way, statements
-// left out, errors swallowed, constants halved. Each break is built in an overlay,
-// so the working tree stays as it is. It counts as noticed when a test fails, or
+// left out, errors swallowed, constants halved. All breaks are built into one
+// program in an overlay, which chooses one when it starts (but a constant cannot be
+// chosen, and is built by itself), so the working tree stays as it is. A break counts as noticed when a test fails, or
 // does not end. Survivors are named with file, line and what was done.
 //
-//	mutants -n 80            so many, spread evenly over all that there are
-//	mutants -n 80 -part 3    the same number of others
+//	mutants -n 72            so many, spread evenly over the kinds of break and the files
+//	mutants -n 72 -part 3    as many others: no mutant is in two parts
+//	mutants -n 0 -in pace    all of the files with that in their names
 //	mutants -one 217         a single one, with the output of its tests
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -35,19 +32,13 @@ var folders = []string{"functions/publisher/publish", "shared/ledger", "shared/n
 // least is the share of the mutants that the tests have to notice.
 const least = 0.95
 
-// stages are the tests that a mutant is put through, the quick ones first.
-var stages = [][]string{
-	{"./shared/ledger", "./shared/notion"},
-	{"-short", "./functions/publisher/publish"},
-	{"-run", "TestEverySingle|TestEveryHistory", "./functions/publisher/publish", "-rapid.checks=150"},
-}
-
 func main() {
-	n := flag.Int("n", 80, "how many mutants; 0 means all")
-	part := flag.Int("part", 0, "which of the mutants that are as many apart")
+	n := flag.Int("n", 72, "how many mutants; 0 means all")
+	part := flag.Int("part", 0, "which of the samples of this size")
+	in := flag.String("in", "", "a part of the names of the only files to break")
 	one := flag.Int("one", -1, "the number of the only mutant to try")
 	flag.Parse()
-	noticed, err := run(*n, *part, *one)
+	noticed, err := run(*n, *part, *in, *one)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
@@ -57,182 +48,129 @@ func main() {
 	}
 }
 
-func run(n, part, one int) (noticed bool, err error) {
+func run(n, part int, in string, one int) (noticed bool, err error) {
 	all, err := find(folders)
 	if err != nil {
 		return false, err
 	}
-	t := &trial{limits: make([]time.Duration, len(stages))}
-	for i := range t.limits {
-		t.limits[i] = 30 * time.Second
-	}
-	if t.dir, err = os.MkdirTemp("", "mutants"); err != nil {
-		return false, fmt.Errorf("make folder for overlays: %w", err)
-	}
-	defer os.RemoveAll(t.dir)
-	if err := t.baseline(); err != nil {
+	t, err := newTrial(all)
+	if err != nil {
 		return false, err
 	}
+	defer t.close()
 	if one >= 0 {
-		result, output := t.try(all[one])
-		fmt.Fprintln(os.Stdout, output)
-		fmt.Fprintf(os.Stdout, "%s: %s\n", all[one], result)
-		return result == killed, nil
+		if one >= len(all) {
+			return false, fmt.Errorf("there are %d mutants, and number %d is none of them", len(all), one)
+		}
+		return show(t, all[one])
 	}
-	chosen := choose(all, n, part)
-	fmt.Fprintf(os.Stdout, "%d of %d mutants\n", len(chosen), len(all))
-	return t.judge(chosen), nil
+	rest, same := withoutEquivalents(slices.DeleteFunc(all, func(m mutant) bool { return !strings.Contains(m.file, in) }))
+	chosen, err := choose(rest, n, part)
+	if err != nil {
+		return false, err
+	}
+	fmt.Fprintf(os.Stdout, "%d of %d mutants, beside %d that nobody could notice:\n%s\n", len(chosen), len(rest), len(same), strings.Join(same, "\n"))
+	return judge(t, chosen)
 }
 
-// choose takes n mutants that are equally far apart, all when n is 0.
-func choose(all []mutant, n, part int) (chosen []mutant) {
+// choose takes n mutants that are equally far apart in the order of their kinds,
+// and of one kind in the order of the source; all when n is 0.
+func choose(all []mutant, n, part int) (chosen []mutant, err error) {
 	if n <= 0 || n > len(all) {
-		return all
+		return all, nil
 	}
+	if parts := len(all) / n; part < 0 || part >= parts {
+		return nil, fmt.Errorf("there are %d parts of %d mutants, counted from 0", parts, n)
+	}
+	slices.SortStableFunc(all, func(a, b mutant) int { return cmp.Compare(a.how, b.how) })
 	for i := range n {
-		chosen = append(chosen, all[(i*len(all)/n+part)%len(all)])
+		chosen = append(chosen, all[i*len(all)/n+part])
 	}
-	return chosen
+	return chosen, nil
 }
 
-// trial tries mutants.
-type trial struct {
-	dir    string
-	skip   string          // tests that fail without a mutant, as a pattern
-	limits []time.Duration // of the stages
-
-	mu     sync.Mutex
-	counts map[result][]mutant
+// show puts one mutant through all stages, with the output of its tests.
+func show(t *trial, m mutant) (noticed bool, err error) {
+	for _, s := range stages {
+		if !s.concerns(m) {
+			continue
+		}
+		by, output, err := t.try(m, s, time.Hour)
+		if err != nil {
+			return false, err
+		}
+		fmt.Fprintln(os.Stdout, output)
+		if by != "" {
+			fmt.Fprintf(os.Stdout, "%s: noticed, %s\n", m, by)
+			return true, nil
+		}
+	}
+	fmt.Fprintf(os.Stdout, "not noticed: %s\n", m)
+	return false, nil
 }
 
-// result is what has become of a mutant.
-type result string
-
-const (
-	killed     result = "noticed"
-	survived   result = "NOT NOTICED"
-	equivalent result = "means the same"
-	unbuilt    result = "does not compile"
-)
-
-var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
-
-// baseline runs the tests as they are, and learns how long they take and which
-// fail anyway.
-func (t *trial) baseline() error {
-	skip := map[string]bool{}
-	for i, stage := range stages {
-		output, err := t.test(nil, 10*time.Minute, stage) // builds
-		started := time.Now()
-		if err == nil {
-			output, err = t.test(nil, 10*time.Minute, append([]string{"-count=1"}, stage...))
+// judge puts mutants through one stage after the other, what has survived one
+// through the next, and says what has become of them.
+func judge(t *trial, chosen []mutant) (good bool, err error) {
+	started := time.Now()
+	rest, unbuilt := chosen, 0
+	for _, s := range stages {
+		var concerned, others []mutant
+		for _, m := range rest {
+			if s.concerns(m) {
+				concerned = append(concerned, m)
+			} else {
+				others = append(others, m)
+			}
 		}
-		if strings.Contains(output, "[build failed]") {
-			return fmt.Errorf("the tests do not build: %s", output)
+		if len(concerned) == 0 {
+			continue
 		}
-		for _, m := range failedTest.FindAllStringSubmatch(output, -1) {
-			skip[m[1]] = true
+		limit, err := t.limitOf(s)
+		if err != nil {
+			return false, err
 		}
-		if err != nil && len(skip) == 0 {
-			return fmt.Errorf("the tests fail without a mutant: %w\n%s", err, output)
-		}
-		t.limits[i] = max(t.limits[i], 4*time.Since(started))
+		survived, broken := pass(t, s, limit, concerned)
+		fmt.Fprintf(os.Stdout, "%d of %d are left behind %s, after %s\n", len(survived), len(concerned), s, time.Since(started).Round(time.Second))
+		rest, unbuilt = append(others, survived...), unbuilt+broken
 	}
-	var names []string
-	for name := range skip {
-		fmt.Fprintf(os.Stdout, "%s fails without a mutant, and is left out\n", name)
-		names = append(names, "^"+name+"$")
+	for _, m := range rest {
+		fmt.Fprintf(os.Stdout, "not noticed: %s\n", m)
 	}
-	slices.Sort(names)
-	t.skip = strings.Join(names, "|")
-	return nil
+	noticed := len(chosen) - unbuilt - len(rest)
+	share := float64(noticed) / float64(max(1, noticed+len(rest)))
+	fmt.Fprintf(os.Stdout, "%d mutants noticed, %d not: %.1f %%; %d do not compile; in %s\n",
+		noticed, len(rest), 100*share, unbuilt, time.Since(started).Round(time.Second))
+	return share >= least, nil
 }
 
-// judge tries mutants, two at a time, and says what has become of them.
-func (t *trial) judge(chosen []mutant) (good bool) {
-	t.counts = map[result][]mutant{}
+// pass puts mutants through one stage, two at a time.
+func pass(t *trial, s stage, limit time.Duration, mutants []mutant) (survived []mutant, unbuilt int) {
+	var mu sync.Mutex
 	queue := make(chan mutant)
 	var workers sync.WaitGroup
 	for range 2 {
 		workers.Go(func() {
 			for m := range queue {
-				r, _ := t.try(m)
-				t.mu.Lock()
-				t.counts[r] = append(t.counts[r], m)
-				t.mu.Unlock()
-				fmt.Fprintf(os.Stdout, "%s: %s\n", m, r)
+				by, _, err := t.try(m, s, limit)
+				mu.Lock()
+				switch {
+				case err != nil:
+					unbuilt++
+					fmt.Fprintf(os.Stdout, "%s: %v\n", m, err)
+				case by != "":
+					fmt.Fprintf(os.Stdout, "%s: noticed, %s\n", m, by)
+				default:
+					survived = append(survived, m)
+				}
+				mu.Unlock()
 			}
 		})
 	}
-	for _, m := range chosen {
+	for _, m := range mutants {
 		queue <- m
 	}
 	close(queue)
 	workers.Wait()
-	return t.summary()
-}
-
-func (t *trial) summary() (good bool) {
-	noticed, missed := len(t.counts[killed]), len(t.counts[survived])
-	share := float64(noticed) / float64(max(1, noticed+missed))
-	fmt.Fprintf(os.Stdout, "\n%d mutants noticed, %d not: %.1f %%; %d mean the same, %d do not compile\n",
-		noticed, missed, 100*share, len(t.counts[equivalent]), len(t.counts[unbuilt]))
-	for _, m := range t.counts[survived] {
-		fmt.Fprintf(os.Stdout, "not noticed: %s\n", m)
-	}
-	return share >= least
-}
-
-// try puts a mutant through the stages until one notices it.
-func (t *trial) try(m mutant) (result, string) {
-	if isEquivalent(m) {
-		return equivalent, ""
-	}
-	var all strings.Builder
-	for i, stage := range stages {
-		output, err := t.test(&m, t.limits[i], stage)
-		all.WriteString(output)
-		switch {
-		case strings.Contains(output, "[build failed]"):
-			return unbuilt, all.String()
-		case err != nil:
-			return killed, all.String()
-		}
-	}
-	return survived, all.String()
-}
-
-// test runs one stage, with a mutant in the place of its file.
-func (t *trial) test(m *mutant, limit time.Duration, stage []string) (string, error) {
-	arguments := []string{"test", "-vet=off", "-timeout", limit.String()}
-	if t.skip != "" {
-		arguments = append(arguments, "-skip", t.skip)
-	}
-	if m != nil {
-		overlay, err := t.overlay(*m)
-		if err != nil {
-			return "", err
-		}
-		arguments = append(arguments, "-failfast", "-overlay", overlay)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit+5*time.Minute) // for the building
-	defer cancel()
-	output, err := exec.CommandContext(ctx, "go", append(arguments, stage...)...).CombinedOutput() //nolint:gosec // the arguments are ours
-	return string(output), err
-}
-
-// overlay writes the mutant's file and says in which place it stands.
-func (t *trial) overlay(m mutant) (string, error) {
-	place, err := filepath.Abs(m.file)
-	if err != nil {
-		return "", fmt.Errorf("find what is broken: %w", err)
-	}
-	broken := filepath.Join(t.dir, fmt.Sprintf("%d.go", m.number))
-	text := m.source[:m.from] + m.by + m.source[m.to:]
-	description, err := json.Marshal(map[string]map[string]string{"Replace": {place: broken}})
-	if err != nil {
-		return "", fmt.Errorf("describe overlay: %w", err)
-	}
-	overlay := filepath.Join(t.dir, fmt.Sprintf("%d.json", m.number))
-	return overlay, errors.Join(os.WriteFile(broken, []byte(text), 0o600), os.WriteFile(overlay, description, 0o600))
+	return survived, unbuilt
 }

@@ -129,7 +129,7 @@ func (c *Cloud) startServers(ctx context.Context) (map[string]string, error) {
 	}
 	notion := http.NewServeMux()
 	notion.Handle("/", c.Notion)
-	notion.Handle(notionview.Path, notionview.New(c.Notion))
+	notion.Handle(notionview.Path, notionview.New(c.Notion, notionview.Options{}))
 	address, err := c.serve(ctx, "127.0.0.1", notion)
 	c.pages = address + notionview.Path
 	return map[string]string{

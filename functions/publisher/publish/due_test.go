@@ -25,13 +25,16 @@ func TestDueWith(t *testing.T) {
 	}
 	published := func(r *runs.Run) { r.Status, r.PublishedAt = runs.Published, now }
 	complete := func(r *runs.Run) { published(r); r.Status = runs.Complete }
-	old := func(r *runs.Run) { r.AcceptedAt = now.Add(-retention - time.Second) }
-	silent := func(r *runs.Run) { r.UpdatedAt = now.Add(-retention - time.Second) }
+	const twoWeeks = 14 * 24 * time.Hour
+	old := func(r *runs.Run) { r.AcceptedAt = now.Add(-twoWeeks - time.Second) }
+	silent := func(r *runs.Run) { r.UpdatedAt = now.Add(-twoWeeks - time.Second) }
+	almostSilent := func(r *runs.Run) { r.UpdatedAt = now.Add(-twoWeeks) }
 	timed := func(ago time.Duration) func(*runs.Run) { return func(r *runs.Run) { r.TimerAt = now.Add(-ago) } }
 	waits := func(kind queue.Kind, part int, d time.Duration) func(*runs.Run) {
 		return func(r *runs.Run) { r.Await(runs.Wait{Kind: string(kind), Part: part, Next: now.Add(d)}) }
 	}
 	timer := queue.Message{Kind: queue.Settle}
+	none := queue.Message{Kind: queue.Quotes, Asked: "first", Quotes: &queue.QuotesPart{}}
 	written := func(n int) func(*runs.Run) {
 		return func(r *runs.Run) { r.Steps = append(r.Steps, runs.Step{Name: stepQuotes, Done: n, Total: 30}) }
 	}
@@ -57,6 +60,7 @@ func TestDueWith(t *testing.T) {
 		{"texts before their pages", texts, run(), tooEarly},
 		{"texts whose pages have failed", texts, run(failed(queue.Publish, 0)), drop},
 		{"texts whose pages nobody has written in two weeks", texts, run(old, silent), missing},
+		{"texts whose pages somebody has written just two weeks ago", texts, run(old, almostSilent), tooEarly},
 		{"texts whose pages are redriven after two weeks", texts, run(old), tooEarly},
 		{"texts whose pages were written after two weeks", texts, run(old, published), write},
 		{"texts of a run of which nobody has written in two weeks", texts, run(old, published, silent), write},
@@ -73,6 +77,7 @@ func TestDueWith(t *testing.T) {
 		{"the second part behind the first", part(10), run(published, written(10)), write},
 		{"the second part when the first has failed", part(10), run(published, written(5), failed(queue.Quotes, 0)), missing},
 		{"the third part when the second has failed", part(20), run(published, written(10), failed(queue.Quotes, 10)), missing},
+		{"the second part, which had failed, while the first is written", part(10), run(published, written(5), failed(queue.Quotes, 10)), tooEarly},
 		{"the second part when the third has failed", part(10), run(published, written(5), failed(queue.Quotes, 20)), tooEarly},
 		{"the second part when the texts have failed", part(10), run(published, written(5), failed(queue.Texts, 0)), tooEarly},
 		{"the second part after two weeks", part(10), run(published, written(5), old, silent), missing},
@@ -81,9 +86,12 @@ func TestDueWith(t *testing.T) {
 		{"the second part while the first waits", part(10), run(published, written(5), waits(queue.Quotes, 0, time.Second)), tooEarly},
 		{"quotes of a run that is complete", part(0), run(complete, func(r *runs.Run) { r.QuotesAsked = "first" }), drop},
 		{"quotes of a run that has ended without them", part(0), run(complete), write},
-		{"the timer", timer, run(published, timed(answerTime)), write},
-		{"another timer than was set last", timer, run(published, timed(time.Minute)), drop},
-		{"the timer of a run that is complete", timer, run(complete, timed(answerTime)), drop},
+		{"the answer that there are no quotes for a run that has ended without them", none, run(complete), drop},
+		{"the timer", timer, run(published, timed(5*time.Minute)), write},
+		{"the timer by a clock that is behind", timer, run(published, timed(5*time.Minute-10*time.Second)), write},
+		{"another timer than was set last", timer, run(published, timed(5*time.Minute-11*time.Second)), drop},
+		{"the timer of a run whose pages are not written", timer, run(timed(5 * time.Minute)), tooEarly},
+		{"the timer of a run that is complete", timer, run(complete, timed(5*time.Minute)), drop},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -92,5 +100,25 @@ func TestDueWith(t *testing.T) {
 				t.Errorf("got %d (%s), want %d", got, why, tt.want)
 			}
 		})
+	}
+}
+
+func TestIsBulk(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		kind     queue.Kind
+		requests int
+		want     bool
+	}{
+		{queue.Publish, 0, false},
+		{queue.Publish, 19, false},
+		{queue.Publish, 20, true},
+		{queue.Texts, 0, true},
+		{queue.Quotes, 0, true},
+		{queue.Settle, 0, true},
+	} {
+		if got := isBulk(queue.Message{Kind: tt.kind}, runs.Run{Counts: runs.Counts{Requests: tt.requests}}); got != tt.want {
+			t.Errorf("%s after %d requests: got %t", tt.kind, tt.requests, got)
+		}
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/metrics"
@@ -23,12 +25,23 @@ func TestEachFigureOfARunIsRecordedOnce(t *testing.T) {
 		p := w.publisher("a", nil)
 		p.Metrics = metrics.Recorder{Function: "publisher", Log: slog.New(slog.NewJSONHandler(&figures, nil))}
 		run := payload(2, 3)
+		w.sim.Inject(notionsim.Fault{Nth: 2, Status: 429, Header: http.Header{"Retry-After": {"3"}}})
+		w.sim.Inject(notionsim.Fault{Nth: 5, Status: 409})
 		w.accept("rep_1", run)
 		w.drain(p, visibility)
+		said := figures.Len()
 		w.send(queue.Message{Kind: queue.Publish, ReportID: "rep_1", Payload: &run}, "again")
 		w.drain(p, visibility)
+		if more := figures.String()[said:]; more != "" {
+			t.Errorf("a message that has come in vain has figures: %s", more)
+		}
 		got := totals(t, figures.String())
-		want := map[metrics.Name]float64{metrics.RunsPublished: 1, metrics.RunsCompleted: 1, metrics.RunsFailed: 0, metrics.NotionRequests: float64(w.sim.Stats().Requests)}
+		record := w.run("rep_1")
+		want := map[metrics.Name]float64{
+			metrics.RunsPublished: 1, metrics.RunsCompleted: 1, metrics.RunsFailed: 0, metrics.DeadLetters: 0,
+			metrics.TimeToPublish:  float64(record.PublishedAt.Sub(record.AcceptedAt).Microseconds()) / 1000,
+			metrics.NotionRequests: float64(w.sim.Stats().Requests), metrics.NotionConflicts: 1, metrics.NotionRateLimits: 1,
+		}
 		for name, n := range want {
 			if got[name] != n {
 				t.Errorf("%s adds up to %v, want %v", name, got[name], n)
@@ -60,6 +73,33 @@ func totals(t *testing.T, lines string) map[metrics.Name]float64 {
 		}
 	}
 	return sums
+}
+
+// A run that fails counts as that, and so does its dead letter.
+func TestAFailedRunIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var figures bytes.Buffer
+		w := newWorld(t, notionsim.Options{Budget: 1_000_000, Latency: 100 * time.Millisecond})
+		p := w.publisher("a", nil)
+		p.Metrics = metrics.Recorder{Function: "publisher", Log: slog.New(slog.NewJSONHandler(&figures, nil))}
+		w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Times: -1, Status: 400})
+		w.accept("rep_1", payload(2, 0))
+		w.drain(p, visibility)
+		got := totals(t, figures.String())
+		want := map[metrics.Name]float64{
+			metrics.RunsPublished: 0, metrics.RunsCompleted: 0, metrics.RunsFailed: 1, metrics.DeadLetters: 1,
+			metrics.NotionRequests: 1, // what was asked for the reason does not count
+		}
+		if got[metrics.NotionLatency] <= 0 {
+			t.Errorf("the request took %v ms", got[metrics.NotionLatency])
+		}
+		for name, n := range want {
+			if got[name] != n {
+				t.Errorf("%s adds up to %v, want %v", name, got[name], n)
+			}
+		}
+	})
 }
 
 func TestAMessageWithoutItsContentIsPutAside(t *testing.T) {

@@ -66,7 +66,7 @@ func goOn(h runs.Halt, p *notion.Problem, now time.Time) runs.Halt {
 // probeAfter is how long a halt waits for its next probe: 15, 30, 60 seconds, at
 // most five minutes.
 func probeAfter(probes int) time.Duration {
-	return min(15*time.Second<<min(probes, 10), 5*time.Minute)
+	return min(15*time.Second<<min(probes, 5), 5*time.Minute)
 }
 
 // halts keeps the halt of all runs. Only the publisher changes it, so what this

@@ -31,7 +31,7 @@ func settleSubject(ctx context.Context, run *runs.Run, p *report.Payload, resear
 	case found:
 		subject.Company = cmp.Or(account.CompanyName, subject.Company)
 		subject.Contact = cmp.Or(account.ContactName, subject.Contact)
-		subject.Industry, subject.Website, subject.Description = excerpt(account.Industry), excerpt(account.Website), excerpt(account.Description)
+		subject.Industry, subject.Website, subject.Description = beginning(account.Industry, enough), beginning(account.Website, enough), beginning(account.Description, enough)
 	}
 	switch statistics, found, err := research.Statistics(ctx, p.RunID); {
 	case err != nil:
@@ -42,9 +42,12 @@ func settleSubject(ctx context.Context, run *runs.Run, p *report.Payload, resear
 	}
 }
 
-// excerpt is as much of what an account says as its messages have room for,
+// enough is how many characters of what an account says its messages have room for,
 // which is more than the copywriter reads.
-func excerpt(text string) string {
+const enough = 1000
+
+// beginning is a text's first so many characters.
+func beginning(text string, most int) string {
 	runes := []rune(text)
-	return string(runes[:min(len(runes), 1000)])
+	return string(runes[:min(len(runes), most)])
 }

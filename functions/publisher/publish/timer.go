@@ -64,7 +64,7 @@ func (d *delivery) endWaiting(ctx context.Context) error {
 	switch {
 	case !noTexts && !noQuotes:
 		return nil
-	case run.Asked < maxAsks && time.Since(run.PublishedAt) < patience:
+	case asksAgain(*run, time.Now()):
 		if err := d.setTimer(ctx); err != nil {
 			return err
 		}
@@ -80,6 +80,11 @@ func (d *delivery) endWaiting(ctx context.Context) error {
 		return takeQuotesPlaceAway(ctx, d.ledger)
 	}
 	return nil
+}
+
+// asksAgain tells whether there is time to ask the enricher once more.
+func asksAgain(run runs.Run, now time.Time) bool {
+	return run.Asked < maxAsks && now.Sub(run.PublishedAt) < patience
 }
 
 // isEarly tells whether another timer is set than the one that has come: a

@@ -312,10 +312,8 @@ func (d *delivery) failure(cause error) runs.Failure {
 // ones, so that a full body leaves room for them.
 func attributes(all map[string]string) map[string]string {
 	for name, value := range all {
-		if value == "" {
+		if all[name] = beginning(value, 500); value == "" {
 			delete(all, name)
-		} else if len(value) > 500 {
-			all[name] = string([]rune(value)[:min(500, len([]rune(value)))])
 		}
 	}
 	return all

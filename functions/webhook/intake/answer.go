@@ -82,6 +82,9 @@ func (h *Handler) publishFailed(r *http.Request, run runs.Run) error {
 	return e
 }
 
+// StatusURL is the address of a report's status, with the token that opens it.
+func (h *Handler) StatusURL(r *http.Request, run runs.Run) string { return h.link(r, run, "") }
+
 // link is the address of a report, or of what is below it, with the token that
 // opens it as long as its record lives.
 func (h *Handler) link(r *http.Request, run runs.Run, below string) string {
@@ -93,7 +96,7 @@ func (h *Handler) link(r *http.Request, run runs.Run, below string) string {
 }
 
 func (h *Handler) data(r *http.Request, run runs.Run) reportData {
-	data := reportData{ReportID: run.ReportID, Status: run.Status, StatusURL: h.link(r, run, ""), OpenURL: h.link(r, run, "/open")}
+	data := reportData{ReportID: run.ReportID, Status: run.Status, StatusURL: h.StatusURL(r, run), OpenURL: h.link(r, run, "/open")}
 	if !published(run) {
 		return data
 	}

@@ -84,16 +84,7 @@ const (
 // or as a page for a browser.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, route := range []struct {
-		method, path string
-		serve        func(*http.Request) (answer, error)
-	}{
-		{http.MethodPost, pathReports, h.accept},
-		{http.MethodPost, pathLegacy, h.accept},
-		{http.MethodGet, pathLegacyStatus, h.statusByRunID},
-		{http.MethodGet, pathReport, h.statusByID},
-		{http.MethodGet, pathOpen, h.open},
-	} {
+	for _, route := range h.endpoints() {
 		mux.Handle(route.method+" "+route.path, h.route(route.path, route.serve))
 		mux.Handle(route.path, h.route(route.path, only(route.method)))
 	}
@@ -106,6 +97,22 @@ func (h *Handler) Routes() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// endpoint is an address with the one method that it takes.
+type endpoint struct {
+	method, path string
+	serve        func(*http.Request) (answer, error)
+}
+
+func (h *Handler) endpoints() []endpoint {
+	return []endpoint{
+		{http.MethodPost, pathReports, h.accept},
+		{http.MethodPost, pathLegacy, h.accept},
+		{http.MethodGet, pathLegacyStatus, h.statusByRunID},
+		{http.MethodGet, pathReport, h.statusByID},
+		{http.MethodGet, pathOpen, h.open},
+	}
 }
 
 // route serves one address. It answers errors, and logs a line per request.

@@ -159,6 +159,14 @@ func (b *bundle) do(t testing.TB, e events.APIGatewayV2HTTPRequest) (events.APIG
 	return response, body
 }
 
+func TestAReportThatIsTooComplexIsToldWhatToDo(t *testing.T) {
+	t.Parallel()
+	_, body := setup(t).do(t, post("/reports", `{"strategyReport":"`+strings.Repeat("- a\\n", 60_000)+`"}`))
+	if want := "The report is too complex: it would become more than 50,000 blocks. Divide it among several runs."; body.Error != want {
+		t.Errorf("got %q, want %q", body.Error, want)
+	}
+}
+
 func TestWhatIsRefusedLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -53,8 +53,9 @@ func TestThePageSaysInPlainWordsHowFarItIs(t *testing.T) {
 		want   []string
 	}{
 		{"queued", func(*runs.Run) {}, []string{"Report queued", "Waiting for its turn."}},
+		{"of a company", func(run *runs.Run) { run.Subject = &report.Subject{Company: "L'Oréal", Type: "Multi Community"} }, []string{"Report queued L'Oréal · Multi Community"}},
 		{"publishing", func(run *runs.Run) { run.Status, run.Steps = runs.Publishing, writing },
-			[]string{"Report being published", "Writing the Comprehensive Analysis, 4 of 7.", "5 of 10 requests to Notion, 50 %", "Row in the reports database done 25 Nov 2026, 09:30:00 UTC", "Comprehensive Analysis being written", "Content of the homepage to come"}},
+			[]string{"Report being published", "Report being published. Writing the Comprehensive Analysis. Writing the Comprehensive Analysis, 4 of 7.", "5 of 10 requests to Notion, 50 %", "Row in the reports database done 25 Nov 2026, 09:30:00 UTC", "Comprehensive Analysis being written", "Content of the homepage to come"}},
 		{"publishing, nothing begun", func(run *runs.Run) { run.Status = runs.Publishing }, []string{"Beginning."}},
 		{"one request", func(run *runs.Run) {
 			run.Status, run.Steps = runs.Publishing, []runs.Step{{Name: "row-link", Total: 1, IntendedAt: at}}
@@ -78,7 +79,7 @@ func TestThePageSaysInPlainWordsHowFarItIs(t *testing.T) {
 		}, []string{"Writing the cover letter."}},
 		{"waiting", func(run *runs.Run) {
 			run.Waits = []runs.Wait{{Kind: "publish", Reason: "Notion does not answer.", Attempts: 3, Since: at, Next: at.Add(time.Minute)}}
-		}, []string{"Report queued Nothing is being written at present.", "This report has to wait Notion does not answer. Attempt 3, waiting since 25 Nov 2026, 09:30:00 UTC, next attempt 25 Nov 2026, 09:31:00 UTC."}},
+		}, []string{"Report queued. Nothing is being written at present.", "This report has to wait Notion does not answer. Attempt 3, waiting since 25 Nov 2026, 09:30:00 UTC, next attempt 25 Nov 2026, 09:31:00 UTC."}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -103,6 +104,29 @@ func TestThePageOfAHaltSaysWhatToDo(t *testing.T) {
 	}
 	if text, _ := b.page(t, func(*runs.Run) {}); !strings.Contains(text, "All reports have to wait Notion refuses the token. What to do: Store a valid one.") {
 		t.Errorf("got %q", text)
+	}
+}
+
+// A run that nobody works on looks otherwise than one that gets on.
+func TestThePageOfARunThatStandsStillSaysSo(t *testing.T) {
+	t.Parallel()
+	const still = "Nothing has happened for a while"
+	for name, tt := range map[string]struct {
+		change func(*runs.Run)
+		want   bool
+	}{
+		"queued for long": {func(*runs.Run) {}, true},
+		"it has ended":    {func(run *runs.Run) { run.Status = runs.Complete }, false},
+		"it waits":        {func(run *runs.Run) { run.Waits = []runs.Wait{{Kind: "publish", Reason: "r"}} }, false},
+		"it gets on":      {func(run *runs.Run) { run.UpdatedAt = time.Now().Add(-time.Minute) }, false},
+	} {
+		text, _ := setup(t).page(t, func(run *runs.Run) {
+			run.UpdatedAt = time.Now().Add(-time.Hour)
+			tt.change(run)
+		})
+		if got := strings.Contains(text, still); got != tt.want {
+			t.Errorf("%s: saying so is %v in %q", name, got, text)
+		}
 	}
 }
 
@@ -173,7 +197,7 @@ func TestBrowsersGetTheirErrorsAsAPage(t *testing.T) {
 		status       int
 		want         string // of the page; "" for JSON
 	}{
-		{"/reports/" + unknown, "text/html", 404, "There is no such report."},
+		{"/reports/" + unknown, "text/html", 404, "A report is known for 90 days."},
 		{"/reports/" + unknown + "/open", "text/html,*/*;q=0.8", 404, "There is no such report."},
 		{"/nowhere", "application/json;q=0.5, text/html", 404, "There is nothing at this address."},
 		{"/reports", "text/html", 405, "This address takes only POST."},

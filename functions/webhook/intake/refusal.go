@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"notionrelay/shared/report"
+	"notionrelay/shared/webpage"
 )
 
 // errorCodes are the codes of the answers that are errors, with their status.
@@ -52,9 +53,16 @@ func (h *Handler) refuse(r *http.Request, requestID string, err error) answer {
 	}
 	body := refusalBody{e.sentence, e.code, e.field, requestID, e.reportID, e.statusURL}
 	if wantsPage(r) {
-		return answerPage(errorCodes[e.code], "refusal.html", body, e.headers)
+		return answerPage(errorCodes[e.code], "refusal.html", webpage.Refusal{Sentence: e.sentence, Code: e.code, RequestID: requestID, Remedy: remedies[e.code]}, e.headers)
 	}
 	return answerJSON(errorCodes[e.code], body, e.headers)
+}
+
+// remedies are for people who look at a page: what they can do.
+var remedies = map[string]string{
+	"unauthorized": "Open the link exactly as you got it, with the token at its end, or ask for a new one.",
+	"not_found":    "Look at the address. A report is known for 90 days.",
+	"unavailable":  "Load the page again in a few seconds.",
 }
 
 type refusalBody struct {

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"notionrelay/shared/logs"
+	"notionrelay/shared/plainly"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
@@ -58,7 +58,7 @@ type waitingBody struct {
 	Since    string `json:"since"`
 	Next     string `json:"next,omitempty"` // no one knows, in a pause
 
-	Remedy string `json:"-"` // of a halt, for the page
+	Remedy string `json:"-"` // for the page
 }
 
 func (h *Handler) statusByID(r *http.Request) (answer, error) {
@@ -164,9 +164,8 @@ func (h *Handler) statusBody(r *http.Request, run runs.Run) statusBody {
 // haltTime is how long a status waits to hear of a halt.
 const haltTime = 2 * time.Second
 
-// waiting says for what a run waits, nil when it does not. What is everyone's
-// comes first: while it lasts, no run gets on. When it cannot be read the status
-// is told without it.
+// waiting says for what a run waits, nil when it does not. When what is everyone's
+// cannot be read the status is told without it.
 func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if run.Ended() {
 		return nil
@@ -181,16 +180,15 @@ func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if err != nil {
 		h.Log.WarnContext(ctx, "pause could not be read", "error", err)
 	}
-	switch {
-	case pause.Paused():
-		return &waitingBody{For: "everyone", Reason: cmp.Or(pause.Reason, "Publishing was paused."), Since: timestamp(pause.Since), Remedy: "It goes on when whoever runs Notion Relay resumes it."}
-	case halt.Halted():
-		return &waitingBody{"everyone", halt.Reason, halt.Probes, timestamp(halt.Since), timestamp(halt.Next), halt.Remedy}
-	case len(run.Waits) > 0:
-		w := slices.MinFunc(run.Waits, func(a, b runs.Wait) int { return a.Next.Compare(b.Next) })
-		return &waitingBody{"run", w.Reason, w.Attempts, timestamp(w.Since), timestamp(w.Next), ""}
+	w := plainly.Waiting(run, halt, pause)
+	if w == nil {
+		return nil
 	}
-	return nil
+	body := &waitingBody{"run", w.Reason, w.Attempts, timestamp(w.Since), timestamp(w.Next), w.Remedy}
+	if w.Everyone {
+		body.For = "everyone"
+	}
+	return body
 }
 
 func stepStatus(run runs.Run, s *runs.Step) string {
@@ -199,13 +197,11 @@ func stepStatus(run runs.Run, s *runs.Step) string {
 		return "done"
 	case slices.ContainsFunc(run.Failures, func(f runs.Failure) bool { return f.Step == s.Name }):
 		return "failed"
-	case underway(s):
+	case plainly.Underway(s):
 		return "running"
 	}
 	return "pending"
 }
-
-func underway(s *runs.Step) bool { return !s.Finished() && (!s.IntendedAt.IsZero() || s.Done > 0) }
 
 func timestamp(t time.Time) string {
 	if t.IsZero() {

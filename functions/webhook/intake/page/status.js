@@ -1,14 +1,10 @@
 "use strict";
 (() => {
-  const parts = ["heading", "doing", "progress", "news"];
+  const parts = ["heading", "aloud", "doing", "progress", "news"];
   const served = {}; // the parts as they came, without what this script has done to them
 
-  const localise = () => {
-    for (const time of document.querySelectorAll("time"))
-      time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  };
-
-  // Only what has changed is replaced, so that readers keep their place.
+  // Only what has changed is replaced, so that readers keep their place: a link
+  // that has the focus gets it back.
   const show = (page) => {
     document.title = page.title;
     for (const id of parts) {
@@ -16,8 +12,10 @@
       if (fresh.outerHTML === served[id]) continue;
       served[id] = fresh.outerHTML;
       const shown = document.getElementById(id);
+      const focused = shown.contains(document.activeElement) && document.activeElement.href;
       shown.innerHTML = fresh.innerHTML;
       if (fresh.dataset.refresh) shown.dataset.refresh = fresh.dataset.refresh;
+      if (focused) [...shown.querySelectorAll("a")].find((link) => link.href === focused)?.focus();
     }
     localise();
   };
@@ -39,6 +37,5 @@
   };
 
   for (const id of parts) served[id] = document.getElementById(id).outerHTML;
-  localise();
   lookAgain();
 })();

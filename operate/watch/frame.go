@@ -1,0 +1,162 @@
+package watch
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"notionrelay/operate"
+	"notionrelay/shared/runs"
+)
+
+// styles are how a screen looks. Where the output has no colours they change
+// nothing.
+type styles struct {
+	title, heading, faint, good, bad, chosen lipgloss.Style
+}
+
+func stylesFor(out io.Writer) styles {
+	r := lipgloss.NewRenderer(out)
+	colour := func(ansi string) lipgloss.Style { return r.NewStyle().Foreground(lipgloss.Color(ansi)) } // one of the terminal's own
+	return styles{
+		title: r.NewStyle().Bold(true), heading: colour("4").Bold(true), faint: colour("8"),
+		good: colour("2"), bad: colour("1"), chosen: r.NewStyle().Reverse(true),
+	}
+}
+
+// plainWidth is how wide a frame is that is not on a screen.
+const plainWidth = 130
+
+// Frame is the screen as text, without a selection and the keys. It has colours
+// where out is a terminal that has.
+func Frame(now Snapshot, out io.Writer) string {
+	st := stylesFor(out)
+	lines := append(head(now, plainWidth, st), "")
+	for _, r := range list(now, plainWidth, st) {
+		lines = append(lines, strings.TrimRight(r.text, " "))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// head says how all of it is.
+func head(now Snapshot, width int, st styles) []string {
+	at := clock(now.At)
+	lines := []string{st.title.Render(pad("Notion Relay · "+now.Name, width-len(at)-1)) + " " + st.faint.Render(at)}
+	switch {
+	case now.Pause.Paused():
+		lines = append(lines, st.bad.Render(cut(fmt.Sprintf("‖ paused since %s: %s", clock(now.Pause.Since), now.Pause.Reason), width)))
+	case !now.Works:
+		lines = append(lines, st.bad.Render("○ nobody works on the queues"))
+	case now.Halt.Halted():
+	default:
+		lines = append(lines, st.good.Render("● working"))
+	}
+	if now.Halt.Halted() {
+		lines = append(lines,
+			st.bad.Render(cut(fmt.Sprintf("✗ halted since %s (%s): %s", clock(now.Halt.Since), now.Halt.Code, now.Halt.Reason), width)),
+			cut(fmt.Sprintf("  %s The next attempt is at %s.", now.Halt.Remedy, clock(now.Halt.Next)), width))
+	}
+	lines = append(lines, "", st.heading.Render("QUEUE      READY  IN FLIGHT  DELAYED  DEAD"))
+	for _, q := range now.Queues {
+		dead := fmt.Sprintf("  %4d", q.Dead)
+		if q.Dead > 0 {
+			dead = st.bad.Render(dead)
+		}
+		lines = append(lines, fmt.Sprintf("%-9s  %5d  %9d  %7d", q.Name, q.Ready, q.InFlight, q.Delayed)+dead)
+	}
+	return lines
+}
+
+// row is a line of the list: a heading, or a run.
+type row struct {
+	text, plain string
+	run         *operate.Summary
+}
+
+// list are the runs below their headings.
+func list(now Snapshot, width int, st styles) (rows []row) {
+	for _, section := range []struct {
+		name  string
+		runs  []operate.Summary
+		style lipgloss.Style
+	}{
+		{"RUNNING", now.Running, st.good},
+		{"WAITING", now.Waiting, st.heading},
+		{"FAILED", now.Failed, st.bad},
+		{"COMPLETE", now.Complete, st.faint},
+	} {
+		if len(rows) > 0 {
+			rows = append(rows, row{})
+		}
+		rows = append(rows, row{text: section.style.Render(section.name)})
+		if len(section.runs) == 0 {
+			rows = append(rows, row{text: st.faint.Render("  none")})
+		}
+		for _, run := range section.runs {
+			text := runLine(run, now.At, width)
+			rows = append(rows, row{text: text, plain: text, run: &run})
+		}
+	}
+	return rows
+}
+
+// progressWidth is how many characters a run's progress has.
+const progressWidth = 10
+
+func runLine(run operate.Summary, at time.Time, width int) string {
+	name := run.Company
+	if name == "" {
+		name = run.ResearchRunID
+	}
+	filled := 0
+	if run.Total > 0 {
+		filled = progressWidth * run.Done / run.Total
+	}
+	state := strings.Repeat("█", filled) + strings.Repeat("░", progressWidth-filled) + fmt.Sprintf(" %d/%d", run.Done, run.Total)
+	if run.Status == runs.Queued {
+		state = "queued"
+	}
+	line := "  " + pad(run.ReportID, 30) + "  " + pad(name, 22) + "  " + pad(state, 17) + "  " + pad(since(at.Sub(run.AcceptedAt)), 6) + "  " + run.Note
+	return pad(line, width)
+}
+
+// since is a duration in one unit.
+func since(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprint(int(d.Seconds()), " s")
+	case d < time.Hour:
+		return fmt.Sprint(int(d.Minutes()), " min")
+	case d < 48*time.Hour:
+		return fmt.Sprint(int(d.Hours()), " h")
+	}
+	return fmt.Sprint(int(d.Hours()/24), " d")
+}
+
+func clock(t time.Time) string { return t.Local().Format("15:04:05") } //nolint:gosmopolitan // whoever reads it is here
+
+// cut shortens a text to that width.
+func cut(text string, width int) string { return strings.TrimRight(pad(text, width), " ") }
+
+// pad makes a text as wide as that, and harmless: what others have written may
+// hold what a terminal obeys.
+func pad(text string, width int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if lipgloss.Width(text) <= width {
+		return text + strings.Repeat(" ", width-lipgloss.Width(text))
+	}
+	runes := []rune(text)
+	for len(runes) > 0 && lipgloss.Width(string(runes)) > width-1 {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + strings.Repeat(" ", width-1-lipgloss.Width(string(runes))) + "…"
+}

@@ -1,0 +1,108 @@
+package watch_test
+
+import (
+	"flag"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/local/embedded"
+	"notionrelay/operate"
+	"notionrelay/operate/folder"
+	"notionrelay/operate/watch"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+var update = flag.Bool("update", false, "write testdata anew")
+
+func TestFrames(t *testing.T) {
+	t.Parallel()
+	halted := busy()
+	halted.Halt = runs.Halt{Code: "column_missing", Reason: "The reports database has no property “Contact Email”.", Remedy: "Give it its name back.", Since: at.Add(-time.Minute), Next: at.Add(time.Minute)}
+	paused := halted
+	paused.Pause = runs.Pause{Since: at, Reason: "Maintenance."}
+	hostile := watch.Snapshot{Name: "the data folder d", At: at, Failed: []operate.Summary{
+		{ReportID: "rep_1", Company: "会社の名前はとても長いので切られる", Status: runs.Failed, AcceptedAt: at.Add(-100 * time.Hour), Note: "\x1b[2Jgone\r\nnext"},
+	}}
+	for name, now := range map[string]watch.Snapshot{"busy": busy(), "halted": halted, "paused": paused, "hostile": hostile} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join("testdata", name+".txt")
+			got := watch.Frame(now, io.Discard)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("the frame is another (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	db, err := embedded.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	system, closeAll, err := folder.Open(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeAll() })
+	for id, change := range map[string]func(*runs.Run){
+		"rep_queued":    func(*runs.Run) {},
+		"rep_published": func(run *runs.Run) { run.Status = runs.Published },
+		"rep_waiting":   func(run *runs.Run) { run.Await(runs.Wait{Kind: "publish"}) },
+		"rep_failed":    func(run *runs.Run) { run.Fail(runs.Failure{Code: "defect"}) },
+		"rep_complete":  func(run *runs.Run) { run.Status = runs.Complete },
+	} {
+		run, _, err := db.Runs().Create(t.Context(), runs.Run{ReportID: id, Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&run)
+		if err := db.Runs().Save(t.Context(), &run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := system.Publish.Dead.Send(t.Context(), queue.Outgoing{Body: "x", Group: "g", DeduplicationID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := system.Enrich.Main.Send(t.Context(), queue.Outgoing{Body: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	now, err := watch.Look(t.Context(), system)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !now.Works || now.Queues[0].Dead != 1 || now.Queues[1].Ready != 1 || now.Queues[2].All() != 0 {
+		t.Errorf("works: %t, queues: %+v", now.Works, now.Queues)
+	}
+	for want, got := range map[string][]operate.Summary{
+		"rep_published rep_queued": now.Running, "rep_waiting": now.Waiting, "rep_failed": now.Failed, "rep_complete": now.Complete,
+	} {
+		var ids []string
+		for _, run := range got {
+			ids = append(ids, run.ReportID)
+		}
+		if strings.Join(ids, " ") != want {
+			t.Errorf("it shows %v, want %s", ids, want)
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package watch
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"notionrelay/operate"
+	"notionrelay/shared/runs"
+)
+
+// Relay is what the screen looks at, and what its keys do.
+type Relay interface {
+	Look(ctx context.Context) (Snapshot, error)
+	// Redrive puts a report's dead letters back and says what became of that.
+	Redrive(ctx context.Context, reportID string) (says string, err error)
+	// Address is where the report can be looked at.
+	Address(ctx context.Context, reportID string) (string, error)
+	// Details explain a run, in lines.
+	Details(ctx context.Context, reportID string) ([]string, error)
+	// SetPaused stops the publisher or lets it go on.
+	SetPaused(ctx context.Context, paused bool) error
+}
+
+// Screen is the live screen. Update and View have no effects: what is to be done is
+// in the commands that Update returns.
+type Screen struct {
+	do     doer
+	styles styles
+
+	width, height int
+	now           Snapshot
+	looked        bool   // now is there
+	chosen        string // the report that is selected
+	says          string // what the last key has come to
+	details       []string
+	scroll        int // of the details
+}
+
+// NewScreen is a screen that looks at the relay every so often, until ctx ends.
+func NewScreen(ctx context.Context, relay Relay, every time.Duration, out io.Writer) Screen {
+	return Screen{do: doer{ctx, relay, every}, styles: stylesFor(out), width: plainWidth, height: 40, says: "looking …"}
+}
+
+// Init begins to look.
+func (s Screen) Init() tea.Cmd { return s.do.look }
+
+// Update takes what has happened into the screen.
+func (s Screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
+	switch m := message.(type) {
+	case tea.WindowSizeMsg:
+		s.width, s.height = m.Width, m.Height
+	case looked:
+		if m.err != nil {
+			s.says = m.err.Error()
+			return s, s.do.lookSoon()
+		}
+		if !s.looked {
+			s.says = ""
+		}
+		s.now, s.looked = m.now, true
+		s.choose(0)
+		return s, s.do.lookSoon()
+	case said:
+		s.says = string(m)
+	case detailed:
+		s.details, s.scroll, s.says = m, 0, ""
+	case tea.KeyMsg:
+		return s.press(m.String())
+	}
+	return s, nil
+}
+
+// press does what a key is for.
+func (s Screen) press(key string) (tea.Model, tea.Cmd) {
+	if s.details != nil {
+		return s.pressInDetails(key)
+	}
+	run := s.run()
+	switch key {
+	case "q", "ctrl+c":
+		return s, tea.Quit
+	case "down", "j":
+		s.says = ""
+		s.choose(1)
+	case "up", "k":
+		s.says = ""
+		s.choose(-1)
+	case "p":
+		pause := !s.now.Pause.Paused()
+		if s.says = "resuming …"; pause {
+			s.says = "pausing: the request under way comes to its end …"
+		}
+		return s, s.do.setPaused(pause)
+	case "r":
+		if run == nil || run.Status != runs.Failed {
+			s.says = "Only a report that has failed can be put back."
+			return s, nil
+		}
+		s.says = "putting back …"
+		return s, s.do.redrive(run.ReportID)
+	case "o":
+		if run != nil {
+			return s, s.do.address(run.ReportID)
+		}
+	case "d", "enter":
+		if run != nil {
+			s.says = "looking …"
+			return s, s.do.detail(run.ReportID)
+		}
+	}
+	return s, nil
+}
+
+func (s Screen) pressInDetails(key string) (tea.Model, tea.Cmd) {
+	switch key {
+	case "ctrl+c":
+		return s, tea.Quit
+	case "q", "d", "esc", "enter":
+		s.details = nil
+	case "down", "j":
+		s.scroll = min(s.scroll+1, max(0, len(s.details)-1))
+	case "up", "k":
+		s.scroll = max(0, s.scroll-1)
+	}
+	return s, nil
+}
+
+// choose moves the selection by so many runs. A run that is gone leaves it to the
+// first.
+func (s *Screen) choose(by int) {
+	all := s.runs()
+	if len(all) == 0 {
+		s.chosen = ""
+		return
+	}
+	at := slices.IndexFunc(all, func(r operate.Summary) bool { return r.ReportID == s.chosen })
+	if at < 0 {
+		at, by = 0, 0
+	}
+	s.chosen = all[min(max(0, at+by), len(all)-1)].ReportID
+}
+
+// runs are those of the list, in its order.
+func (s *Screen) runs() []operate.Summary {
+	return slices.Concat(s.now.Running, s.now.Waiting, s.now.Failed, s.now.Complete)
+}
+
+// run is the one that is selected, nil when there is none.
+func (s *Screen) run() *operate.Summary {
+	for _, run := range s.runs() {
+		if run.ReportID == s.chosen {
+			return &run
+		}
+	}
+	return nil
+}
+
+// View draws the screen.
+func (s Screen) View() string {
+	keys := "↑↓ select  r redrive  o open  d details  p pause  q quit"
+	if s.now.Pause.Paused() {
+		keys = strings.Replace(keys, "p pause", "p resume", 1)
+	}
+	var lines []string
+	switch {
+	case s.details != nil:
+		keys = "↑↓ scroll  d back  ctrl+c quit"
+		for _, line := range s.details[s.scroll:] {
+			lines = append(lines, cut(line, s.width))
+		}
+		lines = fit(lines, 0, s.height-2)
+	case s.looked:
+		top := append(head(s.now, s.width, s.styles), "")
+		all, at := s.list()
+		lines = slices.Concat(top, fit(all, at, s.height-len(top)-2))
+	}
+	last := s.says
+	if run := s.run(); last == "" && run != nil && s.details == nil {
+		last = run.Note // there was no room for all of it
+	}
+	return strings.Join(lines, "\n") + "\n" + cut(last, s.width) + "\n" + s.styles.faint.Render(cut(keys, s.width))
+}
+
+// list are the lines of the runs, and which of them is selected.
+func (s Screen) list() (lines []string, at int) {
+	for i, r := range list(s.now, s.width, s.styles) {
+		if r.run != nil && r.run.ReportID == s.chosen {
+			at = i
+			r.text = s.styles.chosen.Render("▸" + strings.TrimPrefix(r.plain, " "))
+		}
+		lines = append(lines, r.text)
+	}
+	return lines, at
+}
+
+// fit leaves so many lines, the one at that place among them.
+func fit(lines []string, at, height int) []string {
+	height = max(1, height)
+	if len(lines) <= height {
+		return lines
+	}
+	from := min(max(0, at-height/2), len(lines)-height)
+	return lines[from : from+height]
+}

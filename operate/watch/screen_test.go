@@ -1,0 +1,230 @@
+package watch_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/go-cmp/cmp"
+
+	"notionrelay/operate"
+	"notionrelay/operate/watch"
+	"notionrelay/shared/queue"
+	"notionrelay/shared/runs"
+)
+
+var at = time.Date(2026, 11, 25, 12, 0, 0, 0, time.Local) //nolint:gosmopolitan // the screen is in local time
+
+func summary(id string, status runs.Status, note string) operate.Summary {
+	return operate.Summary{ReportID: id, Status: status, Company: "Company of " + id, AcceptedAt: at.Add(-3 * time.Minute), Done: 3, Total: 6, Note: note}
+}
+
+// busy is a relay in which something of everything is.
+func busy() watch.Snapshot {
+	return watch.Snapshot{
+		Name: "the stack notion-relay", At: at, Works: true,
+		Queues: []watch.Depths{
+			{Name: "publish", Depth: queue.Depth{Ready: 12, InFlight: 1}, Dead: 2},
+			{Name: "enrich"}, {Name: "waiting", Depth: queue.Depth{Delayed: 4}},
+		},
+		Running:  []operate.Summary{summary("rep_run", runs.Publishing, ""), summary("rep_queued", runs.Queued, "")},
+		Waiting:  []operate.Summary{summary("rep_wait", runs.Publishing, "waits: Notion answered 503.")},
+		Failed:   []operate.Summary{summary("rep_fail", runs.Failed, "in_trash: A page of the report is in Notion's trash.")},
+		Complete: []operate.Summary{summary("rep_done", runs.Complete, "")},
+	}
+}
+
+// fake is a relay that notes what is done to it.
+type fake struct {
+	now  watch.Snapshot
+	err  error
+	done []string
+}
+
+func (f *fake) Look(context.Context) (watch.Snapshot, error) { return f.now, f.err }
+
+func (f *fake) Redrive(_ context.Context, id string) (string, error) {
+	f.done = append(f.done, "redrive "+id)
+	return "1 of " + id + " put back", f.err
+}
+
+func (f *fake) Address(_ context.Context, id string) (string, error) {
+	f.done = append(f.done, "address "+id)
+	return "https://example.com/" + id, f.err
+}
+
+func (f *fake) Details(_ context.Context, id string) ([]string, error) {
+	f.done = append(f.done, "details "+id)
+	return []string{"what happened to " + id, "second line", "third line"}, f.err
+}
+
+func (f *fake) SetPaused(_ context.Context, paused bool) error {
+	f.done = append(f.done, map[bool]string{true: "pause", false: "resume"}[paused])
+	return f.err
+}
+
+// screen has looked once.
+func screen(t *testing.T, f *fake) tea.Model {
+	t.Helper()
+	s := watch.NewScreen(t.Context(), f, time.Hour, io.Discard)
+	var model tea.Model = s
+	model, _ = model.Update(tea.WindowSizeMsg{Width: 120, Height: 40})
+	model, _ = model.Update(s.Init()())
+	return model
+}
+
+func key(name string) tea.KeyMsg {
+	switch name {
+	case "up":
+		return tea.KeyMsg{Type: tea.KeyUp}
+	case "down":
+		return tea.KeyMsg{Type: tea.KeyDown}
+	case "enter":
+		return tea.KeyMsg{Type: tea.KeyEnter}
+	case "esc":
+		return tea.KeyMsg{Type: tea.KeyEsc}
+	case "ctrl+c":
+		return tea.KeyMsg{Type: tea.KeyCtrlC}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+}
+
+// press presses keys, and lets what each one starts come to its end.
+func press(model tea.Model, keys ...string) (after tea.Model, quit bool) {
+	for _, name := range keys {
+		var command tea.Cmd
+		model, command = model.Update(key(name))
+		if command == nil {
+			continue
+		}
+		message := command()
+		if _, ok := message.(tea.QuitMsg); ok {
+			return model, true
+		}
+		model, _ = model.Update(message)
+	}
+	return model, false
+}
+
+// line is the line of the view that has the text in it.
+func line(view, text string) string {
+	for l := range strings.Lines(view) {
+		if strings.Contains(l, text) {
+			return strings.TrimRight(l, " \n")
+		}
+	}
+	return ""
+}
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	paused := busy()
+	paused.Pause = runs.Pause{Since: at, Reason: "Maintenance."}
+	for name, c := range map[string]struct {
+		now   watch.Snapshot
+		err   error
+		press string
+		done  []string
+		shows string // a part of the view
+		quit  bool
+	}{
+		"the first run is selected":        {press: "", shows: "▸ rep_run "},
+		"down":                             {press: "down", shows: "▸ rep_queued"},
+		"j and k":                          {press: "j,j,k", shows: "▸ rep_queued"},
+		"not above the first":              {press: "up,k", shows: "▸ rep_run "},
+		"not below the last":               {press: "j,j,j,j,j,j,j", shows: "▸ rep_done"},
+		"what has failed is put back":      {press: "j,j,j,r", done: []string{"redrive rep_fail"}, shows: "1 of rep_fail put back"},
+		"what runs is not":                 {press: "r", shows: "Only a report that has failed can be put back."},
+		"a redrive that fails":             {press: "j,j,j,r", err: errors.New("no queue"), done: []string{"redrive rep_fail"}, shows: "no queue"},
+		"open":                             {press: "o", done: []string{"address rep_run"}, shows: "https://example.com/rep_run"},
+		"details":                          {press: "d", done: []string{"details rep_run"}, shows: "what happened to rep_run"},
+		"details by enter":                 {press: "enter", done: []string{"details rep_run"}, shows: "↑↓ scroll"},
+		"details are left":                 {press: "d,q", done: []string{"details rep_run"}, shows: "▸ rep_run "},
+		"details that cannot be had":       {press: "d", err: errors.New("no record"), done: []string{"details rep_run"}, shows: "no record"},
+		"details are scrolled":             {press: "d,j,j,j,up", done: []string{"details rep_run"}, shows: "second line"},
+		"pause":                            {press: "p", done: []string{"pause"}, shows: "paused"},
+		"resume":                           {now: paused, press: "p", done: []string{"resume"}, shows: "resumed"},
+		"a pause that does not come":       {press: "p", err: errors.New("still under way"), done: []string{"pause"}, shows: "still under way"},
+		"quit":                             {press: "q", quit: true, shows: "▸ rep_run "},
+		"quit by control and c":            {press: "ctrl+c", quit: true, shows: "▸ rep_run "},
+		"quit out of details":              {press: "d,ctrl+c", quit: true, done: []string{"details rep_run"}, shows: "what happened"},
+		"what there was no room for":       {press: "j,j,j", shows: "\nin_trash: A page of the report is in Notion's trash."},
+		"another key":                      {press: "x", shows: "▸ rep_run "},
+		"nothing is done to no run at all": {now: watch.Snapshot{Name: "empty", At: at, Works: true}, press: "r,o,d,enter,j,k", shows: "none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := &fake{now: c.now}
+			if f.now.Name == "" {
+				f.now = busy()
+			}
+			model := screen(t, f)
+			f.err = c.err
+			model, quit := press(model, strings.Split(c.press, ",")...)
+			if quit != c.quit {
+				t.Errorf("it quits: %t, want %t", quit, c.quit)
+			}
+			if diff := cmp.Diff(c.done, f.done); diff != "" {
+				t.Errorf("what was done (-want +got):\n%s", diff)
+			}
+			if view := model.View(); !strings.Contains(view, c.shows) {
+				t.Errorf("it does not show %q:\n%s", c.shows, view)
+			}
+		})
+	}
+}
+
+func TestTheSelectionFollowsItsRun(t *testing.T) {
+	t.Parallel()
+	f := &fake{now: busy()}
+	model, _ := press(screen(t, f), "j", "j")
+	f.now.Failed, f.now.Waiting = append(f.now.Failed, f.now.Waiting...), nil
+	again := func() { model, _ = model.Update(watch.NewScreen(t.Context(), f, time.Hour, io.Discard).Init()()) }
+	again()
+	if line(model.View(), "▸ rep_wait") == "" {
+		t.Errorf("the run that was selected is not any more:\n%s", model.View())
+	}
+	f.now.Failed = nil
+	again()
+	if line(model.View(), "▸ rep_run ") == "" {
+		t.Errorf("when it is gone the first is not selected:\n%s", model.View())
+	}
+}
+
+func TestALookThatFailsLeavesWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	f := &fake{now: busy()}
+	model := screen(t, f)
+	f.err = errors.New("the table does not answer")
+	model, next := model.Update(watch.NewScreen(t.Context(), f, time.Hour, io.Discard).Init()())
+	if view := model.View(); line(view, "the table does not answer") == "" || line(view, "rep_fail") == "" {
+		t.Errorf("it shows:\n%s", view)
+	}
+	if next == nil {
+		t.Error("it does not look again")
+	}
+}
+
+func TestALowScreenShowsTheSelection(t *testing.T) {
+	t.Parallel()
+	f := &fake{now: busy()}
+	model := screen(t, f)
+	model, _ = model.Update(tea.WindowSizeMsg{Width: 60, Height: 14})
+	model, _ = press(model, "j", "j", "j", "j")
+	view := model.View()
+	if lines := strings.Count(view, "\n") + 1; lines > 14 {
+		t.Errorf("%d lines on a screen of 14:\n%s", lines, view)
+	}
+	if line(view, "▸ rep_done") == "" || line(view, "q quit") == "" {
+		t.Errorf("it shows neither selection nor keys:\n%s", view)
+	}
+	for l := range strings.Lines(view) {
+		if wide := len([]rune(strings.TrimRight(l, "\n"))); wide > 60 {
+			t.Errorf("a line of %d on a screen of 60: %q", wide, l)
+		}
+	}
+}
