@@ -74,7 +74,7 @@ func newTrial(all []mutant) (*trial, error) {
 	return t, err
 }
 
-func (t *trial) close() { os.RemoveAll(t.dir) }
+func (t *trial) close() { _ = os.RemoveAll(t.dir) }
 
 // limitOf runs a stage without a mutant, and says how long it may take with one.
 func (t *trial) limitOf(s stage) (time.Duration, error) {
