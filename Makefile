@@ -35,7 +35,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration pictures race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build deploy-check schemathesis sam-local e2e-sam clean
+.PHONY: run test notion-smoke servers integration load pictures race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build deploy-check schemathesis sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	go run ./cmd/local
@@ -48,13 +48,19 @@ notion-smoke: ## a report, kills, and what is taken for granted, on Notion (NOTI
 
 servers: $(SERVERS:%=bin/%/pom.xml) ## installs SQS and DynamoDB for one machine; needs Java 17 and Maven
 
-integration: servers test/browsertest/node_modules ## the tests that need Java, PostgreSQL and Chromium, or processes that are killed
+integration: servers test/browsertest/node_modules ## the tests that need Java, PostgreSQL, Chromium and npm, or processes that are killed
 	go test -tags integration $(TESTFLAGS) -count=1 ./shared/queue ./shared/runs ./shared/research ./local/notionview ./functions/webhook/intake
 	go test -tags integration $(TESTFLAGS) -count=1 -parallel 30 ./cmd/local
 	go test -tags integration $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
 
 pictures: test/browsertest/node_modules ## the README's pictures, into docs/pictures; needs Chromium, and the fonts Inter and Noto Color Emoji
 	go test -tags integration -count=1 -run TestPictures ./cmd/local -pictures $(CURDIR)/docs/pictures
+
+# As many as that are complete after an hour on two processors; a tenth of them
+# in six minutes: RATE=20.
+RATE ?= 200
+load: ## reports at an even pace for a minute, a kill in the middle, and each of them complete once
+	go test -tags integration -count=1 -v -timeout 0 -run TestLoadAndAKill ./cmd/local -load.for 60s -load.rate $(RATE)
 
 race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...

@@ -210,7 +210,7 @@ func TestPictures(t *testing.T) {
 	}{
 		{"homepage", s.complete.Data.ShareableURL, 1260},
 		{"report", s.complete.Data.ChildPages[0].URL, 1100},
-		{"status", s.writing.Data.StatusURL, 660},
+		{"status", s.writing.Data.StatusURL, 600},
 		{"runs", s.url + runsPath, 760},
 		{"watch", s.watched(t), 440},
 	} {

@@ -17,17 +17,15 @@ import (
 	"time"
 
 	"notionrelay/local/notionsim"
+	"notionrelay/test/ascommand"
+	"notionrelay/test/planted"
 )
-
-// asCommand makes the test binary behave as the command.
-const asCommand = "RELAY_TEST_AS_COMMAND"
 
 // command starts the command in a process of its own and waits until it is
 // ready.
-func command(t *testing.T, data string, env ...string) (process *exec.Cmd, url string) {
+func command(t testing.TB, data string, env ...string) (process *exec.Cmd, url string) {
 	t.Helper()
-	process = exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0], "-addr", "127.0.0.1:0", "-data", data)
-	process.Env = append(os.Environ(), append(env, asCommand+"=1")...)
+	process = ascommand.Command(context.WithoutCancel(t.Context()), append(os.Environ(), env...), "-addr", "127.0.0.1:0", "-data", data)
 	stdout, err := process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +38,9 @@ func command(t *testing.T, data string, env ...string) (process *exec.Cmd, url s
 	t.Cleanup(func() {
 		process.Process.Kill()
 		process.Wait()
+		for _, leak := range planted.Find(stderr.String()) {
+			t.Errorf("the log tells what it must not: %s", leak)
+		}
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")

@@ -16,6 +16,7 @@ import (
 
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/report"
+	"notionrelay/test/planted"
 )
 
 // moment is when a process is killed, seen from its request to Notion.
@@ -125,7 +126,7 @@ func bigRun(t *testing.T) []byte {
 	t.Helper()
 	var plan, all strings.Builder
 	for i := range 250 {
-		fmt.Fprintf(&plan, "Do item %d.\n\n", i)
+		fmt.Fprintf(&plan, "Do item %d of "+planted.Text+".\n\n", i)
 		fmt.Fprintf(&all, "See item %d.\n\n", i)
 	}
 	var quotes []report.Quote

@@ -81,7 +81,7 @@ func (s *system) ownRoutes() *http.ServeMux {
 		return mux
 	}
 	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, notionview.Options{
-		ImagesOf: []string{s.publisher.CoverURL}, Links: []notionview.Link{{Text: "Status of the reports", Address: runsPath}},
+		ImagesOf: []string{s.publisher.CoverURL}, Links: []notionview.Link{{Text: "Status", Address: runsPath}},
 	})))
 	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +23,7 @@ import (
 	"notionrelay/shared/config"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
+	"notionrelay/test/planted"
 )
 
 const secret = "a secret of the tests"
@@ -171,7 +171,7 @@ func TestALoginEnds(t *testing.T) {
 // Other machines get neither the simulator nor, without a login, its pages.
 func TestTheSimulatorIsForThisMachineAlone(t *testing.T) {
 	t.Parallel()
-	s, err := open(t.Context(), guarded(), "0.0.0.0:0", t.TempDir(), slog.New(slog.DiscardHandler))
+	s, err := open(t.Context(), guarded(), "0.0.0.0:0", t.TempDir(), planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestTheTopOfTheAddressIsUseful(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := open(t.Context(), tt.env, "127.0.0.1:0", t.TempDir(), slog.New(slog.DiscardHandler))
+			s, err := open(t.Context(), tt.env, "127.0.0.1:0", t.TempDir(), planted.Log(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -263,7 +263,7 @@ func TestRequestsAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &system{log: slog.New(slog.DiscardHandler), auth: auth}
+	s := &system{log: planted.Log(t), auth: auth}
 	held, arrived := make(chan struct{}), make(chan struct{})
 	handler := s.limit(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		arrived <- struct{}{}
@@ -328,7 +328,7 @@ func TestLargeBodiesTakeTurns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &system{log: slog.New(slog.DiscardHandler), auth: auth}
+		s := &system{log: planted.Log(t), auth: auth}
 		reading, stored, done := 0, make(chan struct{}), make(chan struct{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -364,7 +364,7 @@ func TestLargeBodiesTakeTurns(t *testing.T) {
 func TestALargeBodyThatGetsNoTurnIsToSendAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		webhook := &intake.Handler{Auth: new(intake.Auth), Log: slog.New(slog.DiscardHandler)}
+		webhook := &intake.Handler{Auth: new(intake.Auth), Log: planted.Log(t)}
 		full := make(chan struct{}) // no slot is ever free
 		request := httptest.NewRequestWithContext(t.Context(), "POST", "http://localhost/reports", nil)
 		request.Body = turnBody{http.NoBody, &turn{slots: full, ctx: t.Context()}}
@@ -398,7 +398,7 @@ func TestEveryRouteReadsNoMoreThanABodyMayHave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &system{log: slog.New(slog.DiscardHandler), auth: auth}
+	s := &system{log: planted.Log(t), auth: auth}
 	var n int64
 	s.limit(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		n, err = io.Copy(io.Discard, r.Body)

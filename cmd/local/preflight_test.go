@@ -11,6 +11,7 @@ import (
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/config"
 	"notionrelay/shared/notion"
+	"notionrelay/test/planted"
 )
 
 func TestTheHelpNamesFlagsAndEnvironment(t *testing.T) {
@@ -44,7 +45,7 @@ func TestADataFolderBelongsToItsNotion(t *testing.T) {
 	begin := func(change func(*settings)) error {
 		env := quick
 		change(&env)
-		s, err := open(t.Context(), env, "127.0.0.1:0", data, slog.New(slog.DiscardHandler))
+		s, err := open(t.Context(), env, "127.0.0.1:0", data, planted.Log(t))
 		if err == nil {
 			err = s.close()
 		}

@@ -72,10 +72,10 @@ func TestRunsAreListedInPlainWords(t *testing.T) {
 	page := r.list(t, "/runs")
 	lines, links := texts(t, page)
 	want := []string{
-		queued.ReportID + " Queued Waiting for its turn. ",
-		"Acme Multi Community " + report.ID("2", "") + " Being published Writing the Comprehensive Analysis, 4 of 7. ",
-		"Contoso Multi Community " + report.ID("3", "") + " Being published Nothing is being written at present. Notion is busy. Next attempt 25 Nov 2026, 09:30:00 UTC . ",
-		"Brightside <b> Multi Community " + report.ID("4", "") + " Failed The report is kept, but it could not be published. Its page is in the trash. Restore it. ",
+		queued.ReportID + " Queued Waiting for its turn. Accepted ",
+		"Acme Multi Community " + report.ID("2", "") + " Being published Writing the Comprehensive Analysis, 4 of 7. Accepted ",
+		"Contoso Multi Community " + report.ID("3", "") + " Being published Nothing is being written at present. Notion is busy. Next attempt 25 Nov 2026, 09:30:00 UTC . Accepted ",
+		"Brightside <b> Multi Community " + report.ID("4", "") + " Failed The report is kept, but it could not be published. Its page is in the trash. Restore it. Accepted ",
 	}
 	for i, w := range want {
 		if len(lines) != len(want) || !strings.HasPrefix(lines[i], w) || !strings.HasSuffix(lines[i], " UTC") {

@@ -95,7 +95,7 @@ func (s *system) greet(out io.Writer) {
 	if s.simulator != nil {
 		pages = s.url() + notionview.Path
 	}
-	fmt.Fprintf(out, "  see the pages:  %s\n\n", pages)
+	fmt.Fprintf(out, "  see how it is:  %s\n  see the pages:  %s\n\n", s.url()+runsPath, pages)
 }
 
 // usage says which flags and which variables of the environment there are.

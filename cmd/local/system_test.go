@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"regexp"
@@ -24,16 +22,12 @@ import (
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/report"
+	"notionrelay/test/ascommand"
+	"notionrelay/test/planted"
 )
 
 // TestMain is also the command itself, for tests that kill it.
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { ascommand.Main(main, func() { goleak.VerifyTestMain(m) }) }
 
 // quick is a Notion without the pauses that a real one needs.
 var quick = settings{Publisher: publish.Settings{
@@ -50,7 +44,7 @@ type running struct {
 
 func start(t *testing.T, env settings, data string) *running {
 	t.Helper()
-	s, err := open(t.Context(), env, "127.0.0.1:0", data, slog.New(slog.DiscardHandler))
+	s, err := open(t.Context(), env, "127.0.0.1:0", data, planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +316,7 @@ func TestTheSamePostTwiceGivesOneTree(t *testing.T) {
 func TestWithoutASecretOnlyLoopbackIsServed(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{":0", "0.0.0.0:0", "192.0.2.1:0", "example.com:0", "[::]:0"} {
-		if _, err := open(t.Context(), quick, addr, t.TempDir(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
+		if _, err := open(t.Context(), quick, addr, t.TempDir(), planted.Log(t)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
 			t.Errorf("%s: got %v, want a refusal", addr, err)
 		}
 	}
@@ -377,38 +371,4 @@ func (r *running) get(t *testing.T, url, accept string) string {
 		t.Fatalf("GET %s: %d, %v", url, response.StatusCode, err)
 	}
 	return string(body)
-}
-
-// BenchmarkAcknowledge posts over HTTP without waiting, while the publisher is
-// at work, and reports the median.
-func BenchmarkAcknowledge(b *testing.B) {
-	s, err := open(b.Context(), quick, "127.0.0.1:0", b.TempDir(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan error, 1)
-	go func() { done <- s.serve(ctx) }()
-	client := &http.Client{Transport: &http.Transport{}}
-	defer func() {
-		client.CloseIdleConnections()
-		cancel()
-		if err := errors.Join(<-done, s.close()); err != nil {
-			b.Error(err)
-		}
-	}()
-	text := strings.Repeat("All of it, word by word. ", 200)
-	var took []time.Duration
-	for i := 0; b.Loop(); i++ {
-		started := time.Now()
-		response, err := client.Post("http://"+s.listener.Addr().String()+"/reports", "application/json", strings.NewReader(fmt.Sprintf(`{"strategyReport":"%d %s"}`, i, text)))
-		if err != nil || response.StatusCode != http.StatusAccepted {
-			b.Fatal(response, err)
-		}
-		io.Copy(io.Discard, response.Body)
-		response.Body.Close()
-		took = append(took, time.Since(started))
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 }

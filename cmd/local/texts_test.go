@@ -1,7 +1,6 @@
 package main
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // What waits for a complete run is gone, but for its quotes, which may still be
@@ -33,7 +33,7 @@ func TestWhatWaitsForACompleteRunIsForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := store{db.Runs(), waits, slog.New(slog.DiscardHandler)}
+	s := store{db.Runs(), waits, planted.Log(t)}
 	run, _, err := s.Create(t.Context(), runs.Run{ReportID: "a", AcceptedAt: time.Now()})
 	if err != nil {
 		t.Fatal(err)

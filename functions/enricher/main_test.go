@@ -1,30 +1,19 @@
 package main
 
 import (
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
+	"notionrelay/test/ascommand"
 	"notionrelay/test/awstest"
 )
 
-// asCommand makes the test binary behave as the function.
-const asCommand = "RELAY_TEST_AS_COMMAND"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { ascommand.Main(main, func() { m.Run() }) }
 
 // The waiting queue's messages go through this function too: a death for want of
 // an AI's key would hold up every run.
 func TestItStartsWithoutTheSecretsThatAreOptional(t *testing.T) {
 	t.Parallel()
-	parameters := awstest.StartParameters(t, nil).Endpoint
+	parameters := awstest.StartParameters(t, nil).Environment()
 	for name, tt := range map[string]struct {
 		setting, want string
 	}{
@@ -34,20 +23,9 @@ func TestItStartsWithoutTheSecretsThatAreOptional(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			command := exec.CommandContext(t.Context(), os.Args[0])
-			command.Env = []string{
-				asCommand + "=1", "PUBLISH_QUEUE_URL=q", "ENRICH_QUEUE_URL=q", "WAITING_QUEUE_URL=q", tt.setting,
-				"AWS_REGION=" + awstest.Region, "AWS_ACCESS_KEY_ID=" + awstest.AccessKey, "AWS_SECRET_ACCESS_KEY=" + awstest.AccessKey, "AWS_ENDPOINT_URL_SSM=" + parameters,
-			}
-			output, err := command.CombinedOutput()
-			said := string(output)
+			environment := append([]string{"PUBLISH_QUEUE_URL=q", "ENRICH_QUEUE_URL=q", "WAITING_QUEUE_URL=q", tt.setting}, parameters...)
 			// It has started when it finds that this is no Lambda.
-			if err == nil || !strings.Contains(said, "AWS_LAMBDA_RUNTIME_API") || !strings.Contains(said, `"level":"WARN"`) || !strings.Contains(said, tt.want) {
-				t.Errorf("%v, %s; want a start, and a warning that speaks of %s", err, said, tt.want)
-			}
-			if strings.Contains(said, "hidden") {
-				t.Errorf("it printed a secret: %s", said)
-			}
+			ascommand.Fails(t, environment, []string{"AWS_LAMBDA_RUNTIME_API", `"level":"WARN"`, tt.want}, "hidden")
 		})
 	}
 }

@@ -1,24 +1,13 @@
 package main
 
 import (
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
+	"notionrelay/test/ascommand"
 	"notionrelay/test/awstest"
 )
 
-// asCommand makes the test binary behave as the function.
-const asCommand = "RELAY_TEST_AS_COMMAND"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { ascommand.Main(main, func() { m.Run() }) }
 
 func TestItStartsWithWhatIsRequiredAndNotWithoutIt(t *testing.T) {
 	t.Parallel()
@@ -38,26 +27,10 @@ func TestItStartsWithWhatIsRequiredAndNotWithoutIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			command := exec.CommandContext(t.Context(), os.Args[0])
-			command.Env = []string{
-				asCommand + "=1", "PUBLISH_QUEUE_URL=q", "PUBLISH_DLQ_URL=q", "ENRICH_QUEUE_URL=q", "WAITING_QUEUE_URL=q", "RUNS_TABLE=t",
-				"NOTION_DATABASE_ID=0123456789abcdef0123456789abcdef", "NOTION_API_KEY=ssm:/relay/notion-api-key", "RESEARCH_DATABASE_URL=ssm:/relay/research-database-url",
-				"AWS_REGION=" + awstest.Region, "AWS_ACCESS_KEY_ID=" + awstest.AccessKey, "AWS_SECRET_ACCESS_KEY=" + awstest.AccessKey,
-				"AWS_ENDPOINT_URL_SSM=" + awstest.StartParameters(t, tt.parameters).Endpoint,
-			}
-			output, err := command.CombinedOutput()
-			said := string(output)
-			if err == nil {
-				t.Error("it has ended well")
-			}
-			for _, part := range tt.want {
-				if !strings.Contains(said, part) {
-					t.Errorf("it said %s, want %s", said, part)
-				}
-			}
-			if strings.Contains(said, "hidden") {
-				t.Errorf("it printed a secret: %s", said)
-			}
+			environment := append(awstest.StartParameters(t, tt.parameters).Environment(),
+				"PUBLISH_QUEUE_URL=q", "PUBLISH_DLQ_URL=q", "ENRICH_QUEUE_URL=q", "WAITING_QUEUE_URL=q", "RUNS_TABLE=t",
+				"NOTION_DATABASE_ID=0123456789abcdef0123456789abcdef", "NOTION_API_KEY=ssm:/relay/notion-api-key", "RESEARCH_DATABASE_URL=ssm:/relay/research-database-url")
+			ascommand.Fails(t, environment, tt.want, "hidden")
 		})
 	}
 }

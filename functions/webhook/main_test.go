@@ -1,22 +1,12 @@
 package main
 
 import (
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
+
+	"notionrelay/test/ascommand"
 )
 
-// asCommand makes the test binary behave as the function.
-const asCommand = "RELAY_TEST_AS_COMMAND"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { ascommand.Main(main, func() { m.Run() }) }
 
 func TestItRefusesToStartWithoutASecret(t *testing.T) {
 	t.Parallel()
@@ -36,15 +26,8 @@ func TestItRefusesToStartWithoutASecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			command := exec.CommandContext(t.Context(), os.Args[0])
-			command.Env = append([]string{asCommand + "=1", "AWS_REGION=us-east-1", "PUBLISH_QUEUE_URL=q", "RUNS_TABLE=t", "STATUS_TOKEN_KEY=key of the status links"}, tt.secrets...)
-			output, err := command.CombinedOutput()
-			if err == nil || !strings.Contains(string(output), tt.want) {
-				t.Errorf("%v, %s; want a failure that speaks of %s", err, output, tt.want)
-			}
-			if strings.Contains(string(output), "good") {
-				t.Errorf("it printed a secret: %s", output)
-			}
+			environment := append([]string{"AWS_REGION=us-east-1", "PUBLISH_QUEUE_URL=q", "RUNS_TABLE=t", "STATUS_TOKEN_KEY=key of the status links"}, tt.secrets...)
+			ascommand.Fails(t, environment, []string{tt.want}, "good")
 		})
 	}
 }

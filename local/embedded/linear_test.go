@@ -10,6 +10,7 @@ import (
 	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/linear"
 	"notionrelay/test/queuetest"
 	"notionrelay/test/runstest"
 )
@@ -77,7 +78,7 @@ func TestABrokenStoreIsNotLinearizable(t *testing.T) {
 			return behind{s, map[string]chan runs.Run{"run 0": make(chan runs.Run, 1), "run 1": make(chan runs.Run, 1)}}
 		},
 	} {
-		wantNoticed(t, name, runstest.ErrNoOrder, func() error {
+		wantNoticed(t, name, linear.ErrNoOrder, func() error {
 			return runstest.CheckLinearizable(t.Context(), broken(stores["memory"](t).Runs()), 3, 12)
 		})
 	}
@@ -120,7 +121,7 @@ func TestABrokenQueueIsNotLinearizable(t *testing.T) {
 		"drops no duplicate":         func(q *embedded.Queue) queuetest.Queue { return repeating{q} },
 		"delivers what is in flight": func(q *embedded.Queue) queuetest.Queue { return impatient{q} },
 	} {
-		wantNoticed(t, name, queuetest.ErrNoOrder, func() error { return queuetest.CheckLinearizable(t.Context(), broken(openFIFO(t)), 3, 12) })
+		wantNoticed(t, name, linear.ErrNoOrder, func() error { return queuetest.CheckLinearizable(t.Context(), broken(openFIFO(t)), 3, 12) })
 	}
 }
 

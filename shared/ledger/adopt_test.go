@@ -60,6 +60,8 @@ func TestAdopt(t *testing.T) {
 		{"a person has deleted one that was there before", "b c d", "", "a b", "c d", "c d"},
 		{"and nothing happened", "b", "", "a b", "c d", ""},
 		{"and one block was written", "b c", "", "a b", "c", "c"},
+		{"and a person has changed the only one behind it", "a b q^", "", "a b", "c", "q^"},
+		{"a line of unknown origin where nothing was", "p?", "", "", "a", ""},
 		{"and another was changed", "b q^", "", "a b", "c", ""},
 	}
 	for _, tt := range tests {
@@ -89,6 +91,16 @@ func TestAdopt(t *testing.T) {
 				t.Errorf("got %q, want %q", s, tt.want)
 			}
 		})
+	}
+}
+
+// Of a long page as much of the end is compared as can be of the request.
+func TestTheEndOfALongPageIsCompared(t *testing.T) {
+	t.Parallel()
+	children := page(strings.Repeat("a ", 151))
+	p := place{before: func() []block.Block { return blocks(strings.Repeat("a ", 150)) }}
+	if got := adopt(children, p, blocks("a"), "me"); !slices.Equal(got, []string{children[150].ID}) {
+		t.Errorf("got %q", got)
 	}
 }
 

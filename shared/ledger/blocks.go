@@ -98,15 +98,7 @@ func (l *Ledger) Replace(ctx context.Context, step, parent string, made, blocks 
 		at = len(l.Run.Homepage) - 1
 	}
 	if len(blocks) > 0 && l.Run.Step(step).Done == 0 {
-		p := &place{parentID: pageID, inserts: true, stands: at}
-		p.locate = func(ctx context.Context, children []notion.Child) error {
-			err := l.identify(ctx, made, children)
-			p.ours = l.Run.Homepage
-			return err
-		}
-		// The block may have gone, and Notion refuses to append behind what is
-		// not there: so the page is looked at in any case.
-		if err := l.append(ctx, request{step: step, lookFirst: true}, p, blocks, nil); err != nil {
+		if err := l.insert(ctx, step, pageID, at, made, blocks); err != nil {
 			return err
 		}
 	}
@@ -122,6 +114,24 @@ func (l *Ledger) Replace(ctx context.Context, step, parent string, made, blocks 
 	return l.perform(ctx, request{step: step, index: s.Total - 1, send: func(ctx context.Context) error {
 		return l.trash(ctx, id, pageID)
 	}})
+}
+
+// insert writes blocks behind one of the homepage's. Where its id is known, that is
+// tried without a look: should a person have deleted the block, Notion refuses to
+// append behind it, and only then the page is looked at for its neighbour.
+func (l *Ledger) insert(ctx context.Context, step, pageID string, at int, made, blocks []block.Block) error {
+	p := &place{parentID: pageID, inserts: true, stands: at, ours: l.Run.Homepage, anchor: l.Run.Homepage[at]}
+	p.locate = func(ctx context.Context, children []notion.Child) error {
+		err := l.identify(ctx, made, children)
+		p.ours = l.Run.Homepage
+		return err
+	}
+	known := p.anchor != "" && p.anchor != deleted
+	err := l.append(ctx, request{step: step, lookFirst: !known}, p, blocks, nil)
+	if known && (Refused(err) || isMissing(err)) {
+		err = l.append(ctx, request{step: step, lookFirst: true}, p, blocks, nil)
+	}
+	return err
 }
 
 // identify finds the ids of the blocks that the homepage was made with: the answer

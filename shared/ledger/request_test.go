@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"notionrelay/shared/notion"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // memory keeps the record that was saved last.
@@ -48,7 +48,7 @@ func newLedger(t *testing.T, step runs.Step) (*Ledger, *memory) {
 	step.Name, step.Total = "step", 1
 	return &Ledger{
 		Run: &runs.Run{ReportID: "rep_1", Steps: []runs.Step{step}}, Store: store, Notion: client, Owner: "me",
-		Log: slog.New(slog.DiscardHandler), Slice: time.Minute,
+		Log: planted.Log(t), Slice: time.Minute,
 	}, store
 }
 

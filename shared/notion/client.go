@@ -67,6 +67,7 @@ type Client struct {
 	pacer   pacer
 	bulk    *rate.Limiter
 	me      atomic.Pointer[Identity] // once it was asked for
+	myID    atomic.Pointer[string]   // once a page was made, whose answer names its maker
 }
 
 // New makes a client.
@@ -126,12 +127,24 @@ func (c *Client) CreatePage(ctx context.Context, p NewPage) (Page, error) {
 	if p.Cover != "" {
 		request.Cover = &notionapi.Image{Type: notionapi.FileTypeExternal, External: &notionapi.FileObject{URL: p.Cover}}
 	}
-	var page Page
-	err := c.do(ctx, true, &page, func(ctx context.Context) error {
+	var made pageAnswer
+	err := c.do(ctx, true, &made, func(ctx context.Context) error {
 		_, err := c.api.Page.Create(ctx, request)
 		return err
 	})
-	return page, err
+	if made.CreatedBy.ID != "" {
+		c.myID.Store(&made.CreatedBy.ID)
+	}
+	return made.Page, err
+}
+
+// pageAnswer is what tells of a page that was just made.
+type pageAnswer struct {
+	Page
+
+	CreatedBy struct {
+		ID string `json:"id"`
+	} `json:"created_by"`
 }
 
 // AppendBlocks sends one request that adds blocks at the end of a page or

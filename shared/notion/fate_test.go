@@ -149,7 +149,7 @@ func TestRequestsSayWhoSendsThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, agent := range agents {
-		if !regexp.MustCompile(`^notion-relay/[a-z0-9][^ ()]*$`).MatchString(agent) {
+		if !regexp.MustCompile(`^notion-relay/[a-z0-9][^ ()]*$`).MatchString(agent) || strings.HasSuffix(agent, "/unknown") {
 			t.Errorf("got %q, want name and version", agent)
 		}
 	}

@@ -100,9 +100,12 @@ type Identity struct {
 	Workspace string
 }
 
-// Me is the id of the integration that the token belongs to. It is asked for
-// once.
+// Me is the id of the integration that the token belongs to. It is known once a
+// page was made, and else asked for once.
 func (c *Client) Me(ctx context.Context) (string, error) {
+	if known := c.myID.Load(); known != nil {
+		return *known, nil
+	}
 	me, err := c.Whoami(ctx)
 	return me.ID, err
 }

@@ -56,6 +56,11 @@ func (p *Parameters) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(p.named(request.Names)) //nolint:errchkjson // the client notices
 }
 
+// Environment is what a process needs to ask for the parameters.
+func (p *Parameters) Environment() []string {
+	return []string{"AWS_REGION=" + Region, "AWS_ACCESS_KEY_ID=" + AccessKey, "AWS_SECRET_ACCESS_KEY=" + AccessKey, "AWS_ENDPOINT_URL_SSM=" + p.Endpoint}
+}
+
 // Put gives a parameter that exists another value.
 func (p *Parameters) Put(name, value string) {
 	p.mu.Lock()

@@ -31,7 +31,7 @@ func shrink(tb testing.TB, picture []byte) []byte {
 		c := at(img, x, y)
 		i, known := nearest[c]
 		if !known {
-			i = uint8(palette.Index(c))
+			i = uint8(palette.Index(c)) //nolint:gosec // below maxColors
 			nearest[c] = i
 		}
 		small.SetColorIndex(x, y, i)

@@ -39,7 +39,7 @@ func TestTheDocumentsCommands(t *testing.T) {
 			d.define(line)
 			continue
 		}
-		if line == "letters Publish" {
+		if line == `relayctl --stack "$stack" dead-letters list` {
 			d.putAside()
 		}
 		answers := ""
@@ -95,6 +95,7 @@ var outcomes = map[string]outcome{
 	},
 	`put webhook-secrets "$(get webhook-secrets | cut -d, -f1)" && anew Webhook`:             {"^$", map[string]string{"get webhook-secrets": "^[0-9a-f]{64}\n$"}},
 	`put status-token-key "$(openssl rand -hex 32),$(get status-token-key)" && anew Webhook`: {"^$", map[string]string{"get status-token-key": "^[0-9a-f]{64},[0-9a-f]{64}\n$"}},
+	`relayctl --stack "$stack" dead-letters list`:                                            {`(?s)^REPORT[^\n]*\nrep_1 +publish +publish [^\n]* homepage +validation_error: too long\n$`, nil},
 	"letters Publish": {"^1\n$", nil},
 	// Nothing else is in a letter's row, its text in particular.
 	"reasons Publish": {`^[-|+\s]+ReceiveMessage[-|+\s]+reason[-|+\s]+report[-|+\s]+step[-|+\s]+validation_error: too long[-|+\s]+rep_1[-|+\s]+homepage[-|+\s]+$`, nil},
@@ -124,7 +125,7 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-// tools are the SAM CLI, and the AWS CLI by a script, for its first version goes to
+// tools are the operator's, the SAM CLI, and the AWS CLI by a script, for its first version goes to
 // SQS at AWS unless it is told otherwise as an argument.
 func (d *desk) tools() {
 	d.t.Helper()
@@ -135,6 +136,9 @@ func (d *desk) tools() {
 	d.bin = d.t.TempDir()
 	if err := os.Symlink(venv+"/sam", d.bin+"/sam"); err != nil {
 		d.t.Fatal(err)
+	}
+	if said, err := exec.CommandContext(d.t.Context(), "go", "build", "-o", d.bin, "notionrelay/cmd/relayctl").CombinedOutput(); err != nil {
+		d.t.Fatalf("build relayctl: %v\n%s", err, said)
 	}
 	script := "#!/bin/sh\nexec " + venv + "/aws --endpoint-url " + d.endpoint + ` "$@"` + "\n"
 	if err := os.WriteFile(d.bin+"/aws", []byte(script), 0o700); err != nil {
@@ -240,7 +244,7 @@ func (d *desk) putAside() {
 		d.t.Fatal(err)
 	}
 	d.run(`aws sqs send-message --queue-url "$(output PublishDeadLettersUrl)" --message-group-id notion --message-deduplication-id 1 `+
-		`--message-body '{"payload":{"strategyReport":"Zebrafish"}}' --message-attributes '`+string(encoded)+`'`, "")
+		`--message-body '{"version":1,"kind":"publish","reportId":"rep_1","payload":{"strategyReport":"Zebrafish"}}' --message-attributes '`+string(encoded)+`'`, "")
 }
 
 // made checks what the deployment of the stack for trying out has brought about, as

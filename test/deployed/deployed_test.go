@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +33,7 @@ import (
 	"notionrelay/shared/runs"
 	"notionrelay/test/awstest"
 	"notionrelay/test/lambdatest"
+	"notionrelay/test/planted"
 )
 
 // built is the folder of the binaries, each built once when it is needed.
@@ -187,7 +187,7 @@ func (d *deployment) serve(tb testing.TB, publish queue.Handler) {
 			queue.Poll(ctx, impatient{q}, handler, queue.Mapping{
 				ARN: "arn:aws:sqs:us-east-1:000000000000:" + name, BatchSize: 1,
 				Timeout: 15 * time.Minute, // the functions have their own
-				Logger:  slog.New(slog.DiscardHandler),
+				Logger:  planted.Log(tb),
 			})
 		})
 	}

@@ -18,9 +18,9 @@ import (
 func TestTheLogHasALineForWhateverBecomesOfAReport(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	w, p := handlers(t, secretToken, &log)
+	w, p := handlers(t, secret, &log)
 	w.notion.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Nth: 2, Status: 409})
-	w.post(t, `{"strategyReport":"# One","runId":"run-1"}`, secretToken)
+	w.post(t, `{"strategyReport":"# One","runId":"run-1"}`, secret)
 	w.deliver(t, "publisher", p.publish, 1) // meets the 409
 	w.deliver(t, "enricher", p.waiting, 1)
 	w.deliver(t, "publisher", p.publish, 1)
@@ -28,22 +28,22 @@ func TestTheLogHasALineForWhateverBecomesOfAReport(t *testing.T) {
 	w.deliver(t, "publisher", p.publish, 1)
 	w.deliver(t, "publisher", p.publish, 1)
 
-	w.post(t, `{"strategyReport":"# Two","runId":"run-2"}`, secretToken)
+	w.post(t, `{"strategyReport":"# Two","runId":"run-2"}`, secret)
 	w.notion.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 400})
 	w.deliver(t, "publisher", p.publish, 1)
 	redrive(t, w, p.publish)
 	w.deliver(t, "publisher", p.publish, 1)
 
 	w.notion.People().RenameColumn(w.notion.DatabaseID(), "Contact Email", "Mail")
-	w.post(t, `{"strategyReport":"# Three","runId":"run-3","email":"a@b.example"}`, secretToken)
+	w.post(t, `{"strategyReport":"# Three","runId":"run-3","email":"a@b.example"}`, secret)
 	w.deliver(t, "publisher", p.publish, 1)
 
 	// A publisher that begins after the mending, and whose probe is due.
-	later, q := handlers(t, secretToken, &log)
+	later, q := handlers(t, secret, &log)
 	if err := later.signals.SetHalt(t.Context(), runs.Halt{Code: "column_missing", Since: time.Now().Add(-time.Hour), Next: time.Now().Add(-time.Minute)}); err != nil {
 		t.Fatal(err)
 	}
-	later.post(t, `{"strategyReport":"# Four"}`, secretToken)
+	later.post(t, `{"strategyReport":"# Four"}`, secret)
 	later.deliver(t, "publisher", q.publish, 1)
 
 	all := lines(t, &log)

@@ -19,13 +19,7 @@ import (
 	"notionrelay/shared/copywriter"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/report"
-)
-
-// What must not be in any log.
-const (
-	secretText  = "Zebrafish-prose"
-	secretEmail = "quagga@pangolin.example"
-	secretToken = "okapi-token-of-the-tests"
+	"notionrelay/test/planted"
 )
 
 // A report goes through the handlers with everything that can go wrong and be
@@ -33,17 +27,17 @@ const (
 func TestLogsNameTheRequestAndKeepSecrets(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	w, p := handlers(t, secretToken, &log)
-	p.enricher.Writer = copywriter.New(copywriter.Options{APIKey: secretToken, BaseURL: objecting(t, secretText+" "+secretEmail)})
+	w, p := handlers(t, planted.Secret, &log)
+	p.enricher.Writer = copywriter.New(copywriter.Options{APIKey: planted.Secret, BaseURL: objecting(t, planted.Text+" "+planted.Email)})
 	p.enricher.Research = closed{}
 	w.notion.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Nth: 2, Status: 409})
 
-	good := `{"strategyReport":"# ` + secretText + `","email":"` + secretEmail + `","runId":"run-1"}`
-	bad := `{"strategyReport":"# ` + secretText + ` of another report","runId":"run-2"}`
-	w.post(t, good, secretToken)
-	w.post(t, good, "wrong "+secretToken)
-	w.post(t, `{"strategyReport":"`+secretText, secretToken)
-	w.post(t, `{"strategyReport":5,"email":"`+secretEmail+` "}`, secretToken)
+	good := `{"strategyReport":"# ` + planted.Text + `","email":"` + planted.Email + `","runId":"run-1"}`
+	bad := `{"strategyReport":"# ` + planted.Text + ` of another report","runId":"run-2"}`
+	w.post(t, good, planted.Secret)
+	w.post(t, good, "wrong "+planted.Secret)
+	w.post(t, `{"strategyReport":"`+planted.Text, planted.Secret)
+	w.post(t, `{"strategyReport":5,"email":"`+planted.Email+` "}`, planted.Secret)
 	w.deliver(t, "publisher", p.publish, 1) // meets the 409
 	w.deliver(t, "enricher", p.waiting, 1)
 	w.deliver(t, "publisher", p.publish, 1)
@@ -51,20 +45,24 @@ func TestLogsNameTheRequestAndKeepSecrets(t *testing.T) {
 	w.deliver(t, "enricher", p.enrich, 5)
 	w.deliver(t, "publisher", p.publish, 1)
 	w.deliver(t, "publisher", p.publish, 1)
-	w.post(t, bad, secretToken)
+	w.post(t, bad, planted.Secret)
 	w.notion.Inject(notionsim.Fault{Method: "POST", Path: "/v1/pages", Status: 400, Body: `{"object":"error","status":400,` +
-		`"code":"validation_error","message":"body.children[0] should be shorter, instead was ` + secretText + `","request_id":"n-1"}`})
+		`"code":"validation_error","message":"body.children[0] should be shorter, instead was ` + planted.Text + `","request_id":"n-1"}`})
 	w.deliver(t, "publisher", p.publish, 1)
-	w.post(t, `{"strategyReport":"# `+secretText+` while everybody waits","runId":"run-3"}`, secretToken)
-	w.notion.People().RevokeToken(secretToken)
+	w.post(t, `{"strategyReport":"# `+planted.Text+` while everybody waits","runId":"run-3"}`, planted.Secret)
+	w.notion.People().RevokeToken(planted.Secret)
 	w.deliver(t, "publisher", p.publish, 1)
 
-	written := log.String()
-	for _, never := range []string{secretText, secretEmail, secretToken, "Zebrafish", "quagga", "pangolin"} {
-		for line := range strings.Lines(written) {
-			if strings.Contains(line, never) {
-				t.Errorf("%q is in the log: %s", never, line)
-			}
+	for _, leak := range planted.Find(log.String()) {
+		t.Errorf("the log tells what it must not: %s", leak)
+	}
+	dead, err := w.dead.Receive(t.Context(), 10, time.Second)
+	if err != nil || len(dead) == 0 {
+		t.Fatalf("%d dead letters, %v", len(dead), err)
+	}
+	for _, letter := range dead {
+		for _, leak := range planted.Find(fmt.Sprint(letter.Attributes)) {
+			t.Errorf("a dead letter says for the list what it must not: %s", leak)
 		}
 	}
 	everyLineSaysWhatItBelongsTo(t, lines(t, &log))

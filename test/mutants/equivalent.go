@@ -19,6 +19,10 @@ var equivalents = []struct{ function, how, begins, reason string }{
 	{"send", "error swallowed", "fmt.Errorf", "what is sent can always be encoded"},
 	{"setTimer", "error swallowed", "err", "what has come in a message fits into one"},
 	{"Pause", "<= made <", "wait <= 0", "a timer of no time fires at once"},
+	{"adopt", "<= made <", "end <= known", "none of the blocks are as good as no blocks"},
+	{"adopt", "left out", "before = before[max(0", "it only bounds the work"},
+	{"buildVersion", "&& made ||", "", "whatever is built of this module knows its version"},
+	{"writeQuote", "&& made ||", "tree.QuoteTitle(other)", "ids of more rows than twins only make the record longer"},
 	{"childrenOf", "< made <=", "path[len(path)-1] < len(siblings)", "a guard: an append's parent is written before it"},
 }
 

@@ -23,6 +23,9 @@ type mutant struct {
 	from, to int
 	was, by  string
 	how      string
+	// before and behind make a choice of what is broken, where %d is the mutant's
+	// number: see switched. Empty where a program cannot choose, as in a constant.
+	before, behind string
 }
 
 func (m mutant) String() string {
@@ -72,13 +75,21 @@ func findIn(name string) ([]mutant, error) {
 	}
 	f := &finder{name: name, source: string(source), set: set}
 	for _, d := range tree.Decls {
-		f.function = ""
+		f.function, f.fails = "", false
 		if function, ok := d.(*ast.FuncDecl); ok {
-			f.function = function.Name.Name
+			f.function, f.fails = function.Name.Name, endsInError(function.Type.Results)
 		}
 		ast.Inspect(d, f.visit)
 	}
 	return f.found, nil
+}
+
+func endsInError(results *ast.FieldList) bool {
+	if results == nil {
+		return false
+	}
+	last, ok := results.List[len(results.List)-1].Type.(*ast.Ident)
+	return ok && last.Name == "error"
 }
 
 // finder collects the mutants of a file.
@@ -87,6 +98,7 @@ type finder struct {
 	source   string
 	set      *token.FileSet
 	function string
+	fails    bool // the function's last result is an error
 	found    []mutant
 }
 
@@ -98,7 +110,7 @@ func (f *finder) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.IfStmt:
 		if !turnsRound(n.Cond) {
-			f.add(n.Cond, "condition negated", "!("+f.text(n.Cond)+")")
+			f.add(n.Cond, "condition negated", "!("+f.text(n.Cond)+")", "(mutantIs(%d) != (", "))")
 		}
 	case *ast.BinaryExpr:
 		f.operator(n)
@@ -112,11 +124,11 @@ func (f *finder) visit(n ast.Node) bool {
 		}
 	case *ast.BasicLit:
 		if value, err := strconv.Atoi(n.Value); n.Kind == token.INT && err == nil && value > 1 {
-			f.add(n, "number halved", strconv.Itoa(value/2))
+			f.add(n, "number halved", strconv.Itoa(value/2), "", "")
 		}
 	case *ast.UnaryExpr:
 		if n.Op == token.NOT {
-			f.add(n, "negation left out", f.text(n.X))
+			f.add(n, "negation left out", f.text(n.X), "(mutantIs(%d) != (", "))")
 		}
 	}
 	return true
@@ -142,7 +154,8 @@ var turned = map[token.Token][]string{
 
 func (f *finder) operator(n *ast.BinaryExpr) {
 	for _, by := range turned[n.Op] {
-		f.add(n, n.Op.String()+" made "+by, f.text(n.X)+" "+by+" "+f.text(n.Y))
+		broken := f.text(n.X) + " " + by + " " + f.text(n.Y)
+		f.add(n, n.Op.String()+" made "+by, broken, "(mutantIs(%[1]d) && ("+strings.ReplaceAll(broken, "%", "%%")+") || !mutantIs(%[1]d) && (", "))")
 	}
 }
 
@@ -162,15 +175,15 @@ func (f *finder) statement(s ast.Stmt) {
 			return
 		}
 		last := s.Results[len(s.Results)-1]
-		if text := f.text(last); text == "err" || text == "last" || strings.HasPrefix(text, "fmt.Errorf(") {
-			f.add(last, "error swallowed", "nil")
+		if text := f.text(last); text == "err" || text == "last" && f.fails || strings.HasPrefix(text, "fmt.Errorf(") {
+			f.add(last, "error swallowed", "nil", "mutantNil(%d, ", ")")
 		}
 	}
 }
 
 func (f *finder) leaveOut(s ast.Stmt) {
 	if !silent.MatchString(f.text(s)) {
-		f.add(s, "left out", "")
+		f.add(s, "left out", "", "if !mutantIs(%d) { ", " }")
 	}
 }
 
@@ -178,10 +191,10 @@ func (f *finder) text(n ast.Node) string {
 	return f.source[f.set.Position(n.Pos()).Offset:f.set.Position(n.End()).Offset]
 }
 
-func (f *finder) add(n ast.Node, how, by string) {
+func (f *finder) add(n ast.Node, how, by, before, behind string) {
 	from := f.set.Position(n.Pos())
 	f.found = append(f.found, mutant{
 		file: f.name, source: f.source, line: from.Line, function: f.function, from: from.Offset, to: f.set.Position(n.End()).Offset,
-		was: f.text(n), by: by, how: how,
+		was: f.text(n), by: by, how: how, before: before, behind: behind,
 	})
 }

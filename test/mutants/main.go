@@ -4,8 +4,9 @@
 // What can be broken is found by a walk through the syntax, in an order that
 // depends on nothing but the source: conditions are negated, comparisons turned
 // round or moved by one, operands of && and || joined the other way, statements
-// left out, errors swallowed, constants halved. Each break is built in an overlay,
-// so the working tree stays as it is. It counts as noticed when a test fails, or
+// left out, errors swallowed, constants halved. All breaks are built into one
+// program in an overlay, which chooses one when it starts (but a constant cannot be
+// chosen, and is built by itself), so the working tree stays as it is. A break counts as noticed when a test fails, or
 // does not end. Survivors are named with file, line and what was done.
 //
 //	mutants -n 72            so many, spread evenly over the kinds of break and the files
@@ -52,7 +53,7 @@ func run(n, part int, in string, one int) (noticed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	t, err := newTrial()
+	t, err := newTrial(all)
 	if err != nil {
 		return false, err
 	}
@@ -61,10 +62,7 @@ func run(n, part int, in string, one int) (noticed bool, err error) {
 		if one >= len(all) {
 			return false, fmt.Errorf("there are %d mutants, and number %d is none of them", len(all), one)
 		}
-		result, output := t.try(all[one])
-		fmt.Fprintln(os.Stdout, output)
-		fmt.Fprintf(os.Stdout, "%s: %s\n", all[one], result)
-		return result == killed, nil
+		return show(t, all[one])
 	}
 	rest, same := withoutEquivalents(slices.DeleteFunc(all, func(m mutant) bool { return !strings.Contains(m.file, in) }))
 	chosen, err := choose(rest, n, part)
@@ -72,7 +70,7 @@ func run(n, part int, in string, one int) (noticed bool, err error) {
 		return false, err
 	}
 	fmt.Fprintf(os.Stdout, "%d of %d mutants, beside %d that nobody could notice:\n%s\n", len(chosen), len(rest), len(same), strings.Join(same, "\n"))
-	return judge(t, chosen), nil
+	return judge(t, chosen)
 }
 
 // choose takes n mutants that are equally far apart in the order of their kinds,
@@ -91,39 +89,88 @@ func choose(all []mutant, n, part int) (chosen []mutant, err error) {
 	return chosen, nil
 }
 
-// judge tries mutants, two at a time, and says what has become of them.
-func judge(t *trial, chosen []mutant) (good bool) {
-	var mu sync.Mutex
-	counts := map[result][]mutant{}
+// show puts one mutant through all stages, with the output of its tests.
+func show(t *trial, m mutant) (noticed bool, err error) {
+	for _, s := range stages {
+		if !s.concerns(m) {
+			continue
+		}
+		by, output, err := t.try(m, s, time.Hour)
+		if err != nil {
+			return false, err
+		}
+		fmt.Fprintln(os.Stdout, output)
+		if by != "" {
+			fmt.Fprintf(os.Stdout, "%s: noticed, %s\n", m, by)
+			return true, nil
+		}
+	}
+	fmt.Fprintf(os.Stdout, "not noticed: %s\n", m)
+	return false, nil
+}
+
+// judge puts mutants through one stage after the other, what has survived one
+// through the next, and says what has become of them.
+func judge(t *trial, chosen []mutant) (good bool, err error) {
 	started := time.Now()
+	rest, unbuilt := chosen, 0
+	for _, s := range stages {
+		var concerned, others []mutant
+		for _, m := range rest {
+			if s.concerns(m) {
+				concerned = append(concerned, m)
+			} else {
+				others = append(others, m)
+			}
+		}
+		if len(concerned) == 0 {
+			continue
+		}
+		limit, err := t.limitOf(s)
+		if err != nil {
+			return false, err
+		}
+		survived, broken := pass(t, s, limit, concerned)
+		fmt.Fprintf(os.Stdout, "%d of %d are left behind %s, after %s\n", len(survived), len(concerned), s, time.Since(started).Round(time.Second))
+		rest, unbuilt = append(others, survived...), unbuilt+broken
+	}
+	for _, m := range rest {
+		fmt.Fprintf(os.Stdout, "not noticed: %s\n", m)
+	}
+	noticed := len(chosen) - unbuilt - len(rest)
+	share := float64(noticed) / float64(max(1, noticed+len(rest)))
+	fmt.Fprintf(os.Stdout, "%d mutants noticed, %d not: %.1f %%; %d do not compile; in %s\n",
+		noticed, len(rest), 100*share, unbuilt, time.Since(started).Round(time.Second))
+	return share >= least, nil
+}
+
+// pass puts mutants through one stage, two at a time.
+func pass(t *trial, s stage, limit time.Duration, mutants []mutant) (survived []mutant, unbuilt int) {
+	var mu sync.Mutex
 	queue := make(chan mutant)
 	var workers sync.WaitGroup
 	for range 2 {
 		workers.Go(func() {
 			for m := range queue {
-				r, output := t.try(m)
+				by, _, err := t.try(m, s, limit)
 				mu.Lock()
-				counts[r] = append(counts[r], m)
-				fmt.Fprintf(os.Stdout, "%s: %s\n", m, r)
-				if r == untried {
-					fmt.Fprintln(os.Stdout, output)
+				switch {
+				case err != nil:
+					unbuilt++
+					fmt.Fprintf(os.Stdout, "%s: %v\n", m, err)
+				case by != "":
+					fmt.Fprintf(os.Stdout, "%s: noticed, %s\n", m, by)
+				default:
+					survived = append(survived, m)
 				}
 				mu.Unlock()
 			}
 		})
 	}
-	for _, m := range chosen {
+	for _, m := range mutants {
 		queue <- m
 	}
 	close(queue)
 	workers.Wait()
-
-	noticed, missed := len(counts[killed]), len(counts[survived])
-	share := float64(noticed) / float64(max(1, noticed+missed))
-	for _, m := range counts[survived] {
-		fmt.Fprintf(os.Stdout, "not noticed: %s\n", m)
-	}
-	fmt.Fprintf(os.Stdout, "%d mutants noticed, %d not: %.1f %%; %d do not compile; in %s\n",
-		noticed, missed, 100*share, len(counts[unbuilt]), time.Since(started).Round(time.Second))
-	return share >= least && len(counts[untried]) == 0
+	return survived, unbuilt
 }

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/anishathalye/porcupine"
 
 	"notionrelay/shared/queue"
+	"notionrelay/test/linear"
 )
 
 // CheckLinearizable lets clients send to one group of a FIFO queue side by side,
@@ -20,43 +19,12 @@ import (
 // been told cannot be explained by any order of the calls that took place one after
 // the other.
 func CheckLinearizable(ctx context.Context, q Queue, clients, calls int) error {
-	var (
-		wg      sync.WaitGroup
-		mu      sync.Mutex
-		history []porcupine.Operation
-		failure error
-		start   = time.Now()
-	)
-	for id := range clients {
-		wg.Go(func() {
-			c := client{queue: q, name: fmt.Sprint("client ", id), random: rand.New(rand.NewPCG(uint64(id), 2))} //nolint:gosec // the same calls each time
-			for n := range calls {
-				asked := c.choose(n)
-				called := time.Since(start)
-				told, err := c.call(ctx, asked)
-				returned := time.Since(start)
-				mu.Lock()
-				history = append(history, porcupine.Operation{ClientId: id, Input: asked, Call: int64(called), Output: told, Return: int64(returned)})
-				failure = errors.Join(failure, err)
-				mu.Unlock()
-			}
-		})
+	all := make([]linear.Client[question, answer], clients)
+	for id := range all {
+		all[id] = &client{queue: q, name: fmt.Sprint("client ", id), random: rand.New(rand.NewPCG(uint64(id), 2))} //nolint:gosec // repeatable, not secret
 	}
-	wg.Wait()
-	if failure != nil {
-		return failure
-	}
-	switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
-	case porcupine.Ok:
-		return nil
-	case porcupine.Unknown:
-		return fmt.Errorf("no order of %d calls was found within a minute", len(history))
-	}
-	return fmt.Errorf("%d calls: %w", len(history), ErrNoOrder)
+	return linear.Check(ctx, model, all, calls)
 }
-
-// ErrNoOrder says that what was told cannot be explained.
-var ErrNoOrder = errors.New("no order explains what the calls were told")
 
 // What a client asks for, and what it is told.
 type (
@@ -80,7 +48,7 @@ type client struct {
 	holds  *queue.Incoming
 }
 
-func (c *client) choose(n int) question {
+func (c *client) Choose(n int) question {
 	switch dice := c.random.IntN(10); {
 	case c.holds != nil && dice < 5:
 		return question{do: "delete", body: c.holds.Body}
@@ -96,7 +64,7 @@ func (c *client) choose(n int) question {
 	return question{do: "send", body: body, id: body}
 }
 
-func (c *client) call(ctx context.Context, q question) (answer, error) {
+func (c *client) Call(ctx context.Context, q question) (answer, error) {
 	var err error
 	switch q.do {
 	case "send":

@@ -5,7 +5,6 @@ package reportkind_test
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/shared/tree"
+	"notionrelay/test/planted"
 	"notionrelay/test/rapidtest"
 )
 
@@ -106,7 +106,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
+	log := planted.Log(t)
 	w := &world{db: db, sim: sim}
 	w.publishes = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility})
 	w.enriches = db.Queue("enrich", embedded.QueueOptions{Visibility: enrich.Visibility})

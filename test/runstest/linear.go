@@ -5,55 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
-	"time"
 
 	"github.com/anishathalye/porcupine"
 
 	"notionrelay/shared/runs"
+	"notionrelay/test/linear"
 )
 
 // CheckLinearizable lets clients create, read and save the same few runs side by
 // side, each so many times. It returns an error where what they have been told
 // cannot be explained by any order of the calls that took place one after the other.
 func CheckLinearizable(ctx context.Context, s Store, clients, calls int) error {
-	var (
-		wg      sync.WaitGroup
-		mu      sync.Mutex
-		history []porcupine.Operation
-		failure error
-		start   = time.Now()
-	)
-	for id := range clients {
-		wg.Go(func() {
-			c := client{store: s, name: fmt.Sprint("client ", id), random: rand.New(rand.NewPCG(uint64(id), 1)), known: map[string]runs.Run{}} //nolint:gosec // the same calls each time
-			for n := range calls {
-				asked := c.choose(n)
-				called := time.Since(start)
-				told, err := c.call(ctx, asked)
-				returned := time.Since(start)
-				mu.Lock()
-				history = append(history, porcupine.Operation{ClientId: id, Input: asked, Call: int64(called), Output: told, Return: int64(returned)})
-				failure = errors.Join(failure, err)
-				mu.Unlock()
-			}
-		})
+	all := make([]linear.Client[question, answer], clients)
+	for id := range all {
+		all[id] = &client{store: s, name: fmt.Sprint("client ", id), random: rand.New(rand.NewPCG(uint64(id), 1)), known: map[string]runs.Run{}} //nolint:gosec // repeatable, not secret
 	}
-	wg.Wait()
-	if failure != nil {
-		return failure
-	}
-	switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
-	case porcupine.Ok:
-		return nil
-	case porcupine.Unknown:
-		return fmt.Errorf("no order of %d calls was found within a minute", len(history))
-	}
-	return fmt.Errorf("%d calls: %w", len(history), ErrNoOrder)
+	return linear.Check(ctx, model, all, calls)
 }
-
-// ErrNoOrder says that what was told cannot be explained.
-var ErrNoOrder = errors.New("no order explains what the calls were told")
 
 // What a client asks for, and what it is told.
 type (
@@ -79,7 +47,7 @@ type client struct {
 	known  map[string]runs.Run
 }
 
-func (c *client) choose(n int) question {
+func (c *client) Choose(n int) question {
 	q := question{run: fmt.Sprint("run ", c.random.IntN(2)), value: fmt.Sprint(c.name, ", call ", n)}
 	known, ok := c.known[q.run]
 	switch dice := c.random.IntN(10); {
@@ -93,8 +61,8 @@ func (c *client) choose(n int) question {
 	return q
 }
 
-// call makes a call. The value of a run is in the owner of its lease.
-func (c *client) call(ctx context.Context, q question) (answer, error) {
+// Call makes a call. The value of a run is in the owner of its lease.
+func (c *client) Call(ctx context.Context, q question) (answer, error) {
 	var run runs.Run
 	var created bool
 	var err error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os/exec"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
+	"notionrelay/test/planted"
 )
 
 // researchStub answers with what a test says.
@@ -51,7 +51,7 @@ func setup(t *testing.T, r enrich.Research) *bundle {
 		enrich:  db.Queue("enrich", embedded.QueueOptions{Visibility: time.Minute}),
 		waiting: db.Queue("waiting", embedded.QueueOptions{Visibility: time.Minute}),
 	}
-	b.Enricher = &enrich.Enricher{PublishQueue: b.publish, EnrichQueue: b.enrich, WaitingQueue: b.waiting, Research: r, Log: slog.New(slog.DiscardHandler)}
+	b.Enricher = &enrich.Enricher{PublishQueue: b.publish, EnrichQueue: b.enrich, WaitingQueue: b.waiting, Research: r, Log: planted.Log(t)}
 	return b
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,6 +24,7 @@ import (
 	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
 	"notionrelay/shared/tree"
+	"notionrelay/test/planted"
 )
 
 // ai answers the requests to a provider in place of the network.
@@ -181,7 +181,7 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
+	log := planted.Log(t)
 	dead := store.Queue("dead", embedded.QueueOptions{FIFO: true})
 	publishes := store.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives, DeadLetter: dead})
 	enriches := store.Queue("enrich", embedded.QueueOptions{Visibility: enrich.Visibility})

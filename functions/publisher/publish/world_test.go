@@ -27,6 +27,7 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/shared/tree"
+	"notionrelay/test/planted"
 	"notionrelay/test/rapidtest"
 )
 
@@ -71,7 +72,7 @@ func newWorld(t testing.TB, options notionsim.Options) *world {
 		sim.Close()
 		db.Close()
 	})
-	w := &world{t: t, sim: sim, db: db, log: slog.New(slog.DiscardHandler), texts: written, minGap: 100 * time.Millisecond, budget: options.Budget}
+	w := &world{t: t, sim: sim, db: db, log: planted.Log(t), texts: written, minGap: 100 * time.Millisecond, budget: options.Budget}
 	w.dead = db.Queue("dead", embedded.QueueOptions{FIFO: true, Visibility: visibility})
 	w.publish = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: visibility, MaxReceives: publish.MaxReceives, DeadLetter: w.dead})
 	w.enrich = db.Queue("enrich", embedded.QueueOptions{Visibility: visibility})

@@ -237,7 +237,7 @@ func measure(ctx context.Context, payload report.Payload) error {
 	for _, d := range payload.Documents() {
 		documents = append(documents, d.Markdown)
 	}
-	_, err := markdown.Measure(documents...)
+	err := markdown.Check(documents...)
 	if e, ok := errors.AsType[*markdown.TooComplexError](err); ok {
 		return &refusal{code: "report_too_complex", sentence: "The report is too complex: it " + e.Excess + ". Divide it among several runs."}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // bundle is a webhook over a real store and queue that count what reaches them.
@@ -84,7 +84,7 @@ func setup(t testing.TB, secrets ...string) *bundle {
 	}
 	t.Cleanup(func() { db.Close() })
 	b := &bundle{runs: &countingRuns{Runs: db.Runs()}, queue: &countingQueue{Queue: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute})}}
-	b.Handler = &intake.Handler{Runs: b.runs, Queue: b.queue, Auth: newAuth(t, secrets, "key of the status links"), Log: slog.New(slog.DiscardHandler)}
+	b.Handler = &intake.Handler{Runs: b.runs, Queue: b.queue, Auth: newAuth(t, secrets, "key of the status links"), Log: planted.Log(t)}
 	return b
 }
 
@@ -430,7 +430,7 @@ func BenchmarkAccept(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	h := &intake.Handler{Runs: db.Runs(), Queue: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute}), Auth: newAuth(b, nil, ""), Log: slog.New(slog.DiscardHandler)}
+	h := &intake.Handler{Runs: db.Runs(), Queue: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute}), Auth: newAuth(b, nil, ""), Log: planted.Log(b)}
 	text := strings.Repeat("All of it. ", 6000)
 	for i := 0; b.Loop(); i++ {
 		response, err := apigateway.Function(h.Routes())(b.Context(), post("/reports", fmt.Sprintf(`{"strategyReport":"%d %s"}`, i, text)))

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// BenchmarkAcknowledge posts reports to the command in a process of its own, while
+// its publisher is at work. Each of its parts is one measurement of some seconds.
+//
+// The limits are for two processors that have nothing else to do, those of the
+// sender included.
+func BenchmarkAcknowledge(b *testing.B) {
+	for _, size := range []struct {
+		name      string
+		bytes     int
+		perSecond int // of the measured times: what takes two MB a second
+		limits    limits
+	}{
+		{"10KB", 10_000, 200, limits{atLeast: 2000, p50: 1, p99: 10, p999: 25}},
+		{"100KB", 100_000, 20, limits{}},
+		{"1MB", 1_000_000, 2, limits{}},
+	} {
+		b.Run(size.name+"/all_at_once", func(b *testing.B) {
+			s := newSender(b, size.bytes)
+			const senders, patience = 32, 5 * time.Second
+			began := time.Now()
+			var wait sync.WaitGroup
+			var sent atomic.Int64
+			for range senders {
+				wait.Go(func() {
+					for time.Since(began) < patience && s.post(b) {
+						sent.Add(1)
+					}
+				})
+			}
+			wait.Wait()
+			show(b, "posts/s", float64(sent.Load())/time.Since(began).Seconds(), "at least", size.limits.atLeast)
+			s.end(b)
+		})
+		b.Run(fmt.Sprintf("%s/%d_per_second", size.name, size.perSecond), func(b *testing.B) {
+			s := newSender(b, size.bytes)
+			took := s.steadily(b, size.perSecond, 10*time.Second)
+			slices.Sort(took)
+			for _, p := range []struct {
+				name  string
+				of    float64
+				limit float64
+			}{{"p50-ms", .5, size.limits.p50}, {"p99-ms", .99, size.limits.p99}, {"p99.9-ms", .999, size.limits.p999}} {
+				show(b, p.name, float64(took[int(p.of*float64(len(took)-1))].Microseconds())/1000, "at most", p.limit)
+			}
+			s.end(b)
+		})
+	}
+}
+
+// limits are those that there are; 0 is none.
+type limits struct{ atLeast, p50, p99, p999 float64 }
+
+// show reports a figure with its limit beside it.
+func show(b *testing.B, unit string, figure float64, bound string, limit float64) {
+	b.Helper()
+	b.ReportMetric(figure, unit)
+	b.ReportMetric(0, "ns/op")
+	if limit > 0 {
+		b.Logf("%-8s %8.2f, %s %v", unit, figure, bound, limit)
+	}
+}
+
+// sender posts reports of one size, no two the same.
+type sender struct {
+	process *exec.Cmd
+	url     string
+	client  *http.Client
+	text    string
+	posts   atomic.Int64
+
+	refused atomic.Int64
+}
+
+func newSender(b *testing.B, size int) *sender {
+	b.Helper()
+	// No pause between writes, so that the publisher never waits.
+	process, url := command(b, b.TempDir(), "NOTION_MIN_GAP=100ms", "NOTION_BUDGET=100000")
+	const part = `## What was found\n\nPeople who **use** it say, in *their* words, that it does [what they need](https://example.com/a-page).\n\n` +
+		`- It is quick to set up\n- It costs less than the others\n  - though not for all\n\n| who | how many |\n| --- | --- |\n| customers | 12 |\n\n`
+	s := &sender{process: process, url: url, text: strings.Repeat(part, size/len(part)), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
+	b.Cleanup(s.client.CloseIdleConnections)
+	return s
+}
+
+// post sends a report and returns whether it was acknowledged.
+func (s *sender) post(b *testing.B) bool {
+	body := fmt.Sprintf(`{"strategyReport":"# Plan %d\n\n%s"}`, s.posts.Add(1), s.text)
+	response, err := s.client.Post(s.url+"/reports", "application/json", strings.NewReader(body))
+	if err != nil {
+		b.Error(err)
+		return false
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode != http.StatusAccepted {
+		s.refused.Add(1)
+	}
+	return true
+}
+
+// end ends the command and reports the processor time that a post took it, which
+// is the same however busy the machine is.
+func (s *sender) end(b *testing.B) {
+	b.Helper()
+	if n := s.refused.Load(); n > 0 {
+		b.Errorf("%d of %d posts were refused", n, s.posts.Load())
+	}
+	s.process.Process.Kill()
+	s.process.Wait()
+	used := s.process.ProcessState.UserTime() + s.process.ProcessState.SystemTime()
+	b.ReportMetric(used.Seconds()*1000/float64(s.posts.Load()), "cpu-ms/post")
+}
+
+// steadily posts at a rate, whether or not earlier posts are answered, and returns
+// how long each took from the moment that it was due.
+func (s *sender) steadily(b *testing.B, perSecond int, d time.Duration) []time.Duration {
+	b.Helper()
+	took := make([]time.Duration, int(d.Seconds())*perSecond)
+	began := time.Now()
+	var wait sync.WaitGroup
+	for i := range took {
+		due := began.Add(time.Duration(i) * time.Second / time.Duration(perSecond))
+		time.Sleep(time.Until(due))
+		wait.Go(func() {
+			s.post(b)
+			took[i] = time.Since(due)
+		})
+	}
+	wait.Wait()
+	return took
+}

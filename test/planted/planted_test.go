@@ -1,0 +1,46 @@
+package planted_test
+
+import (
+	"errors"
+	"log/slog"
+	"testing"
+
+	"notionrelay/test/planted"
+)
+
+// recorder is a test that is looked at.
+type recorder struct {
+	testing.TB
+
+	failed   int
+	cleanups []func()
+}
+
+func (r *recorder) Helper()               {}
+func (r *recorder) Cleanup(f func())      { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Errorf(string, ...any) { r.failed++ }
+
+func TestALogThatTellsFailsItsTest(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		write func(*slog.Logger)
+		want  int
+	}{
+		"ids and sizes":         {func(l *slog.Logger) { l.Info("accepted", "reportId", "rep_1", "bytes", 7) }, 0},
+		"a text":                {func(l *slog.Logger) { l.Info("accepted", "body", "# "+planted.Text) }, 1},
+		"a secret as a message": {func(l *slog.Logger) { l.Debug("token " + planted.Secret) }, 1},
+		"an address in an error": {func(l *slog.Logger) {
+			l.Error("failed", "error", errors.New(`parse "<`+planted.Email+`>"`))
+			l.With("email", "jane.doe@acme.com").Warn("twice")
+		}, 2},
+	} {
+		r := &recorder{TB: t}
+		tt.write(planted.Log(r))
+		for _, end := range r.cleanups {
+			end()
+		}
+		if r.failed != tt.want {
+			t.Errorf("%s: failed %d times, want %d", name, r.failed, tt.want)
+		}
+	}
+}
