@@ -14,6 +14,7 @@ var notHere = map[string]string{
 	"make check":                "it is make test and make lint, which are run",
 	"make bench":                "figures, not a verdict",
 	"make mutants":              "it judges the tests, not the program; its own tests are among make test",
+	"make load":                 "an hour on two processors; make integration runs its test for a shorter time",
 	"make pictures":             "its pictures are in the repository; the tests of the browser look at the same pages",
 	"make schemathesis":         "it needs what PyPI has; the tests of the webhook hold docs/openapi.yaml against the handlers",
 	"make sam-local":            "it serves until it is ended; make e2e-sam begins with the same",
