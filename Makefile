@@ -53,14 +53,14 @@ integration: servers test/browsertest/node_modules ## the tests that need Java, 
 	go test -tags integration $(TESTFLAGS) -count=1 -parallel 30 ./cmd/local
 	go test -tags integration $(TESTFLAGS) -count=1 ./test/deployed -kills $(KILLS)
 
+pictures: test/browsertest/node_modules ## the README's pictures, into docs/pictures; needs Chromium, and the fonts Inter and Noto Color Emoji
+	go test -tags integration -count=1 -run TestPictures ./cmd/local -pictures $(CURDIR)/docs/pictures
+
 # As many as that are complete after an hour on two processors; a tenth of them
 # in six minutes: RATE=20.
 RATE ?= 200
 load: ## reports at an even pace for a minute, a kill in the middle, and each of them complete once
 	go test -tags integration -count=1 -v -timeout 0 -run TestLoadAndAKill ./cmd/local -load.for 60s -load.rate $(RATE)
-
-pictures: test/browsertest/node_modules ## the README's pictures, into docs/pictures; needs Chromium, and the fonts Inter and Noto Color Emoji
-	go test -tags integration -count=1 -run TestPictures ./cmd/local -pictures $(CURDIR)/docs/pictures
 
 race: ## the tests under the race detector, the long matrices sampled; needs a C compiler
 	go test -race -short $(TESTFLAGS) ./...

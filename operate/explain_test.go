@@ -73,6 +73,9 @@ func (r relay) explain(t *testing.T, run runs.Run) operate.Explanation {
 
 var accepted = time.Now().Add(-time.Hour)
 
+// nobody works on the queues.
+func nobody(context.Context) (bool, error) { return false, nil }
+
 func unchanged(*runs.Run) {}
 
 func TestExplainSaysForWhatARunWaits(t *testing.T) {
@@ -132,7 +135,7 @@ func TestExplainSaysForWhatARunWaits(t *testing.T) {
 		},
 		"nobody": {
 			run:   unchanged,
-			world: func(_ *testing.T, r relay) { r.Works = func(context.Context) (bool, error) { return false, nil } },
+			world: func(_ *testing.T, r relay) { r.Works = nobody },
 			waits: []string{"Nobody works on the queues: start the data folder"},
 		},
 		"nothing any more": {

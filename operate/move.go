@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"notionrelay/shared/queue"
@@ -20,7 +21,7 @@ import (
 func (s *System) Redrive(ctx context.Context, chosen func(Letter) bool) (moved []Letter, err error) {
 	for _, q := range s.Queues() {
 		some, err := s.take(ctx, q, chosen, func(l Letter, m queue.Incoming) error {
-			if err := s.note(ctx, l.ReportID, "redriven: "+l.title()); err != nil {
+			if err := s.note(ctx, l, "redriven"); err != nil {
 				return err
 			}
 			return q.Main.Send(ctx, again(q, m, "-redrive"))
@@ -44,7 +45,7 @@ func (s *System) Drop(ctx context.Context, folder string, chosen func(Letter) bo
 			if err := keep(folder, q, m); err != nil {
 				return err
 			}
-			return s.note(ctx, l.ReportID, "dropped: "+l.title())
+			return s.note(ctx, l, "dropped")
 		})
 		dropped = append(dropped, some...)
 		if err != nil {
@@ -60,6 +61,12 @@ func (l Letter) title() string {
 		return fmt.Sprintf("%s from %d on", l.Kind, l.Part+1)
 	}
 	return l.Kind
+}
+
+// code is that of the reason.
+func (l Letter) code() string {
+	code, _, _ := strings.Cut(l.Reason, ":")
+	return code
 }
 
 // keep writes a copy of a message, which only its owner can read: it has a

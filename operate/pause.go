@@ -35,6 +35,10 @@ func (s *System) Pause(ctx context.Context, reason string) error {
 
 // Resume lets the publisher go on.
 func (s *System) Resume(ctx context.Context) error {
+	was, err := s.Signals.Pause(ctx)
+	if err != nil {
+		return err
+	}
 	if err := s.Signals.SetPause(ctx, runs.Pause{}); err != nil {
 		return err
 	}
@@ -43,7 +47,9 @@ func (s *System) Resume(ctx context.Context) error {
 			return fmt.Errorf("enable the publisher's event source: %w", err)
 		}
 	}
-	s.Log.InfoContext(ctx, "resumed")
+	if was.Paused() {
+		s.Log.InfoContext(ctx, "resumed", "lasted", time.Since(was.Since))
+	}
 	return nil
 }
 

@@ -108,25 +108,25 @@ func (s *System) Find(ctx context.Context, id string) (runs.Run, error) {
 	return run, nil
 }
 
-// note writes what an operator does to a run into its record. A run without one
-// has nothing to note it in.
-func (s *System) note(ctx context.Context, reportID, what string) error {
-	s.Log.InfoContext(ctx, what, "reportId", reportID)
+// note writes what an operator does to a dead letter into log and record. A run
+// without a record has nothing to note it in.
+func (s *System) note(ctx context.Context, l Letter, did string) error {
+	s.Log.InfoContext(ctx, did, "reportId", l.ReportID, "kind", l.title(), "code", l.code())
 	for {
-		run, err := s.Runs.Get(ctx, reportID)
+		run, err := s.Runs.Get(ctx, l.ReportID)
 		if errors.Is(err, runs.ErrNotFound) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("note what is done to %s: %w", reportID, err)
+			return fmt.Errorf("note what is done to %s: %w", l.ReportID, err)
 		}
-		run.Note(time.Now(), what)
+		run.Note(time.Now(), did+": "+l.title())
 		err = s.Runs.Save(ctx, &run)
 		if err == nil {
 			return nil
 		}
 		if !errors.Is(err, runs.ErrStale) { // else it is being worked on
-			return fmt.Errorf("note what is done to %s: %w", reportID, err)
+			return fmt.Errorf("note what is done to %s: %w", l.ReportID, err)
 		}
 	}
 }

@@ -255,7 +255,7 @@ func (s *system) serve(ctx context.Context) error {
 			})
 		})
 	}
-	poll(pausable{s.publishes, s.db.Runs()}, "publish.fifo", s.publisher.Handle, publish.Timeout)
+	poll(&pausable{Source: s.publishes, runs: s.db.Runs(), log: s.log}, "publish.fifo", s.publisher.Handle, publish.Timeout)
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
 	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)

@@ -41,6 +41,7 @@ type cli struct {
 	DeadLetters deadLettersCommand `cmd:"" help:"List, show, put back or drop dead letters."`
 	Send        sendCommand        `cmd:"" help:"Send a report and follow it until it is complete."`
 	Preview     previewCommand     `cmd:"" help:"Show what would become of a report, without any Notion."`
+	Doctor      doctorCommand      `cmd:"" help:"Look at everything that is needed, and say what is wrong and what to do."`
 	Pause       pauseCommand       `cmd:"" help:"Stop the publisher within one request. What is sent meanwhile waits."`
 	Completion  completionCommand  `cmd:"" help:"Print what makes a shell complete commands and flags."`
 	Resume      resumeCommand      `cmd:"" help:"Let the publisher go on."`
@@ -124,12 +125,18 @@ func (s *session) end(err error) int {
 	return exitFailed
 }
 
+// inEnvironment tells whether the environment is that of a function, and nothing
+// else was meant.
+func (s *session) inEnvironment() bool {
+	return s.target.Stack == "" && s.target.Data == "" && os.Getenv("PUBLISH_QUEUE_URL") != ""
+}
+
 // open finds the Notion Relay that is meant.
 func (s *session) open() (system *operate.System, err error) {
 	switch {
 	case s.target.Stack != "":
 		return stack.Open(s, s.target.Stack, s.log)
-	case s.target.Data == "" && os.Getenv("PUBLISH_QUEUE_URL") != "":
+	case s.inEnvironment():
 		return stack.FromEnvironment(s, s.log)
 	}
 	dir := s.target.Data

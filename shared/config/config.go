@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -79,13 +80,29 @@ func ForMachine[T any](ctx context.Context, store ParameterStore, log *slog.Logg
 	return load[T](ctx, store, log, false)
 }
 
+// Parse fills a struct from variables that name no parameters any more, as
+// ForLambda does from the environment. It takes what it can: the settings are
+// there beside an error, which joins one for each variable.
+func Parse[T any](variables map[string]string, lambda bool) (T, error) {
+	settings, problems := parse[T](maps.Clone(variables), lambda)
+	return settings, errors.Join(problems...)
+}
+
 func load[T any](ctx context.Context, store ParameterStore, log *slog.Logger, lambda bool) (T, error) {
 	environment, err := resolved[T](ctx, store, log)
 	if err != nil {
 		var none T
 		return none, err
 	}
-	problems := []error{errors.New("read settings from the environment")}
+	settings, problems := parse[T](environment, lambda)
+	if len(problems) > 0 {
+		problems = append([]error{errors.New("read settings from the environment")}, problems...)
+	}
+	return settings, errors.Join(problems...)
+}
+
+// parse changes the environment.
+func parse[T any](environment map[string]string, lambda bool) (settings T, problems []error) {
 	for _, s := range Settings[T]() {
 		if value, set := environment[s.Variable]; set { // a secret that was stored with its line break
 			environment[s.Variable] = strings.TrimSpace(value)
@@ -104,13 +121,15 @@ func load[T any](ctx context.Context, store ParameterStore, log *slog.Logger, la
 			}
 		}
 	} else if err != nil {
-		return settings, fmt.Errorf("read settings: %w", err)
+		return settings, append(problems, fmt.Errorf("read settings: %w", err))
 	}
-	problems = append(problems, tooSmall(reflect.ValueOf(settings), unreadable)...)
-	if len(problems) > 1 {
-		return settings, errors.Join(problems...)
-	}
-	return settings, nil
+	return settings, append(problems, tooSmall(reflect.ValueOf(settings), unreadable)...)
+}
+
+// Parameter is the name of the parameter that a setting stands for.
+func Parameter(setting string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(setting, parameterPrefix)
+	return name, ok && strings.HasPrefix(name, "/")
 }
 
 // parameterPrefix begins a setting whose value is in the store. The parameter's
@@ -125,7 +144,7 @@ func resolved[T any](ctx context.Context, store ParameterStore, log *slog.Logger
 	required := map[string]bool{}     // by variable
 	var variables, names []string     // in the order of the settings
 	for _, s := range Settings[T]() {
-		if name, ok := strings.CutPrefix(environment[s.Variable], parameterPrefix); ok && strings.HasPrefix(name, "/") {
+		if name, ok := Parameter(environment[s.Variable]); ok {
 			parameters[s.Variable], required[s.Variable] = name, s.Required
 			variables = append(variables, s.Variable)
 			if !slices.Contains(names, name) {

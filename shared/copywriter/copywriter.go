@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/openai/openai-go/v3"
@@ -94,6 +95,40 @@ func (c *Copywriter) Introduction(ctx context.Context, s report.Subject, documen
 	}
 	return introduction, nil
 }
+
+// RefusalError is a model that does not write.
+type RefusalError struct {
+	Model  string
+	Status int // of the provider's answer; 0 when there was none
+	Err    error
+}
+
+func (r *RefusalError) Error() string { return "ask the model " + r.Model + ": " + r.Err.Error() }
+
+func (r *RefusalError) Unwrap() error { return r.Err }
+
+// Try asks each model for a word. The error is a *RefusalError.
+func (c *Copywriter) Try(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	for _, model := range slices.Compact([]string{c.titles, c.intros}) {
+		var answer *http.Response
+		_, err := c.chat.New(ctx, openai.ChatCompletionNewParams{
+			Model: model, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("Say yes.")}, MaxTokens: openai.Int(tryTokens),
+		}, option.WithResponseInto(&answer), option.WithMaxRetries(0))
+		switch {
+		case err == nil:
+		case answer == nil:
+			return &RefusalError{Model: model, Err: err}
+		default:
+			return &RefusalError{model, answer.StatusCode, err}
+		}
+	}
+	return nil
+}
+
+// tryTokens is what some providers want at least.
+const tryTokens = 16
 
 // assignment is a text to write.
 type assignment struct {

@@ -89,7 +89,7 @@ func handlers(t *testing.T, token string, log io.Writer) (*world, *parts) {
 		}
 		return answer
 	}
-	return &world{invoke: invoke, runs: db.Runs(), publish: p.publish, enrich: p.enrich, waiting: p.waiting, dead: dead, notion: sim}, p
+	return &world{invoke: invoke, runs: db.Runs(), signals: db.Runs(), publish: p.publish, enrich: p.enrich, waiting: p.waiting, dead: dead, notion: sim}, p
 }
 
 // lines reads a log.

@@ -29,6 +29,9 @@ type world struct {
 	runs interface {
 		Get(ctx context.Context, id string) (runs.Run, error)
 	}
+	signals interface {
+		SetHalt(ctx context.Context, halt runs.Halt) error
+	} // nil where the functions run elsewhere
 	publish, enrich, waiting, dead receiver
 	notion                         *notionsim.Sim
 }

@@ -247,8 +247,8 @@ func (d *delivery) writeKind(ctx context.Context) error {
 func (d *delivery) begin(ctx context.Context) {
 	run := d.ledger.Run
 	kind, part := string(d.message.Kind), partOf(d.message)
-	if run.Failed(kind, part) != nil {
-		d.Log.InfoContext(ctx, "message redriven")
+	if f := run.Failed(kind, part); f != nil {
+		d.Log.InfoContext(ctx, "redriven", "code", f.Code)
 		run.Mend(kind, part)
 		run.EndedAt = time.Time{}
 		run.Asked = 0 // what had come for it was dropped

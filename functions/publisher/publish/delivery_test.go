@@ -676,9 +676,9 @@ func TestTheHaltIsStoredWhenItChanges(t *testing.T) {
 		p.setHalt(t.Context(), "rep_1", sign{trouble: new(notion.Error)}) // which is no halt
 		var said []string
 		for line := range strings.Lines(log.String()) {
-			said = append(said, regexp.MustCompile(`"publisher [^"]*"`).FindString(line))
+			said = append(said, regexp.MustCompile(`level=\w+ msg=("[^"]*"|\S+)`).FindString(line))
 		}
-		if want := []string{`"publisher halted"`, `"publisher still halted"`, `"publisher goes on"`}; !slices.Equal(said, want) {
+		if want := []string{`level=INFO msg=halted`, `level=WARN msg="still halted"`, `level=INFO msg="going on"`}; !slices.Equal(said, want) {
 			t.Errorf("logged %s", said)
 		}
 	})

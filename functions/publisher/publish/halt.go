@@ -109,12 +109,12 @@ func (p *Publisher) setHalt(ctx context.Context, reportID string, s sign) {
 	}
 	switch {
 	case is.Halted() && !was.Halted():
-		p.Log.ErrorContext(ctx, "publisher halted", "code", is.Code, "reason", is.Reason, "remedy", is.Remedy)
+		p.Log.InfoContext(ctx, "halted", "code", is.Code, "reason", is.Reason, "remedy", is.Remedy)
 	case is.Halted():
-		p.Log.WarnContext(ctx, "publisher still halted", "code", is.Code, "reason", is.Reason, "since", is.Since, "next", is.Next)
+		p.Log.WarnContext(ctx, "still halted", "code", is.Code, "reason", is.Reason, "since", is.Since, "next", is.Next)
 	case was.Halted():
 		p.Metrics.Record(ctx, metrics.Count(metrics.PublisherHalted, 0))
-		p.Log.InfoContext(ctx, "publisher goes on", "code", was.Code, "halted", time.Since(was.Since))
+		p.Log.InfoContext(ctx, "going on", "code", was.Code, "lasted", time.Since(was.Since))
 	}
 	p.halts.known, p.halts.now = true, is
 	if err := p.Runs.SetHalt(ctx, is); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"notionrelay/shared/metrics"
-	"notionrelay/shared/runs"
 )
 
 // measure records what the delivery has come to. A state counts once it is
@@ -21,11 +20,13 @@ func (d *delivery) measure(ctx context.Context) {
 		figures = append(figures, metrics.Count(metrics.RunsPublished, 1), metrics.Times(metrics.TimeToPublish, is.PublishedAt.Sub(is.AcceptedAt)))
 	}
 	if is.Ended() && !is.EndedAt.Equal(was.EndedAt) {
-		name := metrics.RunsCompleted
-		if is.Status == runs.Failed {
+		name, after := metrics.RunsCompleted, is.EndedAt.Sub(is.AcceptedAt)
+		if f := is.LastFailure(); f != nil {
 			name = metrics.RunsFailed
+			d.Log.InfoContext(ctx, "failed", "after", after, "code", f.Code, "notionRequestId", f.NotionRequestID)
+		} else {
+			d.Log.InfoContext(ctx, "complete", "after", after, "warnings", len(is.Warnings))
 		}
-		d.Log.InfoContext(ctx, string(is.Status), "after", is.EndedAt.Sub(is.AcceptedAt), "warnings", len(is.Warnings))
 		figures = append(figures, metrics.Count(name, 1))
 	}
 	if requests := d.ledger.Run.Counts.Requests - was.Counts.Requests; requests > 0 {

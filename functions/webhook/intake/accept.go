@@ -52,7 +52,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	h.Log.InfoContext(ctx, "report accepted", "status", run.Status, "bytes", len(body))
+	h.Log.InfoContext(ctx, "accepted", "status", run.Status, "bytes", len(body))
 	run, failed := h.await(ctx, run, arrived.Add(waitOf(r)))
 	if failed {
 		return answer{}, h.publishFailed(r, run)
