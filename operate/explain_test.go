@@ -118,7 +118,7 @@ func TestExplainSaysForWhatARunWaits(t *testing.T) {
 			run: unchanged, world: halt,
 			waits: []string{"Nothing is written for anybody since"},
 			does:  []string{"column_missing"},
-			runs:  []string{call + " watch --once", call + " runs --state queued,publishing,published"},
+			runs:  []string{call + " doctor", call + " watch --once"},
 		},
 		"a pause above all": {
 			run: unchanged,
@@ -131,7 +131,7 @@ func TestExplainSaysForWhatARunWaits(t *testing.T) {
 			},
 			waits: []string{"An operator has paused publishing since", "Nothing is written for anybody since"},
 			does:  []string{"Publishing is paused.", "column_missing"},
-			runs:  []string{call + " resume", call + " watch --once", call + " runs --state queued,publishing,published"},
+			runs:  []string{call + " resume", call + " doctor", call + " watch --once"},
 		},
 		"nobody": {
 			run:   unchanged,

@@ -22,20 +22,21 @@ func BenchmarkAcknowledge(b *testing.B) {
 	for _, size := range []struct {
 		name      string
 		bytes     int
-		perSecond int // of the measured times: what takes two MB a second
+		senders   int // at once
+		perSecond int // of the measured times: what makes two MB a second
 		limits    limits
 	}{
-		{"10KB", 10_000, 200, limits{atLeast: 2000, p50: 1, p99: 10, p999: 25}},
-		{"100KB", 100_000, 20, limits{}},
-		{"1MB", 1_000_000, 2, limits{}},
+		{"10KB", 10_000, 32, 200, limits{atLeast: 2000, p50: 1, p99: 10, p999: 25}},
+		{"100KB", 100_000, 8, 20, limits{}},
+		{"1MB", 1_000_000, 2, 2, limits{}},
 	} {
 		b.Run(size.name+"/all_at_once", func(b *testing.B) {
 			s := newSender(b, size.bytes)
-			const senders, patience = 32, 5 * time.Second
+			const patience = 5 * time.Second
 			began := time.Now()
 			var wait sync.WaitGroup
 			var sent atomic.Int64
-			for range senders {
+			for range size.senders {
 				wait.Go(func() {
 					for time.Since(began) < patience && s.post(b) {
 						sent.Add(1)

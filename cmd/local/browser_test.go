@@ -5,13 +5,16 @@ package main
 import (
 	"encoding/json"
 	"flag"
+	"html"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -33,6 +36,7 @@ const maxPicture = 150_000
 type stage struct {
 	*running
 
+	data              string // its folder
 	complete, writing answer
 }
 
@@ -45,7 +49,8 @@ func setStage(t *testing.T) *stage {
 	t.Cleanup(banner.Close)
 	env := guarded()
 	env.Publisher.HomepageCoverURL = banner.URL + "/banner.png"
-	s := &stage{running: start(t, env, t.TempDir())}
+	data := filepath.Join(t.TempDir(), ".notionrelay")
+	s := &stage{running: start(t, env, data), data: data}
 	example, err := os.ReadFile("../../events/sample-report.json")
 	if err != nil {
 		t.Fatal(err)
@@ -207,6 +212,7 @@ func TestPictures(t *testing.T) {
 		{"report", s.complete.Data.ChildPages[0].URL, 1100},
 		{"status", s.writing.Data.StatusURL, 600},
 		{"runs", s.url + runsPath, 760},
+		{"watch", s.watched(t), 440},
 	} {
 		tab := browser.Open(p.url, browsertest.Look{Cookie: s.session(), Height: p.height})
 		picture := tab.Picture()
@@ -217,4 +223,31 @@ func TestPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// watched is the address of a page that looks like a terminal after relayctl watch.
+func (s *stage) watched(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "relayctl")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../relayctl").CombinedOutput(); err != nil {
+		t.Fatalf("build cmd/relayctl: %v\n%s", err, out)
+	}
+	watch := exec.CommandContext(t.Context(), program, "watch", "--once")
+	watch.Dir, watch.Env = filepath.Dir(s.data), append(os.Environ(), "CLICOLOR_FORCE=1", "TERM=xterm-256color")
+	out, err := watch.Output()
+	if err != nil {
+		t.Fatalf("relayctl watch: %v", err)
+	}
+	page := strings.NewReplacer("\x1b[0m", "</b>", "\x1b[1m", "<b>", "\x1b[1;34m", "<b style='color:#7aa2f7'>",
+		"\x1b[31m", "<b style='color:#f7768e'>", "\x1b[32m", "<b style='color:#9ece6a'>", "\x1b[34m", "<b style='color:#7aa2f7'>", "\x1b[90m", "<b style='color:#8b90a8'>").
+		Replace(html.EscapeString(string(out)))
+	if strings.Contains(page, "\x1b") {
+		t.Errorf("a colour is not known: %q", page)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, "<!doctype html><html lang=en><title>relayctl watch</title><body style='margin:0;background:#1a1b26'><pre style='margin:24px;color:#c8ccdf;font:14px/1.4 monospace'>"+page+"</pre>")
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }

@@ -25,7 +25,7 @@ func (db *DB) keep() {
 		if version := db.othersVersion(); version != last {
 			last = version
 			db.unkept.Store(true)
-			db.notify()
+			db.notifyAll()
 		}
 		if db.unkept.Swap(false) && !db.checkpoint() {
 			db.unkept.Store(true)

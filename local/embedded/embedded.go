@@ -45,7 +45,7 @@ type DB struct {
 
 	mu      sync.Mutex
 	waiting []*operation
-	changed chan struct{} // closed, and replaced, whenever a queue has changed
+	changed map[string]chan struct{} // by the queue's name: closed, and removed, whenever it has changed
 }
 
 // Open opens the data folder dir and creates it if need be. One process has it
@@ -247,7 +247,7 @@ func (db *DB) Close() error {
 		errs = append(errs, s.Close())
 	}
 	err := errors.Join(append(errs, db.checkpoints.Close(), db.conn.Close(), db.sql.Close())...)
-	db.notify()
+	db.notifyAll()
 	if db.lock != nil {
 		err = errors.Join(err, db.lock.Close())
 	}
@@ -275,6 +275,7 @@ CREATE TABLE IF NOT EXISTS messages (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_in_order ON messages (queue, sequence);
 CREATE INDEX IF NOT EXISTS messages_in_flight ON messages (queue, message_group, visible_at);
+CREATE INDEX IF NOT EXISTS messages_received ON messages (queue, receives) WHERE receives > 0;
 CREATE INDEX IF NOT EXISTS messages_by_id ON messages (id);
 
 CREATE TABLE IF NOT EXISTS deduplication (
@@ -330,7 +331,7 @@ func open(dsn string) (*DB, error) {
 	checkpoints.SetMaxOpenConns(1)
 	db := &DB{
 		sql: pool, conn: conn, checkpoints: checkpoints, statements: map[string]*sql.Stmt{},
-		turn: make(chan struct{}, 1), closing: make(chan struct{}), changed: make(chan struct{}),
+		turn: make(chan struct{}, 1), closing: make(chan struct{}), changed: map[string]chan struct{}{},
 	}
 	err = db.transact(context.Background(), func(ctx context.Context, tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {
@@ -372,18 +373,32 @@ func release(ctx context.Context, tx *transaction) error {
 // oldest is when a run that expires now was accepted.
 func oldest() int64 { return time.Now().Add(-runs.Retention).UnixNano() }
 
-// watch returns a channel that is closed at the next change of any queue.
-func (db *DB) watch() <-chan struct{} {
+// watch returns a channel that is closed at the next change of the queue.
+func (db *DB) watch(name string) <-chan struct{} {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.changed
+	if db.changed[name] == nil {
+		db.changed[name] = make(chan struct{})
+	}
+	return db.changed[name]
 }
 
-// notify wakes every waiting Receive. There are a handful of them, so one
-// signal for all queues is enough.
-func (db *DB) notify() {
+// notify wakes every Receive that waits for the queue.
+func (db *DB) notify(name string) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	close(db.changed)
-	db.changed = make(chan struct{})
+	if changed := db.changed[name]; changed != nil {
+		close(changed)
+		delete(db.changed, name)
+	}
+}
+
+// notifyAll wakes every waiting Receive.
+func (db *DB) notifyAll() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for _, changed := range db.changed {
+		close(changed)
+	}
+	clear(db.changed)
 }

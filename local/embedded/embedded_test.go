@@ -1,9 +1,11 @@
 package embedded_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -189,6 +191,39 @@ func BenchmarkSendToFile(b *testing.B) {
 		if err := q.Send(b.Context(), queue.Outgoing{Body: "x"}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkReceive takes a message of a queue of few and of many and gives it back.
+// Both take the same time: nothing looks at the messages that are not due.
+func BenchmarkReceive(b *testing.B) {
+	for _, queued := range []int{10, 5000} {
+		b.Run(fmt.Sprint("of_", queued), func(b *testing.B) {
+			db, err := embedded.Open(b.TempDir())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			q := db.Queue("q", embedded.QueueOptions{FIFO: true, MaxReceives: 1 << 30, DeadLetter: db.Queue("dead", embedded.QueueOptions{FIFO: true})})
+			var wait sync.WaitGroup
+			for i := range queued {
+				wait.Go(func() {
+					if err := q.Send(b.Context(), queue.Outgoing{Body: strings.Repeat("x", 10_000), Group: "g", DeduplicationID: fmt.Sprint(i)}); err != nil {
+						b.Error(err)
+					}
+				})
+			}
+			wait.Wait()
+			for b.Loop() {
+				got, err := q.Receive(b.Context(), 1, 0)
+				if err != nil || len(got) != 1 {
+					b.Fatal(got, err)
+				}
+				if err := q.ChangeVisibility(b.Context(), got[0].Receipt, 0); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -60,7 +60,7 @@ func (q *Queue) Send(ctx context.Context, m queue.Outgoing) error {
 	if err != nil {
 		return fmt.Errorf("send message to %s: %w", q.name, err)
 	}
-	q.db.notify()
+	q.db.notify(q.name)
 	return nil
 }
 
@@ -145,7 +145,7 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]q
 	}
 	deadline := time.Now().Add(wait)
 	for {
-		changed := q.db.watch()
+		changed := q.db.watch(q.name)
 		messages, next, err := q.take(ctx, limit)
 		if err != nil {
 			return nil, fmt.Errorf("receive from %s: %w", q.name, err)
@@ -199,7 +199,7 @@ func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming,
 		return err
 	})
 	if err == nil && buried > 0 {
-		q.db.notify()
+		q.db.notify(q.options.DeadLetter.name)
 	}
 	return messages, next, err
 }
@@ -211,7 +211,7 @@ func (q *Queue) bury(ctx context.Context, tx *transaction, now time.Time) (int64
 	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
 		return 0, nil
 	}
-	return move(ctx, tx, ready+` AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
+	return move(ctx, tx, ready+` AND receives > 0 AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
 		sql.Named("fifo", q.options.FIFO), sql.Named("max", q.options.MaxReceives),
 		sql.Named("to", q.options.DeadLetter.name), sql.Named("again", false))
 }
@@ -337,7 +337,7 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 	if err != nil {
 		return fmt.Errorf("delete message from %s: %w", q.name, err)
 	}
-	q.db.notify() // the next of its group may go
+	q.db.notify(q.name) // the next of its group may go
 	return nil
 }
 
@@ -357,7 +357,7 @@ func (q *Queue) Forget(ctx context.Context, group string) error {
 		return fmt.Errorf("forget messages of %s: %w", q.name, err)
 	}
 	if forgotten > 0 {
-		q.db.notify()
+		q.db.notify(q.name)
 	}
 	return nil
 }
@@ -396,7 +396,7 @@ func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Dur
 	if err != nil {
 		return fmt.Errorf("change visibility of message in %s: %w", q.name, err)
 	}
-	q.db.notify()
+	q.db.notify(q.name)
 	return nil
 }
 
@@ -416,7 +416,7 @@ func (q *Queue) Redrive(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("redrive from %s to %s: %w", dead.name, q.name, err)
 	}
-	q.db.notify()
+	q.db.notify(q.name)
 	return nil
 }
 

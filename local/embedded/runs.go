@@ -38,7 +38,7 @@ func (r *Runs) CreateAndSend(ctx context.Context, run runs.Run, q *Queue, m queu
 		return runs.Run{}, false, fmt.Errorf("send message to %s: %w", q.name, err)
 	}
 	if stored, created, err = r.create(ctx, run, send); created {
-		r.db.notify()
+		r.db.notify(q.name)
 	}
 	return stored, created, err
 }

@@ -17,7 +17,7 @@ var document = template.Must(template.New("runbook").Funcs(template.FuncMap{
 	"commands":  commandBlock,
 	"own":       func(t Trouble) bool { return !slices.Equal(t.Commands, usualOf(t.Kind).Commands) },
 	"client":    func(t Trouble) bool { return t.Client != usualOf(t.Kind).Client },
-	"see":       func() []string { return see },
+	"check":     func() []string { return check },
 	"putBack":   func() []string { return putBack },
 	"untouched": func() string { return untouched },
 	"byItself":  func() string { return ByItself },
@@ -38,7 +38,7 @@ func Render(w io.Writer) error {
 func usualOf(k Kind) Trouble {
 	switch k {
 	case Halt:
-		return Trouble{Client: untouched, Commands: see}
+		return Trouble{Client: untouched, Commands: check}
 	case Failure, Notion:
 		return Trouble{Client: failed, Commands: putBack}
 	}

@@ -20,6 +20,7 @@ const (
 
 var (
 	see     = []string{"relayctl watch --once", "relayctl runs --state queued,publishing,published"}
+	check   = []string{"relayctl doctor", "relayctl watch --once"}
 	putBack = []string{explain, redrive}
 )
 
@@ -43,7 +44,7 @@ var alarms = []Trouble{
 		Codes: []string{"PublisherHaltedAlarm"}, Kind: Alarm, Client: untouched,
 		Means:    "Nothing can be written for anybody.",
 		Do:       "See what it waits for, and look that up under Halts. A refused token or a database that is gone needs you, an outage of Notion does not. Nothing fails meanwhile. " + ByItself,
-		Commands: see,
+		Commands: check,
 	},
 	{
 		Codes: []string{"RunFailedAlarm"}, Kind: Alarm, Client: failed,
@@ -80,7 +81,7 @@ var alarms = []Trouble{
 		Codes: []string{"EnrichAgeAlarm"}, Kind: Alarm, Client: "The homepage keeps its standard title and introduction, and quotes come late.",
 		Means:    "A message has been on the enrich queue for more than 15 minutes.",
 		Do:       "The enricher does not run, or cannot keep up: look into its log. A provider of AI that hangs is given up within a minute, the research database after some three.",
-		Commands: see,
+		Commands: check,
 	},
 	{
 		Codes: []string{"WaitingAgeAlarm"}, Kind: Alarm, Client: "Reports that met an error stand still.",
@@ -92,7 +93,7 @@ var alarms = []Trouble{
 		Codes: []string{"PublisherErrorAlarm"}, Kind: Alarm, Client: later,
 		Means:    "The publisher has died or timed out, or could not start.",
 		Do:       "With PublisherHaltedAlarm and the code token_refused its process ends on purpose, to read the secret anew. Otherwise its log says why, in lines with level ERROR and in reports of Lambda about its end. Its messages come again, and what they have written is not written twice.",
-		Commands: see,
+		Commands: check,
 	},
 	{
 		Codes: []string{"PublisherThrottleAlarm"}, Kind: Alarm, Client: later,
@@ -118,13 +119,13 @@ var alarms = []Trouble{
 		Codes: []string{"EnricherErrorAlarm"}, Kind: Alarm, Client: "Titles, introductions and quotes come late.",
 		Means:    "The enricher has died or timed out, or could not start.",
 		Do:       "Its log says why, in lines with level ERROR and in reports of Lambda about its end. Its messages come again. While it cannot start, whatever waits stands still.",
-		Commands: see,
+		Commands: check,
 	},
 	{
 		Codes: []string{"FallbackAlarm"}, Kind: Alarm, Client: standard,
 		Means:    "The AI or the research database did not answer for a report.",
 		Do:       "The enricher's log says which, and why. The report is complete and stays as it is.",
-		Commands: []string{explain},
+		Commands: []string{explain, "relayctl doctor"},
 	},
 	{
 		Codes: []string{"NotionConflictAlarm"}, Kind: Alarm, Client: nothing,
@@ -136,62 +137,62 @@ var alarms = []Trouble{
 
 var halts = []Trouble{
 	{
-		Codes: []string{"token_refused"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"token_refused"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "Notion does not know the token.",
 		Do:    "Store the integration's secret anew: in the parameter of the stack, or in NOTION_API_KEY on one machine, where a restart is needed.",
 	},
 	{
-		Codes: []string{"access_blocked"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"access_blocked"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "Notion has blocked the integration.",
 		Do:    "Waiting does not help. Ask Notion's support for the reason.",
 	},
 	{
-		Codes: []string{"database_not_found"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"database_not_found"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "The reports database is gone, or not shared with the integration.",
 		Do:    "Share it again, in its menu under Connections; or set NOTION_DATABASE_ID to another one.",
 	},
 	{
-		Codes: []string{"database_in_trash"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"database_in_trash"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "The reports database is in the trash.",
 		Do:    "Restore it.",
 	},
 	{
-		Codes: []string{"several_data_sources"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"several_data_sources"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "Someone has given the reports database a second data source.",
 		Do:    "Remove that.",
 	},
 	{
-		Codes: []string{"column_missing"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"column_missing"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "A property of the reports database was renamed or deleted.",
 		Do:    "The reason names it. Give it its name back, or set REPORT_TYPE_COLUMN or CONTACT_EMAIL_COLUMN.",
 	},
 	{
-		Codes: []string{"column_type"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"column_type"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "A property of the reports database has another type.",
 		Do:    "The reason names it. Give it its type back.",
 	},
 	{
-		Codes: []string{"cannot_read", "cannot_insert", "cannot_update"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"cannot_read", "cannot_insert", "cannot_update"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "The integration lacks that capability.",
 		Do:    "Switch it on among its capabilities at notion.so/profile/integrations.",
 	},
 	{
-		Codes: []string{"block_limit"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"block_limit"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "The workspace's plan allows no more blocks.",
 		Do:    "Choose a paid plan, or remove the other members. To delete blocks does not help.",
 	},
 	{
-		Codes: []string{"row_limit_exceeded"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"row_limit_exceeded"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "The reports database has no room for another row.",
 		Do:    "Move rows to another database, or set NOTION_DATABASE_ID to one with room.",
 	},
 	{
-		Codes: []string{"notion_unreachable"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"notion_unreachable"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "Notion does not even answer questions.",
 		Do:    "Wait; status.notion.so tells of outages. Where Notion works for others, look at the network.",
 	},
 	{
-		Codes: []string{"notion_failing"}, Kind: Halt, Client: untouched, Commands: see,
+		Codes: []string{"notion_failing"}, Kind: Halt, Client: untouched, Commands: check,
 		Means: "Writing fails for one report after the other.",
 		Do:    "Wait; status.notion.so tells of outages.",
 	},

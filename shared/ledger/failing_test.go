@@ -35,6 +35,14 @@ func TestAFailedRequestIsTheLast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	deep := block.Plan{
+		Create:  []block.Block{{Kind: block.Toggle, Children: nested.Create}},
+		Appends: []block.Append{{Parent: block.Path{0, 0}, Children: dividers(1)}},
+	}
+	fingerprintOfDeep, err := fingerprintOf(deep)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, tt := range map[string]struct {
 		step     runs.Step
 		open     bool   // a process has died behind its intent
@@ -69,7 +77,7 @@ func TestAFailedRequestIsTheLast(t *testing.T) {
 			"GET me, POST query, GET children, POST pages, PATCH children",
 		},
 		"append": {
-			runs.Step{Total: 1}, true, "",
+			runs.Step{Total: 1}, true, `{"id":"p","type":"quote","quote":{"rich_text":[]}}`, // of whose origin nothing is said
 			func(ctx context.Context, l *Ledger) error {
 				return l.Append(ctx, "step", "parent", nil, dividers(1), nil)
 			},
@@ -103,6 +111,14 @@ func TestAFailedRequestIsTheLast(t *testing.T) {
 				return err
 			},
 			"GET me, GET children, PATCH children",
+		},
+		"report, two levels down": {
+			runs.Step{ID: "page", Done: 1, Total: 2, Plan: fingerprintOfDeep}, false, `{"id":"a","type":"toggle","toggle":{"rich_text":[]},"created_by":{"id":"me"}}`,
+			func(ctx context.Context, l *Ledger) error {
+				_, err := l.Document(ctx, "step", "parent", "x", notion.NewPage{}, deep)
+				return err
+			},
+			"GET me, GET children, GET children, PATCH children",
 		},
 		"report that another version has begun": {
 			runs.Step{ID: "old", Done: 1, Total: 2, Plan: "other"}, false, "",
@@ -261,19 +277,21 @@ func TestAListThatIsGoneIsLeftOut(t *testing.T) {
 	child := func(offset int) block.Append {
 		return block.Append{Parent: block.Path{0}, Offset: offset, Children: []block.Block{{Kind: block.Divider}}}
 	}
-	plan := block.Plan{Create: []block.Block{{Kind: block.Toggle}}, Appends: []block.Append{child(0), child(1)}}
-	fingerprint, err := fingerprintOf(plan)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, _ := newLedger(t, runs.Step{})
-	l.Run.Steps[0] = runs.Step{Name: "step", ID: "page", Done: 1, Total: 3, Plan: fingerprint, Open: map[string]string{"0": "missing"}}
-	made := answering(t, l, -1, "")
-	if _, err := l.Document(t.Context(), "step", "parent", "x", notion.NewPage{}, plan); err != nil || !l.Run.Step("step").Finished() {
-		t.Errorf("got %v, step %+v", err, l.Run.Step("step"))
-	}
-	if got, want := strings.Join(*made, ", "), "PATCH children, GET missing, GET children"; got != want {
-		t.Errorf("made %s, want %s", got, want)
+	for _, appends := range [][]block.Append{{child(0)}, {child(0), child(1)}} {
+		plan := block.Plan{Create: []block.Block{{Kind: block.Toggle}}, Appends: appends}
+		fingerprint, err := fingerprintOf(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, _ := newLedger(t, runs.Step{})
+		l.Run.Steps[0] = runs.Step{Name: "step", ID: "page", Done: 1, Total: 1 + len(appends), Plan: fingerprint, Open: map[string]string{"0": "missing"}}
+		made := answering(t, l, -1, "")
+		if _, err := l.Document(t.Context(), "step", "parent", "x", notion.NewPage{}, plan); err != nil || !l.Run.Step("step").Finished() {
+			t.Errorf("got %v, step %+v", err, l.Run.Step("step"))
+		}
+		if got, want := strings.Join(*made, ", "), "PATCH children, GET missing, GET children"; got != want {
+			t.Errorf("made %s, want %s", got, want)
+		}
 	}
 }
 

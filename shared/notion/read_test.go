@@ -190,6 +190,34 @@ func TestAnAnswerIsNotMixedWithTheOneBefore(t *testing.T) {
 	})
 }
 
+func TestAListingIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(context.Context, *notion.Client) (int, error){
+		"children": func(ctx context.Context, c *notion.Client) (int, error) {
+			children, err := c.Children(ctx, "p")
+			return len(children), err
+		},
+		"rows": func(ctx context.Context, c *notion.Client) (int, error) {
+			rows, err := c.RowsSince(ctx, "d", "", time.Time{})
+			return len(rows), err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			second := roundTrip(func(r *http.Request) (*http.Response, error) {
+				if line := sent(t, r); !strings.Contains(line, "cursor-2") {
+					t.Errorf("asked for %s", line)
+				}
+				return answer(200, `{"results":[{"id":"2"}]}`)(r)
+			})
+			c := newClient(t, script(t, answer(200, `{"results":[{"id":"1"}],"has_more":true,"next_cursor":"cursor-2"}`), second))
+			if n, err := read(t.Context(), c); n != 2 || err != nil {
+				t.Errorf("got %d, %v", n, err)
+			}
+		})
+	}
+}
+
 // Versions of the API say it in different words.
 func TestABlockInTheTrash(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,7 @@
 //
 //	mutants -n 72            so many, spread evenly over the kinds of break and the files
 //	mutants -n 72 -part 3    as many others: no mutant is in two parts
+//	mutants -n 72 -quick     without the tests that take minutes
 //	mutants -n 0 -in pace    all of the files with that in their names
 //	mutants -one 217         a single one, with the output of its tests
 package main
@@ -36,9 +37,10 @@ func main() {
 	n := flag.Int("n", 72, "how many mutants; 0 means all")
 	part := flag.Int("part", 0, "which of the samples of this size")
 	in := flag.String("in", "", "a part of the names of the only files to break")
+	quick := flag.Bool("quick", false, "leave out the slow tests; what only they notice counts as not noticed")
 	one := flag.Int("one", -1, "the number of the only mutant to try")
 	flag.Parse()
-	noticed, err := run(*n, *part, *in, *one)
+	noticed, err := run(*n, *part, *in, *quick, *one)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
@@ -48,7 +50,7 @@ func main() {
 	}
 }
 
-func run(n, part int, in string, one int) (noticed bool, err error) {
+func run(n, part int, in string, quick bool, one int) (noticed bool, err error) {
 	all, err := find(folders)
 	if err != nil {
 		return false, err
@@ -70,7 +72,7 @@ func run(n, part int, in string, one int) (noticed bool, err error) {
 		return false, err
 	}
 	fmt.Fprintf(os.Stdout, "%d of %d mutants, beside %d that nobody could notice:\n%s\n", len(chosen), len(rest), len(same), strings.Join(same, "\n"))
-	return judge(t, chosen)
+	return judge(t, chosen, quick)
 }
 
 // choose takes n mutants that are equally far apart in the order of their kinds,
@@ -111,7 +113,7 @@ func show(t *trial, m mutant) (noticed bool, err error) {
 
 // judge puts mutants through one stage after the other, what has survived one
 // through the next, and says what has become of them.
-func judge(t *trial, chosen []mutant) (good bool, err error) {
+func judge(t *trial, chosen []mutant, quick bool) (good bool, err error) {
 	started := time.Now()
 	rest, unbuilt := chosen, 0
 	for _, s := range stages {
@@ -123,7 +125,7 @@ func judge(t *trial, chosen []mutant) (good bool, err error) {
 				others = append(others, m)
 			}
 		}
-		if len(concerned) == 0 {
+		if len(concerned) == 0 || quick && s.slow {
 			continue
 		}
 		limit, err := t.limitOf(s)
@@ -132,7 +134,7 @@ func judge(t *trial, chosen []mutant) (good bool, err error) {
 		}
 		survived, broken := pass(t, s, limit, concerned)
 		fmt.Fprintf(os.Stdout, "%d of %d are left behind %s, after %s\n", len(survived), len(concerned), s, time.Since(started).Round(time.Second))
-		rest, unbuilt = append(others, survived...), unbuilt+broken
+		rest, unbuilt = slices.Concat(others, survived), unbuilt+broken
 	}
 	for _, m := range rest {
 		fmt.Fprintf(os.Stdout, "not noticed: %s\n", m)

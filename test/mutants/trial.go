@@ -20,6 +20,7 @@ import (
 type stage struct {
 	folder    string
 	arguments []string
+	slow      bool
 }
 
 // The tests of the publisher that take seconds: those that play one long life, and
@@ -32,14 +33,14 @@ const (
 
 // stages are the tests that mutants are put through, the quick ones first.
 var stages = []stage{
-	{"shared/ledger", nil},
-	{"shared/notion", nil},
-	{"functions/publisher/publish", []string{"-test.short", "-test.skip", long + "|" + many}},
-	{"test/docs", nil},
-	{"test/template", []string{"-test.run", "TestTemplateHoldsItsInvariants"}},
-	{"functions/publisher/publish", []string{"-test.short", "-test.run", long}},
-	{"functions/publisher/publish", []string{"-test.run", "TestEveryHistory", "-rapid.checks=100"}},
-	{"functions/publisher/publish", []string{"-test.short", "-test.run", many}},
+	{"shared/ledger", nil, false},
+	{"shared/notion", nil, false},
+	{"functions/publisher/publish", []string{"-test.short", "-test.skip", long + "|" + many}, false},
+	{"test/docs", nil, false},
+	{"test/template", []string{"-test.run", "TestTemplateHoldsItsInvariants"}, false},
+	{"functions/publisher/publish", []string{"-test.short", "-test.run", long}, true},
+	{"functions/publisher/publish", []string{"-test.run", "TestEveryHistory", "-rapid.checks=100"}, true},
+	{"functions/publisher/publish", []string{"-test.short", "-test.run", many}, true},
 }
 
 func (s stage) String() string { return strings.Join(append([]string{s.folder}, s.arguments...), " ") }
@@ -73,7 +74,7 @@ func newTrial(all []mutant) (*trial, error) {
 	return t, err
 }
 
-func (t *trial) close() { os.RemoveAll(t.dir) }
+func (t *trial) close() { _ = os.RemoveAll(t.dir) }
 
 // limitOf runs a stage without a mutant, and says how long it may take with one.
 func (t *trial) limitOf(s stage) (time.Duration, error) {
@@ -85,7 +86,7 @@ func (t *trial) limitOf(s stage) (time.Duration, error) {
 	if by, output := t.test(s, binary, -1, time.Hour); by != "" {
 		return 0, fmt.Errorf("the tests fail without a mutant, %s:\n%s", by, output)
 	}
-	return max(2*time.Minute, 4*time.Since(started)), nil
+	return max(time.Minute, 4*time.Since(started)), nil
 }
 
 // errUnbuilt says that a mutant does not compile.

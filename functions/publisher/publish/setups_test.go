@@ -1,6 +1,8 @@
 package publish_test
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/report"
+	"notionrelay/shared/research"
 	"notionrelay/shared/tree"
 )
 
@@ -110,4 +113,47 @@ func TestBrokenSetUpsAreSaidAndLoseNoReport(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A homepage that Notion refuses without its banner as well was not refused for it.
+// What else there is to warn of stays.
+func TestTheBannerIsNotBlamedForWhatIsRefusedWithoutIt(t *testing.T) {
+	t.Parallel()
+	for name, always := range map[string]bool{"the banner": false, "something else": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, notionsim.Options{})
+				w.research = silent{}
+				w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Times: -1, Status: 400, Match: func(r *http.Request) bool {
+					body := bodyOf(t, r)
+					return strings.Contains(body, `"cover"`) || always && strings.Contains(body, `"page_id"`)
+				}})
+				w.accept("rep_1", payload(3, 0))
+				w.drain(w.publisher("a", nil), time.Minute)
+				var banner, others int
+				for _, warning := range w.run("rep_1").Warnings {
+					if strings.Contains(warning, "banner") {
+						banner++
+					} else {
+						others++
+					}
+				}
+				if want := map[bool]int{false: 1, true: 0}[always]; banner != want || others != 2 {
+					t.Errorf("the warnings are %q", w.run("rep_1").Warnings)
+				}
+			})
+		})
+	}
+}
+
+// silent is a research database that does not answer.
+type silent struct{}
+
+func (silent) Account(context.Context, string, string) (research.Account, bool, error) {
+	return research.Account{}, false, io.EOF
+}
+
+func (silent) Statistics(context.Context, string) (report.Statistics, bool, error) {
+	return report.Statistics{}, false, io.EOF
 }
