@@ -50,7 +50,10 @@ func TestTheDocumentsCommands(t *testing.T) {
 		if !ok {
 			t.Errorf("nobody says what comes of %s", line)
 		}
-		d.says(line, answers, want.says)
+		said := d.says(line, answers, want.says)
+		if strings.HasSuffix(line, `echo "$new"`) {
+			d.define("shown=" + said)
+		}
 		for command, says := range want.after {
 			d.says(command, "", says)
 		}
@@ -93,7 +96,7 @@ var outcomes = map[string]outcome{
 	`new=$(openssl rand -hex 32) && put webhook-secrets "$new,$(get webhook-secrets)" && anew Webhook && echo "$new"`: {
 		"^[0-9a-f]{64}\n$", map[string]string{"get webhook-secrets": "^[0-9a-f]{64},[0-9a-f]{64}\n$", describe: "^Started anew at 20"},
 	},
-	`put webhook-secrets "$(get webhook-secrets | cut -d, -f1)" && anew Webhook`:             {"^$", map[string]string{"get webhook-secrets": "^[0-9a-f]{64}\n$"}},
+	`put webhook-secrets "$(get webhook-secrets | cut -d, -f1)" && anew Webhook`:             {"^$", map[string]string{`test "$(get webhook-secrets)" = "$shown"`: "^$"}},
 	`put status-token-key "$(openssl rand -hex 32),$(get status-token-key)" && anew Webhook`: {"^$", map[string]string{"get status-token-key": "^[0-9a-f]{64},[0-9a-f]{64}\n$"}},
 	`relayctl --stack "$stack" dead-letters list`:                                            {`(?s)^REPORT[^\n]*\nrep_1 +publish +publish [^\n]* homepage +validation_error: too long\n$`, nil},
 	"letters Publish": {"^1\n$", nil},
@@ -199,11 +202,12 @@ func (d *desk) run(command, answers string) string {
 }
 
 // says wants a command to say something.
-func (d *desk) says(command, answers, pattern string) {
+func (d *desk) says(command, answers, pattern string) (said string) {
 	d.t.Helper()
-	if said := d.run(command, answers); !regexp.MustCompile(pattern).MatchString(said) {
+	if said = d.run(command, answers); !regexp.MustCompile(pattern).MatchString(said) {
 		d.t.Errorf("%s does not say %s:\n%s", command, pattern, said)
 	}
+	return said
 }
 
 // defaults are the answers of somebody who knows nothing but the database's id, and

@@ -142,7 +142,7 @@ func (d *deployment) deliver(t *testing.T, times int) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	handled := 0
-	queue.Poll(ctx, impatient{d.publish}, func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+	queue.Poll(ctx, impatient{d.publish, nil}, func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 		requests := d.sim.Stats().Requests
 		response, err := invoke(d.publisher)(ctx, event)
 		if err != nil || d.sim.Stats().Requests == requests {
