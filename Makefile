@@ -101,10 +101,12 @@ fuzz: ## every fuzz target for FUZZTIME, from its seeds on
 		done; \
 	done
 
-bench: ## one table of speed, cost and growth, each figure with its limit; with `make servers` all of it
+# What cannot be installed is left out of the table, which says so.
+bench: ## one table of speed, cost and growth, each figure with its limit; needs Java 17, Maven and npm for all of it
+	-@$(MAKE) --no-print-directory -k servers test/compare/node_modules
 	go run ./test/bench
 
-bench-record: servers ## the same, written into docs/performance.md with its plots
+bench-record: servers test/compare/node_modules ## the same, written into docs/performance.md with its plots
 	go run ./test/bench -record docs
 
 benchmarks: ## every benchmark as it is

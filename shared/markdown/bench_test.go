@@ -45,12 +45,14 @@ func BenchmarkReport(b *testing.B) {
 func BenchmarkMemory(b *testing.B) {
 	source := read(b, "testdata/report.md")
 	source = strings.Repeat(source, 1<<20/len(source))
-	debug.FreeOSMemory()
-	before := heap()
+	most := 0.0
 	for b.Loop() {
+		debug.FreeOSMemory()
+		before := heap()
 		bodies(source)
+		most = max(most, heap()-before)
 	}
-	b.ReportMetric((heap()-before)/float64(len(source)), "heap/input")
+	b.ReportMetric(most/float64(len(source)), "heap/input")
 }
 
 // heap is what the program has of the system, in bytes, before any of it is given back.

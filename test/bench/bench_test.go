@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,9 +41,9 @@ func TestARowSaysByHowMuchItsLimitIsMissed(t *testing.T) {
 		{limit{figure: "A ms", most: 10, unit: "ms"}, []string{"", "12 ms", "≤ 10 ms", "no: by 20 %"}},
 		{limit{figure: "A ms", most: 12, unit: "ms"}, []string{"", "12 ms", "≤ 12 ms", "yes"}},
 		{limit{figure: "A ms", least: 16, unit: "ms", why: "so it is"}, []string{"", "12 ms", "≥ 16 ms", "no: by 25 %; so it is"}},
-		{limit{figure: "A ms", per: "B ms", least: 3}, []string{"", "3", "≥ 3", "yes"}},
-		{limit{figure: "B ms", less: "C ms", most: 2}, []string{"", "3", "≤ 2", "no: by 50 %"}},
-		{limit{figure: "A ms"}, []string{"", "12", "", ""}},
+		{limit{figure: "A ms", per: "B ms", least: 3}, []string{"", "3.00", "≥ 3", "yes"}},
+		{limit{figure: "B ms", less: "C ms", most: 2}, []string{"", "3.00", "≤ 2", "no: by 50 %"}},
+		{limit{figure: "A ms"}, []string{"", "12.00", "", ""}},
 		{limit{figure: "D ms", most: 1}, []string{"", "not measured", "≤ 1", ""}},
 		{limit{figure: "A ms", per: "D ms", most: 1}, []string{"", "not measured", "≤ 1", ""}},
 	} {
@@ -60,6 +62,33 @@ func TestEveryRowIsMeasuredBySomething(t *testing.T) {
 			return strings.Contains(s.run, name)
 		}) {
 			t.Errorf("no suite measures %s", l.figure)
+		}
+	}
+}
+
+func TestTheRecordShowsTableAndPlots(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	all := figures{"Requests/base requests": 6, "Growth/blocks/10 cpu-µs/unit": 700, "Growth/blocks/1000 cpu-µs/unit": 60.5}
+	if err := writeRecord(folder, machine{Date: "2026-11-25"}, all); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "performance.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := os.ReadFile(filepath.Join(folder, "plots", "growth-blocks.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2026-11-25", "| 6 requests", "](plots/growth-blocks.svg)"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the record lacks %q", want)
+		}
+	}
+	for _, want := range []string{">0<", ">1000<", ">700<", ">60.5<"} { // the axis begins at zero
+		if !strings.Contains(string(drawn), want) {
+			t.Errorf("the plot lacks %q:\n%s", want, drawn)
 		}
 	}
 }

@@ -40,10 +40,10 @@ func (l limit) kept(v float64) bool {
 var limits = slices.Concat(requests, efficiency(), ownTime, acknowledgement, conversion, functions, growth())
 
 var requests = []limit{
-	{group: "requests to Notion", what: "the pages of a run", figure: "Requests/base requests", most: 6},
-	{what: "an AI's title", figure: "Requests/title requests", less: "Requests/base requests", most: 1},
-	{what: "an AI's introduction", figure: "Requests/introduction requests", less: "Requests/title requests", most: 2},
-	{what: "20 quotes", figure: "Requests/quotes requests", less: "Requests/base requests", most: 3 + 20},
+	{group: "requests to Notion", what: "the pages of a run", unit: "requests", figure: "Requests/base requests", most: 6},
+	{what: "an AI's title", unit: "requests", figure: "Requests/title requests", less: "Requests/base requests", most: 1},
+	{what: "an AI's introduction", unit: "requests", figure: "Requests/introduction requests", less: "Requests/title requests", most: 2},
+	{what: "20 quotes", unit: "requests", figure: "Requests/quotes requests", less: "Requests/base requests", most: 3 + 20},
 }
 
 // efficiency is of what Notion's pace allows: files and real time where latency and
@@ -92,6 +92,7 @@ var acknowledgement = []limit{
 
 var conversion = []limit{
 	{group: "conversion of markdown", what: "speed, of goldmark's parse alone", figure: "Report/markdown_to_request_bodies MB/s", per: "Report/goldmark_parse_alone MB/s", least: .5},
+	{what: "speed, of martian's on Node", figure: "Report/markdown_to_request_bodies MB/s", per: "Martian MB/s", unit: "times", least: 40},
 	{what: "memory, of a report of 1 MB", figure: "Memory heap/input", unit: "times", most: 20},
 }
 
@@ -175,7 +176,11 @@ func (l limit) cells(all figures) []string {
 			kept += "; " + l.why
 		}
 	}
-	return []string{l.what, strings.TrimSpace(short(v) + " " + l.unit), bound, kept}
+	measured := short(v)
+	if l.unit == "" {
+		measured = fmt.Sprintf("%.2f", v)
+	}
+	return []string{l.what, strings.TrimSpace(measured + " " + l.unit), bound, kept}
 }
 
 // short is a figure with three digits that count.

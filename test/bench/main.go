@@ -37,6 +37,7 @@ func bench(out io.Writer, folder string) (missed int, err error) {
 	on := thisMachine(ctx)
 	fmt.Fprintln(out, on)
 	figures := measureAll(ctx, os.Stderr)
+	on.LoadAfter = loadNow()
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,7 @@ type suite struct {
 	benchtime string
 	servers   bool   // they need those that stand in for AWS
 	test      string // a test that tells its figures as benchmarks do
+	node      string // or a program of Node in the folder, on a file
 }
 
 // suites take five minutes together, and what it takes to build them.
@@ -35,6 +37,7 @@ var suites = []suite{
 	{what: "own time with servers", folder: "test/throughput", run: "OwnTimeOnAWS", benchtime: "1x", servers: true},
 	{what: "acknowledgement", folder: "cmd/local", run: "Acknowledge", benchtime: "1x"},
 	{what: "conversion", folder: "shared/markdown", run: "Report|Memory", benchtime: "2s"},
+	{what: "martian", folder: "test/compare", node: "speed.js ../../shared/markdown/testdata/report.md"},
 	{what: "growth of runs and blocks", folder: "test/throughput", run: "Growth/(queued_runs|blocks)", benchtime: "5x"},
 	{what: "growth of quotes and records", folder: "test/throughput", run: "Growth/(quotes|records)", benchtime: "3x"},
 	{what: "cold start", folder: "test/deployed", run: "ColdStart", benchtime: "51x", servers: true},
@@ -63,11 +66,35 @@ func measureAll(ctx context.Context, told io.Writer) figures {
 }
 
 func (s suite) measure(ctx context.Context, into figures) error {
+	command, err := s.command(ctx)
+	if err != nil {
+		return err
+	}
+	var said bytes.Buffer
+	command.Stdout, command.Stderr = &said, &said
+	err = command.Run()
+	read(&said, into)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, said.String())
+	}
+	return nil
+}
+
+// command is what measures a suite, or what it lacks.
+func (s suite) command(ctx context.Context) (*exec.Cmd, error) {
+	if s.node != "" {
+		if _, err := os.Stat(filepath.Join(s.folder, "node_modules")); err != nil {
+			return nil, errors.New("what it compares with is not there: make test/compare/node_modules, which needs npm")
+		}
+		command := exec.CommandContext(ctx, "node", strings.Fields(s.node)...) //nolint:gosec // the arguments are those of the table above
+		command.Dir = s.folder
+		return command, nil
+	}
 	arguments := []string{"test", "-count=1"}
 	if s.servers {
 		for _, name := range []string{"elasticmq", "dynamodb-local"} {
 			if _, err := os.Stat(filepath.Join("bin", name, "pom.xml")); err != nil {
-				return fmt.Errorf("%s is not there: make servers, which needs Java and Maven", name)
+				return nil, fmt.Errorf("%s is not there: make servers, which needs Java and Maven", name)
 			}
 		}
 		arguments = append(arguments, "-tags", "integration")
@@ -77,15 +104,7 @@ func (s suite) measure(ctx context.Context, into figures) error {
 	} else {
 		arguments = append(arguments, "-run", "^$", "-bench", s.run, "-benchtime", s.benchtime)
 	}
-	var said bytes.Buffer
-	command := exec.CommandContext(ctx, "go", append(arguments, "./"+s.folder)...) //nolint:gosec // the arguments are those of the table above
-	command.Stdout, command.Stderr = &said, &said
-	err := command.Run()
-	read(&said, into)
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, said.String())
-	}
-	return nil
+	return exec.CommandContext(ctx, "go", append(arguments, "./"+s.folder)...), nil //nolint:gosec // the arguments are those of the table above
 }
 
 // result is a line with the figures of a benchmark, also where a test logs it.

@@ -14,13 +14,12 @@ import (
 // plotsFolder is where the pictures are, seen from the document that shows them.
 const plotsFolder = "plots"
 
-// plot is a picture of bars: for each category one of each series.
+// plot is a picture of bars, one for each category.
 type plot struct {
 	name, says string // its file, and what those who do not see it are told
 	title      string
 	categories []string
-	series     []string
-	values     [][]float64 // by series and category
+	values     []float64
 }
 
 // growthPlots show what one costs when there are few, more and many.
@@ -40,45 +39,44 @@ func growthPlots(all figures) (plots []plot) {
 		}
 		p := plot{
 			name: "growth-" + strings.ReplaceAll(g.name, " ", "-") + ".svg", says: "Bars: the processor time that " + g.per + " takes, by how many " + g.name + " there are",
-			title: "µs of processor time " + g.per + ", by the number of " + g.name, series: []string{g.per}, values: [][]float64{nil},
+			title: "µs of processor time " + g.per + ", by the number of " + g.name,
 		}
 		for _, n := range sizes {
 			p.categories = append(p.categories, strconv.Itoa(n))
-			p.values[0] = append(p.values[0], all[growthFigure(g.name, n, timeOfUnit)])
+			p.values = append(p.values, all[growthFigure(g.name, n, timeOfUnit)])
 		}
 		plots = append(plots, p)
 	}
 	return plots
 }
 
-// latencyPlot shows how long a report's acknowledgement takes.
-func latencyPlot(all figures) plot {
-	p := plot{
-		name: "acknowledgement.svg", says: "Bars: the milliseconds until a report of 10 KB, 100 KB and 1 MB is acknowledged, at the median and for the slowest",
-		title: "ms until a report is acknowledged", categories: []string{"median", "90 %", "99 %", "99.9 %"},
-	}
-	for _, s := range []struct{ name, figure string }{{"10 KB", "10KB/200_per_second"}, {"100 KB", "100KB/20_per_second"}, {"1 MB", "1MB/2_per_second"}} {
-		p.series = append(p.series, s.name)
-		var values []float64
-		for _, of := range []string{"p50-ms", "p90-ms", "p99-ms", "p99.9-ms"} {
-			values = append(values, all["Acknowledge/"+s.figure+" "+of])
+// latencyPlots show how long a report's acknowledgement takes.
+func latencyPlots(all figures) (plots []plot) {
+	for _, size := range []struct{ name, figure string }{{"10 KB", "10KB/200_per_second"}, {"100 KB", "100KB/20_per_second"}, {"1 MB", "1MB/2_per_second"}} {
+		p := plot{
+			name: "acknowledgement-" + strings.ReplaceAll(size.name, " ", "-") + ".svg", says: "Bars: the milliseconds until a report of " + size.name + " is acknowledged, at the median and for the slowest",
+			title: "ms until a report of " + size.name + " is acknowledged", categories: []string{"median", "90 %", "99 %", "99.9 %"},
 		}
-		p.values = append(p.values, values)
+		for _, of := range []string{"p50-ms", "p90-ms", "p99-ms", "p99.9-ms"} {
+			v, ok := all["Acknowledge/"+size.figure+" "+of]
+			if !ok {
+				return nil
+			}
+			p.values = append(p.values, v)
+		}
+		plots = append(plots, p)
 	}
-	return p
+	return plots
 }
 
 // draw writes the plot's file.
 func (p plot) draw(folder string) error {
-	o := charts.NewBarChartOptionWithData(p.values)
+	show, least := true, 0.0
+	o := charts.NewBarChartOptionWithData([][]float64{p.values})
 	o.Title.Text, o.CategoryAxis.Labels = p.title, p.categories
-	if len(p.series) > 1 {
-		o.Legend.SeriesNames, o.Legend.Offset = p.series, charts.OffsetRight
-	}
-	for i := range o.SeriesList {
-		show := true
-		o.SeriesList[i].Label.Show = &show
-	}
+	o.ValueAxis = []charts.ValueAxisOption{{Min: &least}}
+	o.SeriesList[0].Label.Show = &show
+	o.SeriesList[0].Label.ValueFormatter = short
 	o.ValueFormatter = short
 	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: 700, Height: 300})
 	if err := painter.BarChart(o); err != nil {

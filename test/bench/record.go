@@ -23,7 +23,7 @@ var document string
 type machine struct {
 	Date, Commit, Go, Model string
 	Cores                   int
-	Load                    string // of the last minute, before it began
+	Load, LoadAfter         string // of the last minute, before it began and at its end
 }
 
 func (m machine) String() string {
@@ -32,7 +32,7 @@ func (m machine) String() string {
 
 // thisMachine tells what can be found out.
 func thisMachine(ctx context.Context) machine {
-	m := machine{Date: time.Now().UTC().Format(time.DateOnly), Go: runtime.Version(), Cores: runtime.NumCPU(), Commit: "unknown", Model: "an unknown model", Load: "unknown"}
+	m := machine{Date: time.Now().UTC().Format(time.DateOnly), Go: runtime.Version(), Cores: runtime.NumCPU(), Commit: "unknown", Model: "an unknown model"}
 	if commit, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output(); err == nil {
 		m.Commit = strings.TrimSpace(string(commit))
 	}
@@ -41,10 +41,18 @@ func thisMachine(ctx context.Context) machine {
 			m.Model = string(found[1])
 		}
 	}
-	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
-		m.Load, _, _ = strings.Cut(string(load), " ")
-	}
+	m.Load = loadNow()
 	return m
+}
+
+// loadNow is how many have wanted a core in the last minute.
+func loadNow() string {
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(load), " ")
+	return first
 }
 
 // writeRecord writes performance.md and its plots.
@@ -52,7 +60,7 @@ func writeRecord(folder string, on machine, all figures) error {
 	if err := os.MkdirAll(filepath.Join(folder, plotsFolder), 0o755); err != nil { //nolint:gosec // documents, for all to read
 		return fmt.Errorf("make the folder of the plots: %w", err)
 	}
-	plots := append(growthPlots(all), latencyPlot(all))
+	plots := append(growthPlots(all), latencyPlots(all)...)
 	shown := func(prefix string) string {
 		var b strings.Builder
 		for _, p := range plots {
