@@ -4,6 +4,7 @@ package docs_test
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
 	"image/png"
 	"os"
@@ -248,23 +249,37 @@ func TestPicturesAreThereAndSmallAndShown(t *testing.T) {
 			name := filepath.Join(filepath.Dir(file), p[2])
 			shown[filepath.ToSlash(name)] = true
 			content, err := os.ReadFile(filepath.Join(root, name))
-			if _, notPNG := png.DecodeConfig(bytes.NewReader(content)); err != nil || notPNG != nil || len(content) > maxPicture {
-				t.Errorf("%s shows %s: %v, %v, %d bytes", file, name, err, notPNG, len(content))
+			if broken := brokenPicture(name, content); err != nil || broken != nil || len(content) > maxPicture {
+				t.Errorf("%s shows %s: %v, %v, %d bytes", file, name, err, broken, len(content))
 			}
 			if len(strings.Fields(p[1])) < 3 {
 				t.Errorf("%s does not say what %s shows", file, name)
 			}
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(root, "docs/pictures/*"))
-	if err != nil || len(files) == 0 {
-		t.Fatal(len(files), err)
-	}
-	for _, file := range files {
-		if name := "docs/pictures/" + filepath.Base(file); !shown[name] {
-			t.Errorf("no document shows %s", name)
+	for _, folder := range []string{"docs/pictures", "docs/plots"} {
+		files, err := filepath.Glob(filepath.Join(root, folder, "*"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(folder, len(files), err)
+		}
+		for _, file := range files {
+			if name := folder + "/" + filepath.Base(file); !shown[name] {
+				t.Errorf("no document shows %s", name)
+			}
 		}
 	}
+}
+
+// brokenPicture is what is wrong with a PNG or an SVG.
+func brokenPicture(name string, content []byte) error {
+	if filepath.Ext(name) == ".svg" {
+		var svg struct {
+			XMLName xml.Name `xml:"svg"`
+		}
+		return xml.Unmarshal(content, &svg)
+	}
+	_, err := png.DecodeConfig(bytes.NewReader(content))
+	return err
 }
 
 func TestReadmeNamesEveryPackageOfTheProduct(t *testing.T) {
