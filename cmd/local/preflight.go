@@ -1,26 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/embedded"
 	"notionrelay/shared/notion"
 )
-
-// nameOf is what a data folder is bound to.
-func nameOf(p publish.Settings, simulated bool) string {
-	if simulated {
-		return "the simulated Notion"
-	}
-	id := strings.ToLower(strings.ReplaceAll(p.NotionDatabaseID, "-", ""))
-	return "the database " + id + " of " + cmp.Or(strings.TrimSuffix(p.NotionBaseURL, "/"), notion.DefaultBaseURL)
-}
 
 // bind makes sure that a data folder goes on with the Notion and the database that
 // it was begun with: its records hold ids of pages there.

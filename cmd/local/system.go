@@ -149,7 +149,7 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	if err != nil {
 		return s, err
 	}
-	s.target = nameOf(env.Publisher, s.simulator != nil)
+	s.target = folder.NotionOf(env.Publisher, s.simulator != nil)
 	if err := bind(ctx, s.db, data, s.target); err != nil {
 		return s, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,16 +140,17 @@ func (s *session) open() (system *operate.System, err error) {
 	case s.inEnvironment():
 		return stack.FromEnvironment(s, s.log)
 	}
-	dir := s.target.Data
-	if dir == "" {
-		dir = defaultData
-		if _, err := os.Stat(dir); err != nil {
+	if s.target.Data == "" {
+		if _, err := os.Stat(defaultData); err != nil {
 			return nil, fmt.Errorf("there is no data folder %s/ here: say --data DIR or --stack NAME", defaultData)
 		}
 	}
-	system, s.closeAll, err = folder.Open(strings.TrimSuffix(dir, "/"), s.log)
+	system, s.closeAll, err = folder.Open(s.folder(), s.log)
 	if err != nil {
 		s.closeAll = func() error { return nil }
 	}
 	return system, err
 }
+
+// folder is the data folder that is meant.
+func (s *session) folder() string { return strings.TrimSuffix(cmp.Or(s.target.Data, defaultData), "/") }

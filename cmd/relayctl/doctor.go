@@ -7,6 +7,7 @@ import (
 
 	"notionrelay/operate"
 	"notionrelay/operate/doctor"
+	"notionrelay/operate/folder"
 	"notionrelay/operate/stack"
 	"notionrelay/shared/config"
 	"notionrelay/shared/httpclient"
@@ -32,6 +33,7 @@ type patient struct {
 	variables doctor.Variables
 	store     config.ParameterStore
 	mapping   doctor.Mapping
+	bound     string // what a data folder belongs to
 }
 
 func (c *doctorCommand) Run(s *session) error {
@@ -44,6 +46,7 @@ func (c *doctorCommand) Run(s *session) error {
 		defer transport.CloseIdleConnections()
 		subject, settings := doctor.Configure(s, p.variables, p.store, transport)
 		subject.System, subject.Mapping = p.system, p.mapping
+		subject.Bound, subject.Named = p.bound, folder.NotionOf(subject.Settings.Publisher, p.variables.Simulated)
 		found = append(settings, doctor.Examine(s, subject)...)
 	}
 	if err := s.printFindings(found); err != nil {
@@ -68,6 +71,11 @@ func (s *session) patient() (p patient, err error) {
 		p.variables.Values[name] = value
 	}
 	p.store = parameters.OnDemand{}
+	if !s.inEnvironment() {
+		if p.bound, err = folder.Bound(s, s.folder()); err != nil {
+			return p, err
+		}
+	}
 	p.variables.Simulated = !s.inEnvironment() && p.variables.Values["NOTION_API_KEY"] == "" && p.variables.Values["NOTION_BASE_URL"] == ""
 	return p, nil
 }

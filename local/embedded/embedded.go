@@ -224,6 +224,17 @@ func (db *DB) Bind(ctx context.Context, name string) (bound string, err error) {
 	return bound, nil
 }
 
+// Bound is what Bind was told first, or nothing.
+func (db *DB) Bound(ctx context.Context) (bound string, err error) {
+	err = db.transact(ctx, func(ctx context.Context, tx *transaction) error {
+		return tx.QueryRowContext(ctx, `SELECT name FROM owner`).Scan(&bound)
+	})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read what the data folder is bound to: %w", err)
+	}
+	return bound, nil
+}
+
 // Close releases the folder. Receives still waiting fail.
 func (db *DB) Close() error {
 	db.turn <- struct{}{}

@@ -54,6 +54,9 @@ type Case struct {
 	// Unread are the variables whose values could not be had.
 	Unread map[string]bool
 	Setup  notion.Setup
+	// Named is the Notion that the settings name, and Bound the one that the data
+	// belong to; empty where nothing binds them.
+	Named, Bound string
 	// Simulated says that a simulator stands in Notion's place.
 	Simulated bool
 	Notion    Notion
@@ -99,7 +102,7 @@ const limit = 30 * time.Second
 // Examine looks at everything.
 func Examine(ctx context.Context, c Case) (all []Finding) {
 	for _, check := range []func(context.Context, Case) []Finding{
-		secrets, workspace, ai, database, queues, table, halt, pause, deliveries, deadLetters, webhook,
+		secrets, belonging, workspace, ai, database, queues, table, halt, pause, deliveries, deadLetters, webhook,
 	} {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		all = append(all, check(limited, c)...)

@@ -24,9 +24,23 @@ var aspects = []struct {
 	{"cover", []string{notion.CoverURL}, ""},
 }
 
+// belonging is whether the data are those of the Notion that the settings name.
+func belonging(_ context.Context, c Case) []Finding {
+	switch c.Bound {
+	case "":
+		return nil
+	case c.Named:
+		return []Finding{well("data folder", "It belongs to "+c.Bound+".")}
+	}
+	return []Finding{wrong("data folder", fmt.Sprintf("It belongs to %s, and the environment here names %s.", c.Bound, c.Named),
+		"Set NOTION_API_KEY, NOTION_DATABASE_ID and NOTION_BASE_URL as where it runs; for another Notion begin another data folder.")}
+}
+
 // workspace is everything that reports need of Notion.
 func workspace(ctx context.Context, c Case) []Finding {
 	switch {
+	case c.Simulated && c.Bound != "" && c.Bound != c.Named:
+		return []Finding{absent("Notion", later)}
 	case c.Simulated:
 		return []Finding{absent("Notion", "A simulator stands in its place: set NOTION_API_KEY and NOTION_DATABASE_ID for the real one.")}
 	case c.Notion == nil && c.Unread["NOTION_API_KEY"]:

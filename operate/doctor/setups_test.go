@@ -46,6 +46,7 @@ type relay struct {
 	ai, api   int   // status of the answers
 	noAI      error // where the AI's address leads nowhere
 	noAPI     error
+	bound     string
 }
 
 type store struct {
@@ -123,7 +124,7 @@ func newRelay(t *testing.T) *relay {
 	})
 	q := folder.QueuesOf(db)
 	r := &relay{
-		sim: sim, db: db, ai: http.StatusOK, api: http.StatusNotFound, mapping: mapping{states: []string{"Enabled"}},
+		sim: sim, db: db, bound: "this database", ai: http.StatusOK, api: http.StatusNotFound, mapping: mapping{states: []string{"Enabled"}},
 		variables: map[string]string{
 			"NOTION_API_KEY": "ssm:/relay/notion-api-key", "WEBHOOK_SECRETS": "ssm:/relay/webhook-secrets", "STATUS_TOKEN_KEY": "ssm:/relay/status-token-key",
 			"AI_API_KEY": "ssm:/relay/ai-api-key", "AI_BASE_URL": "https://ai.example/v1", "RESEARCH_DATABASE_URL": "postgres://db.example/research",
@@ -148,7 +149,7 @@ func newRelay(t *testing.T) *relay {
 func (r *relay) examine(t *testing.T) []doctor.Finding {
 	t.Helper()
 	c, found := doctor.Configure(t.Context(), doctor.Variables{Values: r.variables, Deployed: true}, &r.store, r)
-	c.System, c.Mapping = r.system, &r.mapping
+	c.System, c.Mapping, c.Named, c.Bound = r.system, &r.mapping, "this database", r.bound
 	if c.Research != nil {
 		c.Research = &r.research
 	}
@@ -226,6 +227,7 @@ func ofNotion() []setup {
 		{"the type's column is a number", retype("Report Type", "number"), "columns", []string{"Number", "to Text"}},
 		{"the address's column is a text", retype("Contact Email", "rich_text"), "columns", []string{"Text", "to Email"}},
 		{"it may not read", people(func(p notionsim.People, _ string) { p.Withhold(notionsim.ReadContent) }), "capabilities", []string{"may not read", "Read content"}},
+		{"the data are another database's", breaks(func(r *relay) { r.bound = "the database of last year" }), "data folder", []string{"of last year", "as where it runs"}},
 		{"the banner is no address", variable("HOMEPAGE_COVER_URL", "banner.png"), "cover", []string{"HOMEPAGE_COVER_URL", "address of an image"}},
 		{"the edge blocks the address", fails(notionsim.Edge(403)), "Notion", []string{"403", "NOTION_BASE_URL"}},
 		{"Notion is down", fails(notionsim.Fault{Status: 503}), "Notion", []string{"503", "status.notion.so"}},

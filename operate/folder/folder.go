@@ -3,7 +3,9 @@
 package folder
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/embedded"
 	"notionrelay/operate"
+	"notionrelay/shared/notion"
 )
 
 // Open opens the data folder dir for an operator. Close gives it back.
@@ -33,6 +36,26 @@ func Open(dir string, log *slog.Logger) (system *operate.System, closeAll func()
 		Longest: publish.Timeout,
 		Log:     log,
 	}, db.Close, nil
+}
+
+// NotionOf is what a data folder that is begun with these settings belongs to.
+func NotionOf(p publish.Settings, simulated bool) string {
+	if simulated {
+		return "the simulated Notion"
+	}
+	id := strings.ToLower(strings.ReplaceAll(p.NotionDatabaseID, "-", ""))
+	return "the database " + id + " of " + cmp.Or(strings.TrimSuffix(p.NotionBaseURL, "/"), notion.DefaultBaseURL)
+}
+
+// Bound is the Notion that a data folder belongs to, or nothing when it has not been
+// used yet.
+func Bound(ctx context.Context, dir string) (bound string, err error) {
+	db, err := embedded.Attach(dir)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return db.Bound(ctx)
 }
 
 // addressFile has the address of the process that works on the folder.
