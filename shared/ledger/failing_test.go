@@ -318,3 +318,32 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+// A block that cannot be read is gone when its page does not have it, and not before.
+func TestABlockIsGoneWhenItsPageDoesNotHaveIt(t *testing.T) {
+	t.Parallel()
+	const other, it = `{"id":"a","type":"divider","divider":{}}`, `{"id":"missing","type":"divider","divider":{}}`
+	for children, want := range map[string]bool{"": true, other: true, it: false, other + "," + it: false} {
+		l, _ := newLedger(t, runs.Step{})
+		answering(t, l, -1, children)
+		if got, err := l.gone(t.Context(), "missing", "page"); got != want || err != nil {
+			t.Errorf("below %q: got %t, %v", children, got, err)
+		}
+	}
+}
+
+// A look that would have to wait longer than there is time says so, and nothing is
+// written in its place.
+func TestALookThatThereIsNoTimeForIsPutOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := newLedger(t, runs.Step{IntendedAt: time.Now(), EndedAt: time.Now()})
+		time.Sleep(indexLag - 500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), notion.LateEffect)
+		defer cancel()
+		there, err := l.look(ctx, request{step: "step", lag: indexLag, find: func(context.Context) (presence, error) { return absent, nil }}, errInternal)
+		if !notion.IsPostponed(err) || !errors.Is(err, errInternal) || there != absent {
+			t.Errorf("got %d, %v", there, err)
+		}
+	})
+}
