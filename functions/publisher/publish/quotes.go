@@ -41,8 +41,9 @@ func writeQuotes(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 	if err != nil {
 		return err
 	}
+	last := lastRows(part.Quotes)
 	for i := run.Step(stepQuotes).Done - part.Offset; i < len(part.Quotes); i++ {
-		if err := writeQuote(ctx, l, databaseID, part, i); err != nil {
+		if err := writeQuote(ctx, l, databaseID, part, i, last); err != nil {
 			return err
 		}
 	}
@@ -77,13 +78,24 @@ func withQuotes(steps []runs.Step, total int) []runs.Step {
 	return steps
 }
 
+// row is what tells one quote's row from another's when it is looked for.
+type row struct{ title, url string }
+
+func rowOf(q report.Quote) row { return row{tree.QuoteTitle(q), q.URL} }
+
+// lastRows is which quote of a part is the last one with such a row.
+func lastRows(quotes []report.Quote) map[row]int {
+	last := make(map[row]int, len(quotes))
+	for i, q := range quotes {
+		last[rowOf(q)] = i
+	}
+	return last
+}
+
 // writeQuote writes the row of quote i of a part.
-func writeQuote(ctx context.Context, l *ledger.Ledger, databaseID string, part *queue.QuotesPart, i int) error {
+func writeQuote(ctx context.Context, l *ledger.Ledger, databaseID string, part *queue.QuotesPart, i int, last map[row]int) error {
 	q := part.Quotes[i]
 	step := l.Run.Step(stepQuotes)
-	twin := func(other report.Quote) bool {
-		return tree.QuoteTitle(other) == tree.QuoteTitle(q) && other.URL == q.URL
-	}
 	values, content := tree.QuoteRow(q)
 	return l.Row(ctx, ledger.Row{
 		Step: stepQuotes, Index: part.Offset + i, DatabaseID: databaseID, Database: stepQuotesDatabase,
@@ -91,7 +103,7 @@ func writeQuote(ctx context.Context, l *ledger.Ledger, databaseID string, part *
 		Match: map[string]string{tree.RedditLink: q.URL},
 		Mine:  func(_ context.Context, id string) (bool, error) { return !slices.Contains(step.Twins, id), nil },
 		Commit: func(id string) {
-			if slices.ContainsFunc(part.Quotes[i+1:], twin) {
+			if last[rowOf(q)] > i { // a twin is still to be written
 				step.Twins = append(step.Twins, id)
 			}
 		},
