@@ -35,7 +35,7 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration load pictures race model trouble pairs mutants fuzz bench memory compare measure lint vulncheck requirements checksums check build deploy-check schemathesis sam-local e2e-sam clean
+.PHONY: run test notion-smoke servers integration load pictures race model trouble pairs mutants fuzz bench bench-record benchmarks memory compare measure lint vulncheck requirements checksums check build deploy-check schemathesis sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	@echo 'Building; the first time that takes some minutes, for SQLite above all, and later a second.'
@@ -102,7 +102,15 @@ fuzz: ## every fuzz target for FUZZTIME, from its seeds on
 		done; \
 	done
 
-bench: ## the benchmarks, where speed is shown
+# What cannot be installed is left out of the table, which says so.
+bench: ## one table of speed, cost and growth, each figure with its limit; needs Java 17, Maven and npm for all of it
+	-@$(MAKE) --no-print-directory -k servers test/compare/node_modules
+	go run ./test/bench
+
+bench-record: servers test/compare/node_modules ## the same, written into docs/performance.md with its plots
+	go run ./test/bench -record docs
+
+benchmarks: ## every benchmark as it is
 	go test -run '^$$' -bench . -benchmem ./...
 
 compare: test/compare/node_modules ## ours beside martian, the converter that most use; needs Node

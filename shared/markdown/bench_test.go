@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/yuin/goldmark"
@@ -37,6 +38,28 @@ func BenchmarkReport(b *testing.B) {
 			bodies(source)
 		}
 	})
+}
+
+// BenchmarkMemory reports how much memory the way from markdown to the bodies of
+// requests takes from the system, as a multiple of a report of 1 MB.
+func BenchmarkMemory(b *testing.B) {
+	source := read(b, "testdata/report.md")
+	source = strings.Repeat(source, 1<<20/len(source))
+	most := 0.0
+	for b.Loop() {
+		debug.FreeOSMemory()
+		before := heap()
+		bodies(source)
+		most = max(most, heap()-before)
+	}
+	b.ReportMetric(most/float64(len(source)), "heap/input")
+}
+
+// heap is what the program has of the system, in bytes, before any of it is given back.
+func heap() float64 {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return float64(memory.HeapSys - memory.HeapReleased)
 }
 
 // bodies makes the body of each request that a document takes, one after the
@@ -75,9 +98,7 @@ func BenchmarkWorst(b *testing.B) {
 				for b.Loop() {
 					bodies(source)
 				}
-				var memory runtime.MemStats
-				runtime.ReadMemStats(&memory)
-				b.ReportMetric(float64(memory.HeapSys-memory.HeapReleased)/(1<<20), "MB-heap")
+				b.ReportMetric(heap()/(1<<20), "MB-heap")
 			})
 		}
 	}

@@ -4,10 +4,12 @@ package deployed_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +73,38 @@ func coldStart(b *testing.B, f *lambdatest.Function, answer func(i int)) {
 	}
 }
 
+// BenchmarkResident reports how much memory webhook and publisher have had at most
+// when each has worked on a report of 1 MB.
+func BenchmarkResident(b *testing.B) {
+	d := startCloud(b).deploy(b, publish.Timeout, untouched)
+	const part = "## What was found\n\nPeople who **use** it say, in *their* words, that it does [what they need](https://example.com/a-page).\n\n" +
+		"- It is quick to set up\n- It costs less than the others\n  - though not for all\n\n| who | how many |\n| --- | --- |\n| customers | 12 |\n\n"
+	text := strings.Repeat(part, 1_000_000/len(part))
+	for i := 0; b.Loop(); i++ {
+		var a accepted
+		if status := d.request(b, http.MethodPost, "/reports", encodedReport(b, fmt.Sprintf("# Plan %d\n\n%s", i, text)), &a); status != http.StatusAccepted {
+			b.Fatalf("the report was answered with %d", status)
+		}
+		wantDone(b, d.publisher, received(b, d.publish))
+	}
+	for name, f := range map[string]*lambdatest.Function{"webhook-MB": d.webhook, "publisher-MB": d.publisher} {
+		peak, err := f.PeakMemory()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(peak)/(1<<20), name)
+	}
+}
+
+func encodedReport(b *testing.B, text string) string {
+	b.Helper()
+	body, err := json.Marshal(map[string]string{"strategyReport": text})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(body)
+}
+
 // sent is the event of a message that waits to be handled in an empty queue.
 func sent(b *testing.B, q *queue.SQS, m queue.Message) events.SQSEvent {
 	b.Helper()
@@ -85,6 +119,12 @@ func sent(b *testing.B, q *queue.SQS, m queue.Message) events.SQSEvent {
 	if err := q.Send(b.Context(), out); err != nil {
 		b.Fatal(err)
 	}
+	return received(b, q)
+}
+
+// received is the event of the message that a queue delivers next.
+func received(b *testing.B, q *queue.SQS) events.SQSEvent {
+	b.Helper()
 	messages, err := q.Receive(b.Context(), 1, time.Second)
 	if err != nil || len(messages) != 1 {
 		b.Fatalf("received %v, %v, want the message", messages, err)

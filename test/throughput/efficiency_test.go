@@ -2,6 +2,7 @@ package throughput_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,7 +111,7 @@ func TestThePublisherIsAsFastAsNotionAllows(t *testing.T) {
 						if c.isBulk(l) {
 							got, want = c.steadily(), leastEfficiency*bulkShare
 						}
-						t.Logf("BenchmarkVirtualEfficiency/%s 1 %.4f efficiency", underscored(name), got)
+						t.Logf("BenchmarkVirtualEfficiency/%s 1 %.4f efficiency", strings.ReplaceAll(name, " ", "_"), got)
 						if got < want {
 							t.Errorf("got %.3f of what is possible, want %.3f", got, want)
 						}

@@ -21,16 +21,16 @@ import (
 // processor's time, which a busy machine changes little, and the memory that is
 // allocated. What is flat costs the same at each size.
 func BenchmarkGrowth(b *testing.B) {
-	for _, n := range []int{1, 100, 10_000} {
+	for _, n := range []int{1, 10, 100, 1000, 10_000} {
 		b.Run(fmt.Sprintf("queued runs/%d", n), func(b *testing.B) { queued(b, n) })
 	}
-	for _, n := range []int{10, 1000, 10_000} {
+	for _, n := range []int{10, 100, 1000, 10_000} {
 		b.Run(fmt.Sprintf("blocks/%d", n), func(b *testing.B) { written(b, n, 0, n) })
 	}
-	for _, n := range []int{10, 500, 5000} {
+	for _, n := range []int{10, 100, 500, 5000} {
 		b.Run(fmt.Sprintf("quotes/%d", n), func(b *testing.B) { written(b, 1, n, n) })
 	}
-	for _, n := range []int{1, 10_000, 100_000} {
+	for _, n := range []int{1, 100, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("records/%d", n), func(b *testing.B) { recorded(b, n) })
 	}
 }
