@@ -70,7 +70,7 @@ func (s *System) quiet(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the pause is set, but a delivery was still under way: %w", ctx.Err())
+			return fmt.Errorf("the pause is set, but a delivery may still be under way: %w", ctx.Err())
 		case <-time.After(lookEvery):
 		}
 	}

@@ -44,14 +44,26 @@ type cli struct {
 	Preview     previewCommand     `cmd:"" help:"Show what would become of a report, without any Notion."`
 	Doctor      doctorCommand      `cmd:"" help:"Look at everything that is needed, and say what is wrong and what to do."`
 	Pause       pauseCommand       `cmd:"" help:"Stop the publisher within one request. What is sent meanwhile waits."`
-	Completion  completionCommand  `cmd:"" help:"Print what makes a shell complete commands and flags."`
 	Resume      resumeCommand      `cmd:"" help:"Let the publisher go on."`
+	Completion  completionCommand  `cmd:"" help:"Print what makes a shell complete commands and flags."`
 }
 
 // target says which Notion Relay is meant.
 type target struct {
-	Data  string `help:"The data folder of a Notion Relay on this machine." placeholder:"DIR" env:"RELAY_DATA" xor:"target"`
-	Stack string `help:"The name of a stack on AWS." placeholder:"NAME" env:"RELAY_STACK" xor:"target"`
+	Data  string `help:"The data folder of a Notion Relay on this machine, else $RELAY_DATA." placeholder:"DIR" xor:"target"`
+	Stack string `help:"The name of a stack on AWS, else $RELAY_STACK." placeholder:"NAME" xor:"target"`
+}
+
+// orEnvironment is what the environment says where no flag does.
+func (t target) orEnvironment() (target, error) {
+	if t != (target{}) {
+		return t, nil
+	}
+	t = target{Data: os.Getenv("RELAY_DATA"), Stack: os.Getenv("RELAY_STACK")}
+	if t.Data != "" && t.Stack != "" {
+		return t, errors.New("RELAY_DATA and RELAY_STACK are both set: say --data DIR or --stack NAME")
+	}
+	return t, nil
 }
 
 // defaultData is where cmd/local keeps its data unless it is told otherwise.
@@ -92,6 +104,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	parsed, err := parser.Parse(args)
 	if code >= 0 { // help was asked for
 		return code
+	}
+	if err == nil {
+		c.target, err = c.orEnvironment()
 	}
 	if err != nil {
 		fmt.Fprintf(errs, "relayctl: %s; see relayctl --help\n", err)

@@ -28,8 +28,7 @@ func (c *pauseCommand) Run(s *session) error {
 	if err := system.Pause(ctx, c.Reason); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, "paused: nothing is being written, and what is sent waits until relayctl resume")
-	return nil
+	return s.paused(true, "paused: nothing is being written, and what is sent waits until relayctl resume")
 }
 
 type resumeCommand struct{}
@@ -42,6 +41,14 @@ func (c *resumeCommand) Run(s *session) error {
 	if err := system.Resume(s); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, "resumed")
+	return s.paused(false, "resumed")
+}
+
+// paused tells whether the publisher is paused now.
+func (s *session) paused(is bool, words string) error {
+	if s.json {
+		return s.printJSON(map[string]bool{"paused": is})
+	}
+	fmt.Fprintln(s.out, words)
 	return nil
 }

@@ -12,8 +12,7 @@ import (
 	"strings"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 
 	"notionrelay/operate"
 	"notionrelay/operate/watch"
@@ -55,9 +54,7 @@ func (c *watchCommand) Run(s *session) error {
 		return err
 	}
 	if screen {
-		program := tea.NewProgram(watch.NewScreen(s, &relay{system, s.target.call()}, c.Every, s.out),
-			tea.WithContext(s), tea.WithInput(s.in), tea.WithOutput(s.out), tea.WithAltScreen())
-		_, err = program.Run()
+		err = watch.NewScreen(&relay{system, s.target.call()}, c.Every).Run(s, s.in.(*os.File), s.out.(*os.File)) // which terminals are
 		fmt.Fprint(s.errs, quiet.String())
 	} else {
 		err = s.frames(system, c.Once, c.Every)
@@ -70,7 +67,7 @@ func (c *watchCommand) Run(s *session) error {
 
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	return ok && isatty.IsTerminal(file.Fd())
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // frames prints what there is, once or at every change.
@@ -81,7 +78,7 @@ func (s *session) frames(system *operate.System, once bool, every time.Duration)
 		if err != nil {
 			return err
 		}
-		frame := watch.Frame(now, s.out)
+		frame := watch.Frame(now, isTerminal(s.out) || os.Getenv("CLICOLOR_FORCE") != "")
 		_, unclocked, _ := strings.Cut(frame, "\n") // the first line has the time
 		switch {
 		case s.json:

@@ -3,9 +3,16 @@ package watch
 import (
 	"context"
 	"time"
-
-	tea "github.com/charmbracelet/bubbletea"
 )
+
+// Message is what has happened: a Key, or what a command has come to.
+type Message any
+
+// Key is a key by its letter, or as up, down, enter, esc and ctrl+c.
+type Key string
+
+// Command does something that takes time, and says what has come of it.
+type Command func(ctx context.Context) Message
 
 // What comes back from commands.
 type (
@@ -17,39 +24,37 @@ type (
 	detailed []string
 )
 
-// doer makes the commands of a screen.
-type doer struct {
-	ctx   context.Context //nolint:containedctx // Bubble Tea's commands take none
-	relay Relay
-	every time.Duration
-}
-
-func (d doer) look() tea.Msg {
-	now, err := d.relay.Look(d.ctx)
+func (s Screen) look(ctx context.Context) Message {
+	now, err := s.relay.Look(ctx)
 	return looked{now, err}
 }
 
-func (d doer) lookSoon() tea.Cmd {
-	return tea.Tick(d.every, func(time.Time) tea.Msg { return d.look() })
+func (s Screen) lookSoon(ctx context.Context) Message {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(s.every):
+		return s.look(ctx)
+	}
 }
 
-func (d doer) redrive(id string) tea.Cmd {
-	return func() tea.Msg {
-		says, err := d.relay.Redrive(d.ctx, id)
+func (s Screen) redrive(id string) Command {
+	return func(ctx context.Context) Message {
+		says, err := s.relay.Redrive(ctx, id)
 		return outcome(says, err)
 	}
 }
 
-func (d doer) address(id string) tea.Cmd {
-	return func() tea.Msg {
-		address, err := d.relay.Address(d.ctx, id)
+func (s Screen) address(id string) Command {
+	return func(ctx context.Context) Message {
+		address, err := s.relay.Address(ctx, id)
 		return outcome(address, err)
 	}
 }
 
-func (d doer) detail(id string) tea.Cmd {
-	return func() tea.Msg {
-		lines, err := d.relay.Details(d.ctx, id)
+func (s Screen) detail(id string) Command {
+	return func(ctx context.Context) Message {
+		lines, err := s.relay.Details(ctx, id)
 		if err != nil {
 			return said(err.Error())
 		}
@@ -57,17 +62,17 @@ func (d doer) detail(id string) tea.Cmd {
 	}
 }
 
-func (d doer) setPaused(paused bool) tea.Cmd {
-	return func() tea.Msg {
+func (s Screen) setPaused(paused bool) Command {
+	return func(ctx context.Context) Message {
 		says := "resumed"
 		if paused {
 			says = "paused"
 		}
-		return outcome(says, d.relay.SetPaused(d.ctx, paused))
+		return outcome(says, s.relay.SetPaused(ctx, paused))
 	}
 }
 
-func outcome(says string, err error) tea.Msg {
+func outcome(says string, err error) Message {
 	if err != nil {
 		return said(err.Error())
 	}

@@ -2,39 +2,42 @@ package watch
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 	"unicode"
 
-	"github.com/charmbracelet/lipgloss"
+	"github.com/rivo/uniseg"
 
 	"notionrelay/operate"
 	"notionrelay/shared/runs"
 )
 
-// styles are how a screen looks. Where the output has no colours they change
-// nothing.
-type styles struct {
-	title, heading, faint, good, bad, chosen lipgloss.Style
+// styles are how a screen looks: what switches each on. The zero ones change nothing.
+type styles struct{ title, heading, faint, good, bad, chosen style }
+
+// style is a select graphic rendition of ECMA-48.
+type style string
+
+// Render switches the style on for a text.
+func (st style) Render(text string) string {
+	if st == "" {
+		return text
+	}
+	return "\x1b[" + string(st) + "m" + text + "\x1b[0m"
 }
 
-func stylesFor(out io.Writer) styles {
-	r := lipgloss.NewRenderer(out)
-	colour := func(ansi string) lipgloss.Style { return r.NewStyle().Foreground(lipgloss.Color(ansi)) } // one of the terminal's own
-	return styles{
-		title: r.NewStyle().Bold(true), heading: colour("4").Bold(true), faint: colour("8"),
-		good: colour("2"), bad: colour("1"), chosen: r.NewStyle().Reverse(true),
-	}
-}
+// coloured has the colours that the terminal's user has chosen for these names.
+var coloured = styles{title: "1", heading: "1;34", faint: "90", good: "32", bad: "31", chosen: "7"}
 
 // plainWidth is how wide a frame is that is not on a screen.
 const plainWidth = 130
 
-// Frame is the screen as text, without a selection and the keys. It has colours
-// where out is a terminal that has.
-func Frame(now Snapshot, out io.Writer) string {
-	st := stylesFor(out)
+// Frame is the screen as text, without a selection and the keys.
+func Frame(now Snapshot, colours bool) string {
+	var st styles
+	if colours {
+		st = coloured
+	}
 	lines := append(head(now, plainWidth, st), "")
 	for _, r := range list(now, plainWidth, st) {
 		lines = append(lines, strings.TrimRight(r.text, " "))
@@ -82,7 +85,7 @@ func list(now Snapshot, width int, st styles) (rows []row) {
 	for _, section := range []struct {
 		name  string
 		runs  []operate.Summary
-		style lipgloss.Style
+		style style
 	}{
 		{"RUNNING", now.Running, st.good},
 		{"WAITING", now.Waiting, st.heading},
@@ -151,12 +154,12 @@ func pad(text string, width int) string {
 		}
 		return r
 	}, text)
-	if lipgloss.Width(text) <= width {
-		return text + strings.Repeat(" ", width-lipgloss.Width(text))
+	if uniseg.StringWidth(text) <= width {
+		return text + strings.Repeat(" ", width-uniseg.StringWidth(text))
 	}
 	runes := []rune(text)
-	for len(runes) > 0 && lipgloss.Width(string(runes)) > width-1 {
+	for len(runes) > 0 && uniseg.StringWidth(string(runes)) > width-1 {
 		runes = runes[:len(runes)-1]
 	}
-	return string(runes) + strings.Repeat(" ", width-1-lipgloss.Width(string(runes))) + "…"
+	return string(runes) + strings.Repeat(" ", width-1-uniseg.StringWidth(string(runes))) + "…"
 }

@@ -2,12 +2,9 @@ package watch
 
 import (
 	"context"
-	"io"
 	"slices"
 	"strings"
 	"time"
-
-	tea "github.com/charmbracelet/bubbletea"
 
 	"notionrelay/operate"
 	"notionrelay/shared/runs"
@@ -29,7 +26,8 @@ type Relay interface {
 // Screen is the live screen. Update and View have no effects: what is to be done is
 // in the commands that Update returns.
 type Screen struct {
-	do     doer
+	relay  Relay
+	every  time.Duration
 	styles styles
 
 	width, height int
@@ -39,51 +37,53 @@ type Screen struct {
 	says          string // what the last key has come to
 	details       []string
 	scroll        int // of the details
+	ended         bool
 }
 
-// NewScreen is a screen that looks at the relay every so often, until ctx ends.
-func NewScreen(ctx context.Context, relay Relay, every time.Duration, out io.Writer) Screen {
-	return Screen{do: doer{ctx, relay, every}, styles: stylesFor(out), width: plainWidth, height: 40, says: "looking …"}
+// plainHeight is how high a screen is that does not say so.
+const plainHeight = 40
+
+// NewScreen is a screen that looks at the relay every so often.
+func NewScreen(relay Relay, every time.Duration) Screen {
+	return Screen{relay: relay, every: every, styles: coloured, width: plainWidth, height: plainHeight, says: "looking …"}
 }
 
 // Init begins to look.
-func (s Screen) Init() tea.Cmd { return s.do.look }
+func (s Screen) Init() Command { return s.look }
 
 // Update takes what has happened into the screen.
-func (s Screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
+func (s Screen) Update(message Message) (Screen, Command) {
 	switch m := message.(type) {
-	case tea.WindowSizeMsg:
-		s.width, s.height = m.Width, m.Height
 	case looked:
 		if m.err != nil {
 			s.says = m.err.Error()
-			return s, s.do.lookSoon()
+			return s, s.lookSoon
 		}
 		if !s.looked {
 			s.says = ""
 		}
 		s.now, s.looked = m.now, true
 		s.choose(0)
-		return s, s.do.lookSoon()
+		return s, s.lookSoon
 	case said:
 		s.says = string(m)
 	case detailed:
 		s.details, s.scroll, s.says = m, 0, ""
-	case tea.KeyMsg:
-		return s.press(m.String())
+	case Key:
+		return s.press(m)
 	}
 	return s, nil
 }
 
 // press does what a key is for.
-func (s Screen) press(key string) (tea.Model, tea.Cmd) {
+func (s Screen) press(key Key) (Screen, Command) {
 	if s.details != nil {
 		return s.pressInDetails(key)
 	}
 	run := s.run()
 	switch key {
 	case "q", "ctrl+c":
-		return s, tea.Quit
+		s.ended = true
 	case "down", "j":
 		s.says = ""
 		s.choose(1)
@@ -95,31 +95,31 @@ func (s Screen) press(key string) (tea.Model, tea.Cmd) {
 		if s.says = "resuming …"; pause {
 			s.says = "pausing: the request under way comes to its end …"
 		}
-		return s, s.do.setPaused(pause)
+		return s, s.setPaused(pause)
 	case "r":
 		if run == nil || run.Status != runs.Failed {
 			s.says = "Only a report that has failed can be put back."
 			return s, nil
 		}
 		s.says = "putting back …"
-		return s, s.do.redrive(run.ReportID)
+		return s, s.redrive(run.ReportID)
 	case "o":
 		if run != nil {
-			return s, s.do.address(run.ReportID)
+			return s, s.address(run.ReportID)
 		}
 	case "d", "enter":
 		if run != nil {
 			s.says = "looking …"
-			return s, s.do.detail(run.ReportID)
+			return s, s.detail(run.ReportID)
 		}
 	}
 	return s, nil
 }
 
-func (s Screen) pressInDetails(key string) (tea.Model, tea.Cmd) {
+func (s Screen) pressInDetails(key Key) (Screen, Command) {
 	switch key {
 	case "ctrl+c":
-		return s, tea.Quit
+		s.ended = true
 	case "q", "d", "esc", "enter":
 		s.details = nil
 	case "down", "j":

@@ -3,12 +3,11 @@ package watch_test
 import (
 	"context"
 	"errors"
-	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
 	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/operate"
@@ -68,46 +67,28 @@ func (f *fake) SetPaused(_ context.Context, paused bool) error {
 }
 
 // screen has looked once.
-func screen(t *testing.T, f *fake) tea.Model {
+func screen(t *testing.T, f *fake) watch.Screen {
 	t.Helper()
-	s := watch.NewScreen(t.Context(), f, time.Hour, io.Discard)
-	var model tea.Model = s
-	model, _ = model.Update(tea.WindowSizeMsg{Width: 120, Height: 40})
-	model, _ = model.Update(s.Init()())
-	return model
+	return again(t, watch.NewScreen(f, time.Hour))
 }
 
-func key(name string) tea.KeyMsg {
-	switch name {
-	case "up":
-		return tea.KeyMsg{Type: tea.KeyUp}
-	case "down":
-		return tea.KeyMsg{Type: tea.KeyDown}
-	case "enter":
-		return tea.KeyMsg{Type: tea.KeyEnter}
-	case "esc":
-		return tea.KeyMsg{Type: tea.KeyEsc}
-	case "ctrl+c":
-		return tea.KeyMsg{Type: tea.KeyCtrlC}
-	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+// again looks once more.
+func again(t *testing.T, s watch.Screen) watch.Screen {
+	t.Helper()
+	s, _ = s.Update(s.Init()(t.Context()))
+	return s
 }
 
 // press presses keys, and lets what each one starts come to its end.
-func press(model tea.Model, keys ...string) (after tea.Model, quit bool) {
+func press(t *testing.T, s watch.Screen, keys ...string) watch.Screen {
+	t.Helper()
 	for _, name := range keys {
-		var command tea.Cmd
-		model, command = model.Update(key(name))
-		if command == nil {
-			continue
+		var command watch.Command
+		if s, command = s.Update(watch.Key(name)); command != nil {
+			s, _ = s.Update(command(t.Context()))
 		}
-		message := command()
-		if _, ok := message.(tea.QuitMsg); ok {
-			return model, true
-		}
-		model, _ = model.Update(message)
 	}
-	return model, false
+	return s
 }
 
 // line is the line of the view that has the text in it.
@@ -164,9 +145,9 @@ func TestKeys(t *testing.T) {
 			}
 			model := screen(t, f)
 			f.err = c.err
-			model, quit := press(model, strings.Split(c.press, ",")...)
-			if quit != c.quit {
-				t.Errorf("it quits: %t, want %t", quit, c.quit)
+			model = press(t, model, strings.Split(c.press, ",")...)
+			if model.Ended() != c.quit {
+				t.Errorf("it quits: %t, want %t", model.Ended(), c.quit)
 			}
 			if diff := cmp.Diff(c.done, f.done); diff != "" {
 				t.Errorf("what was done (-want +got):\n%s", diff)
@@ -181,15 +162,14 @@ func TestKeys(t *testing.T) {
 func TestTheSelectionFollowsItsRun(t *testing.T) {
 	t.Parallel()
 	f := &fake{now: busy()}
-	model, _ := press(screen(t, f), "j", "j")
+	model := press(t, screen(t, f), "j", "j")
 	f.now.Failed, f.now.Waiting = append(f.now.Failed, f.now.Waiting...), nil
-	again := func() { model, _ = model.Update(watch.NewScreen(t.Context(), f, time.Hour, io.Discard).Init()()) }
-	again()
+	model = again(t, model)
 	if line(model.View(), "▸ rep_wait") == "" {
 		t.Errorf("the run that was selected is not any more:\n%s", model.View())
 	}
 	f.now.Failed = nil
-	again()
+	model = again(t, model)
 	if line(model.View(), "▸ rep_run ") == "" {
 		t.Errorf("when it is gone the first is not selected:\n%s", model.View())
 	}
@@ -200,7 +180,7 @@ func TestALookThatFailsLeavesWhatWasSeen(t *testing.T) {
 	f := &fake{now: busy()}
 	model := screen(t, f)
 	f.err = errors.New("the table does not answer")
-	model, next := model.Update(watch.NewScreen(t.Context(), f, time.Hour, io.Discard).Init()())
+	model, next := model.Update(model.Init()(t.Context()))
 	if view := model.View(); line(view, "the table does not answer") == "" || line(view, "rep_fail") == "" {
 		t.Errorf("it shows:\n%s", view)
 	}
@@ -211,10 +191,7 @@ func TestALookThatFailsLeavesWhatWasSeen(t *testing.T) {
 
 func TestALowScreenShowsTheSelection(t *testing.T) {
 	t.Parallel()
-	f := &fake{now: busy()}
-	model := screen(t, f)
-	model, _ = model.Update(tea.WindowSizeMsg{Width: 60, Height: 14})
-	model, _ = press(model, "j", "j", "j", "j")
+	model := press(t, watch.Sized(screen(t, &fake{now: busy()}), 60, 14), "j", "j", "j", "j")
 	view := model.View()
 	if lines := strings.Count(view, "\n") + 1; lines > 14 {
 		t.Errorf("%d lines on a screen of 14:\n%s", lines, view)
@@ -223,8 +200,67 @@ func TestALowScreenShowsTheSelection(t *testing.T) {
 		t.Errorf("it shows neither selection nor keys:\n%s", view)
 	}
 	for l := range strings.Lines(view) {
-		if wide := len([]rune(strings.TrimRight(l, "\n"))); wide > 60 {
+		if wide := len([]rune(escape.ReplaceAllString(strings.TrimRight(l, "\n"), ""))); wide > 60 {
 			t.Errorf("a line of %d on a screen of 60: %q", wide, l)
 		}
 	}
+}
+
+// escape is what switches colours.
+var escape = regexp.MustCompile(`\x1b\[[\d;]*m`)
+
+func TestKeysAreReadAsTerminalsSendThem(t *testing.T) {
+	t.Parallel()
+	for sent, want := range map[string][]watch.Key{
+		"j":            {"j"},
+		"\x1b[A\x1b[B": {"up", "down"},
+		"\x1bOAq":      {"up", "q"},
+		"\r\x03":       {"enter", "ctrl+c"},
+		"\x1b":         {"esc"},
+		"\x1b[C":       {"\x1b[C"},
+		"":             nil,
+	} {
+		if diff := cmp.Diff(want, watch.KeysOf(sent)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", sent, diff)
+		}
+	}
+}
+
+// The whole of it, with a terminal that is a buffer.
+func TestTheScreenIsDrawnUntilItsUserEndsIt(t *testing.T) {
+	t.Parallel()
+	f := &fake{now: busy()}
+	keys := make(chan watch.Key)
+	drawn := callback(func(p string) {
+		switch {
+		case strings.Contains(p, "1 of rep_fail put back"):
+			go func() { keys <- "q" }()
+		case strings.Contains(p, "▸ rep_run ") && len(f.done) == 0:
+			f.done = append(f.done, "seen")
+			go func() {
+				for _, k := range []watch.Key{"j", "j", "j", "r"} {
+					keys <- k
+				}
+			}()
+		}
+	})
+	if err := watch.Loop(t.Context(), watch.NewScreen(f, time.Hour), keys, drawn); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"seen", "redrive rep_fail"}, f.done); diff != "" {
+		t.Errorf("what was done (-want +got):\n%s", diff)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := watch.Loop(ctx, watch.NewScreen(f, time.Hour), keys, drawn); err != nil {
+		t.Errorf("told to end, it says %v", err)
+	}
+}
+
+// callback is a writer that calls for each write.
+type callback func(p string)
+
+func (f callback) Write(p []byte) (int, error) {
+	f(string(p))
+	return len(p), nil
 }

@@ -172,6 +172,26 @@ func check(t *testing.T, l *Ledger, err, want error, until time.Time) {
 	}
 }
 
+// What is there in part keeps its intent when the rest is refused, or the part would
+// be written again. Where nothing is there, nothing is left to be looked for.
+func TestAPartKeepsTheIntentThatWroteIt(t *testing.T) {
+	t.Parallel()
+	for there, keeps := range map[presence]bool{partly: true, absent: false} {
+		synctest.Test(t, func(t *testing.T) {
+			before := time.Now().Add(-notion.LateEffect)
+			l, _ := newLedger(t, runs.Step{IntendedAt: before})
+			err := l.perform(t.Context(), request{
+				step: "step",
+				send: func(context.Context) error { return errInvalid },
+				find: func(context.Context) (presence, error) { return there, nil },
+			})
+			if got := l.Run.Step("step").IntendedAt; !errors.Is(err, errInvalid) || got.Equal(before) != keeps || got.IsZero() == keeps {
+				t.Errorf("presence %d: error %v, intent of %s", there, err, got)
+			}
+		})
+	}
+}
+
 func TestNothingIsSentWithoutItsIntent(t *testing.T) {
 	t.Parallel()
 	l, store := newLedger(t, runs.Step{})

@@ -29,6 +29,27 @@ import (
 	"notionrelay/test/awstest"
 )
 
+// TestAnOperatorMendsAStack uses relayctl on the functions as they are deployed.
+func TestAnOperatorMendsAStack(t *testing.T) {
+	t.Parallel()
+	c := startCloud(t)
+	command := filepath.Join(t.TempDir(), "relayctl")
+	if said, err := exec.CommandContext(t.Context(), "go", "build", "-o", command, "notionrelay/cmd/relayctl").CombinedOutput(); err != nil {
+		t.Fatalf("build the command: %v\n%s", err, said)
+	}
+	for name, drill := range map[string]func(*testing.T, string){
+		"three failed runs are mended in three commands":                   c.threeFailedRuns,
+		"a letter moved elsewhere, and one that is there twice":            c.movedAndTwice,
+		"one of many letters is put back, and the others keep their order": c.oneOfMany,
+		"a paused stack writes nothing until it is resumed":                c.paused,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			drill(t, command)
+		})
+	}
+}
+
 // operator has the command relayctl, and a stack to use it on.
 type operator struct {
 	command string
@@ -36,12 +57,8 @@ type operator struct {
 }
 
 // operated makes a stack of a deployment, whose event source mapping is heeded.
-func (c cloud) operated(t *testing.T, d *deployment) operator {
+func (c cloud) operated(t *testing.T, d *deployment, command string) operator {
 	t.Helper()
-	command := filepath.Join(t.TempDir(), "relayctl")
-	if said, err := exec.CommandContext(t.Context(), "go", "build", "-o", command, "notionrelay/cmd/relayctl").CombinedOutput(); err != nil {
-		t.Fatalf("build the command: %v\n%s", err, said)
-	}
 	s := c.stackOf(t, d)
 	d.delivers = func() bool { return s.State() != "Disabled" } // while it is being disabled, messages are still delivered
 	return operator{command, s}
@@ -118,14 +135,13 @@ func (c cloud) undisturbed(t *testing.T, count int) string {
 	return d.sim.Tree()
 }
 
-// TestThreeFailedRunsAreMendedInThreeCommands has Notion refuse a page of each of three
+// threeFailedRuns has Notion refuse a page of each of three
 // reports. An operator lists them, looks at one, and puts them back once that is
 // mended.
-func TestThreeFailedRunsAreMendedInThreeCommands(t *testing.T) {
-	t.Parallel()
-	c := startCloud(t)
+func (c cloud) threeFailedRuns(t *testing.T, command string) {
+	t.Helper()
 	d := c.deploy(t, publish.Timeout, untouched)
-	o := c.operated(t, d)
+	o := c.operated(t, d, command)
 	refuse(d, "wobbly")
 	ids := d.acceptPlans(t, 3)
 	d.serve(t, invoke(d.publisher))
@@ -167,13 +183,12 @@ func positions(text string, ids []string) (at []int) {
 	return at
 }
 
-// TestALetterMovedElsewhereAndOneThatIsThereTwice has the console move a letter behind
+// movedAndTwice has the console move a letter behind
 // the operator's back, and the other letter come twice: neither does any harm.
-func TestALetterMovedElsewhereAndOneThatIsThereTwice(t *testing.T) {
-	t.Parallel()
-	c := startCloud(t)
+func (c cloud) movedAndTwice(t *testing.T, command string) {
+	t.Helper()
 	d := c.deploy(t, publish.Timeout, untouched)
-	o := c.operated(t, d)
+	o := c.operated(t, d, command)
 	refuse(d, "wobbly")
 	ids := d.acceptPlans(t, 2)
 	d.serve(t, invoke(d.publisher))
@@ -210,11 +225,10 @@ func TestALetterMovedElsewhereAndOneThatIsThereTwice(t *testing.T) {
 	d.wantNothingFailed(t)
 }
 
-// TestOneOfManyLettersIsPutBackAndTheOthersKeepTheirOrder reaches behind the ten
+// oneOfMany reaches behind the ten
 // letters of a group that SQS shows.
-func TestOneOfManyLettersIsPutBackAndTheOthersKeepTheirOrder(t *testing.T) {
-	t.Parallel()
-	c := startCloud(t)
+func (c cloud) oneOfMany(t *testing.T, _ string) {
+	t.Helper()
 	d := c.deploy(t, publish.Timeout, untouched) // nothing serves it
 	var want []string
 	for i := range 23 {
@@ -293,18 +307,17 @@ func drain(t *testing.T, q *queue.SQS) (ids []string) {
 	}
 }
 
-// TestAPausedStackWritesNothingUntilItIsResumed pauses in the midst of a report, for
+// paused pauses in the midst of a report, for
 // longer than the deliveries of a message would last.
-func TestAPausedStackWritesNothingUntilItIsResumed(t *testing.T) {
-	t.Parallel()
-	c := startCloud(t)
+func (c cloud) paused(t *testing.T, command string) {
+	t.Helper()
 	d := c.deploy(t, publish.Timeout, func(w http.ResponseWriter, r *http.Request, outside http.Handler) {
 		if strings.HasPrefix(r.URL.Path, "/v1/") {
 			time.Sleep(200 * time.Millisecond) // as Notion would
 		}
 		outside.ServeHTTP(w, r)
 	})
-	o := c.operated(t, d)
+	o := c.operated(t, d, command)
 	p, id := payload(120, 10), report.ID("paused", "")
 	d.accept(t, id, arrived, p)
 	d.serve(t, invoke(d.publisher))

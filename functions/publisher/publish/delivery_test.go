@@ -580,6 +580,16 @@ func TestAPausedMessageIsDelayed(t *testing.T) {
 	}
 }
 
+// A message that the waiting queue does not take is not forgotten.
+func TestAPauseThatTheWaitingQueueRefusesIsNone(t *testing.T) {
+	t.Parallel()
+	a := &around{sendErr: errors.New("no queue")}
+	d := deliveryOf(a, queue.Publish, runs.Run{})
+	if _, err := d.carryOut(t.Context(), park, time.Minute, outcome{}); !errors.Is(err, a.sendErr) {
+		t.Errorf("error %v, want that of the queue", err)
+	}
+}
+
 // A record that is gone is made again of what the message holds. What belongs behind
 // the base pages finds that there are none.
 func TestARecordThatIsGoneIsMadeAgain(t *testing.T) {
