@@ -42,7 +42,8 @@ var limits = slices.Concat(requests, efficiency(), ownTime, acknowledgement, con
 var requests = []limit{
 	{group: "requests to Notion", what: "the pages of a run", unit: "requests", figure: "Requests/base requests", most: 6},
 	{what: "an AI's title", unit: "requests", figure: "Requests/title requests", less: "Requests/base requests", most: 1},
-	{what: "an AI's introduction", unit: "requests", figure: "Requests/introduction requests", less: "Requests/title requests", most: 2},
+	{what: "an AI's introduction", unit: "requests", figure: "Requests/introduction requests", less: "Requests/base requests", most: 2,
+		why: "the answer to a page's creation does not tell the ids of its blocks, so there is a look at the homepage"},
 	{what: "20 quotes", unit: "requests", figure: "Requests/quotes requests", less: "Requests/base requests", most: 3 + 20},
 }
 
