@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -509,17 +510,26 @@ func timesToPublish(t *testing.T, reports int, trouble bool) (times []time.Durat
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, notionsim.Options{Latency: 300 * time.Millisecond, Budget: 1_000_000})
 		random := rand.New(rand.NewPCG(1, 2))
+		var mu sync.Mutex // of what is known of the sick ones
 		sickUntil := map[string]time.Time{}
 		kinds := map[string]int{}
+		ails := func(body string) (kind int, sick bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			for word, until := range sickUntil {
+				if strings.Contains(body, word) && (kinds[word] == 0 || time.Now().Before(until)) {
+					return kinds[word], true
+				}
+			}
+			return 0, false
+		}
 		stop := w.serve(w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
 			body := ""
 			if r.Method != http.MethodGet {
 				body = bodyOf(t, r)
 			}
-			for word, until := range sickUntil {
-				if strings.Contains(body, word) && (kinds[word] == 0 || time.Now().Before(until)) {
-					return troubles[kinds[word]](w, r)
-				}
+			if kind, sick := ails(body); sick {
+				return troubles[kind](w, r)
 			}
 			return w.sim.Transport().RoundTrip(r)
 		})), true)
@@ -531,8 +541,10 @@ func timesToPublish(t *testing.T, reports int, trouble bool) (times []time.Durat
 			if i%10 == 3 {
 				p.Reports["strategyReport"] += word
 				if trouble {
+					mu.Lock()
 					sickUntil[word] = time.Now().Add(time.Duration(random.IntN(1200)) * time.Second)
 					kinds[word] = random.IntN(len(troubles))
+					mu.Unlock()
 				}
 			} else {
 				healthy = append(healthy, id)
