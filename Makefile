@@ -38,7 +38,7 @@ export SAM_CLI_TELEMETRY = 0
 .PHONY: run test notion-smoke servers integration load pictures race model trouble pairs mutants fuzz bench bench-record benchmarks memory compare measure lint vulncheck requirements checksums check build deploy-check schemathesis sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
-	@echo 'Building; the first time that takes some minutes, for SQLite above all, and later a second.'
+	@echo 'Building; the first time that takes some minutes, most of them for the clients of OpenAI and SQLite, and later a second.'
 	go run ./cmd/local
 
 test: ## every test that needs nothing but Go
