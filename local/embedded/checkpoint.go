@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 )
 
@@ -62,7 +63,7 @@ func (db *DB) checkpoint() (done bool) {
 		}
 		err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
 		done = err == nil && busy == 0
-		_, _ = conn.ExecContext(ctx, `PRAGMA busy_timeout = 5000`)
+		_, _ = conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, patience.Milliseconds()))
 	})
 	return done
 }

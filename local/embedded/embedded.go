@@ -76,7 +76,7 @@ func Open(dir string) (*DB, error) {
 	case err != nil || !locked:
 		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
 	}
-	db, err := open(address(path))
+	db, err := open(address(path, patience))
 	if err == nil {
 		err = db.begin()
 	}
@@ -123,12 +123,19 @@ func Attach(dir string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at data folder: %w", err)
 	}
-	db, err := open(address(path))
+	db, err := open(address(path, patienceOfOperators))
 	if err != nil {
 		return nil, fmt.Errorf("open data folder %s: %w", dir, err)
 	}
 	return db, nil
 }
+
+// How long one process waits for another's transaction. Who looks into a folder that
+// is very busy gets his turn by luck, as SQLite has no queue, and waits for longer.
+const (
+	patience            = 5 * time.Second
+	patienceOfOperators = time.Minute
+)
 
 // address is what SQLite is to open, and how.
 //
@@ -138,9 +145,9 @@ func Attach(dir string) (*DB, error) {
 //
 // secure_delete overwrites with zeros what is deleted, and checkpoint empties the
 // journal of it.
-func address(path string) string {
-	return (&url.URL{Scheme: "file", Path: path}).String() +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(0)&_pragma=secure_delete(ON)"
+func address(path string, patience time.Duration) string {
+	return (&url.URL{Scheme: "file", Path: path}).String() + fmt.Sprintf("?_pragma=busy_timeout(%d)", patience.Milliseconds()) +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(0)&_pragma=secure_delete(ON)"
 }
 
 // makePrivate makes the folder of the database and the database, for their owner
