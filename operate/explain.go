@@ -104,13 +104,13 @@ func ending(run runs.Run) string {
 func (s *System) waitsFor(ctx context.Context, v View, run runs.Run) (lines []string, err error) {
 	add := func(form string, arguments ...any) { lines = append(lines, fmt.Sprintf(form, arguments...)) }
 	if v.Pause != nil {
-		add("An operator has paused publishing since %s: %s", clock(v.Pause.Since), v.Pause.Reason)
+		add("An operator has paused publishing since %s: %s", Clock(v.Pause.Since), v.Pause.Reason)
 	}
 	if v.Halt != nil {
-		add("Nothing is written for anybody since %s: %s The next attempt is at %s.", clock(v.Halt.Since), v.Halt.Reason, clock(v.Halt.Next))
+		add("Nothing is written for anybody since %s: %s The next attempt is at %s.", Clock(v.Halt.Since), v.Halt.Reason, Clock(v.Halt.Next))
 	}
 	for _, w := range v.Waits {
-		add("Its %s message is tried again at %s: %s %s so far.", w.Kind, clock(w.Next), w.Reason, count(w.Attempts, "attempt"))
+		add("Its %s message is tried again at %s: %s %s so far.", w.Kind, Clock(w.Next), w.Reason, count(w.Attempts, "attempt"))
 	}
 	if works, err := s.Works(ctx); err != nil {
 		return nil, err

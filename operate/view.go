@@ -120,13 +120,13 @@ func noteOf(run runs.Run) string {
 func sentences(v View) (lines []string) {
 	add := func(form string, arguments ...any) { lines = append(lines, fmt.Sprintf(form, arguments...)) }
 	if v.Pause != nil {
-		add("Publishing is paused since %s: %s", clock(v.Pause.Since), v.Pause.Reason)
+		add("Publishing is paused since %s: %s", Clock(v.Pause.Since), v.Pause.Reason)
 	}
 	if v.Halt != nil {
-		add("Nothing is written since %s: %s (%s) %s Next attempt at %s.", clock(v.Halt.Since), v.Halt.Reason, v.Halt.Code, v.Halt.Remedy, clock(v.Halt.Next))
+		add("Nothing is written since %s: %s (%s) %s Next attempt at %s.", Clock(v.Halt.Since), v.Halt.Reason, v.Halt.Code, v.Halt.Remedy, Clock(v.Halt.Next))
 	}
 	for _, w := range v.Waits {
-		add("The %s message waits since %s: %s %d attempts, the next at %s.", w.Kind, clock(w.Since), w.Reason, w.Attempts, clock(w.Next))
+		add("The %s message waits since %s: %s %d attempts, the next at %s.", w.Kind, Clock(w.Since), w.Reason, w.Attempts, Clock(w.Next))
 	}
 	for _, f := range v.Failures {
 		add("The %s message was put aside: %s (%s) %s", f.Kind, f.Message, f.Code, f.Remedy)
@@ -135,12 +135,13 @@ func sentences(v View) (lines []string) {
 		add("Warning: %s", w)
 	}
 	for _, n := range v.Notes {
-		add("An operator, %s: %s", clock(n.At), n.What)
+		add("An operator, %s: %s", Clock(n.At), n.What)
 	}
 	return lines
 }
 
-func clock(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") } //nolint:gosmopolitan // whoever reads it is here
+// Clock is a day and a time on the clock of whoever reads it.
+func Clock(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") } //nolint:gosmopolitan // whoever reads it is here
 
 // Summaries are runs as a list has them.
 func Summaries(all []runs.Run) []Summary {

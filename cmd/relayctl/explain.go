@@ -92,7 +92,7 @@ func explained(e operate.Explanation) (lines []string) {
 	}
 	add("%s.\n\nWhat happened\n", title)
 	for _, event := range e.History {
-		add("  %s  %s", clock(event.At), event.What)
+		add("  %s  %s", operate.Clock(event.At), event.What)
 	}
 	add("\n  %d of %d requests are done. %d deliveries, %d requests to Notion, %d reads to learn what had happened, %d waits.",
 		e.Done, e.Total, e.Counts.Deliveries, e.Counts.Requests, e.Counts.Recoveries, e.Counts.Waits)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"notionrelay/operate"
 )
 
 // printJSON prints a value as indented JSON.
@@ -42,10 +44,8 @@ func when(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return ago(time.Since(t)) + ", " + clock(t)
+	return ago(time.Since(t)) + ", " + operate.Clock(t)
 }
-
-func clock(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") } //nolint:gosmopolitan // whoever reads it is here
 
 // ago is a duration in one unit.
 func ago(d time.Duration) string {

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/smithy-go"
 
 	"notionrelay/shared/runs"
+
+	"notionrelay/operate"
 )
 
 // queues says what waits in each.
@@ -76,7 +77,7 @@ func halt(ctx context.Context, c Case) []Finding {
 	case err != nil:
 		return nil // table says so
 	case h.Halted():
-		return []Finding{wrong("halt", fmt.Sprintf("Nothing is written since %s: %s", clock(h.Since), h.Reason), h.Remedy+" It goes on by itself then.")}
+		return []Finding{wrong("halt", fmt.Sprintf("Nothing is written since %s: %s", operate.Clock(h.Since), h.Reason), h.Remedy+" It goes on by itself then.")}
 	}
 	return []Finding{well("halt", "There is none.")}
 }
@@ -91,12 +92,10 @@ func pause(ctx context.Context, c Case) []Finding {
 	case err != nil:
 		return nil // table says so
 	case p.Paused():
-		return []Finding{wrong("pause", fmt.Sprintf("The publisher is paused since %s: %s", clock(p.Since), p.Reason), "relayctl resume lets it go on.")}
+		return []Finding{wrong("pause", fmt.Sprintf("The publisher is paused since %s: %s", operate.Clock(p.Since), p.Reason), "relayctl resume lets it go on.")}
 	}
 	return []Finding{well("pause", "There is none.")}
 }
-
-func clock(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") } //nolint:gosmopolitan // whoever reads it is here
 
 // deliveries says whether anybody takes messages out of the queues.
 func deliveries(ctx context.Context, c Case) []Finding {
