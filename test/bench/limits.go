@@ -115,6 +115,7 @@ var grown = []struct {
 	sizes     [3]int
 }{
 	{"queued runs", "a run", [3]int{1, 100, 10_000}},
+	{"timers", "a timer", [3]int{1, 100, 10_000}},
 	{"blocks", "a block", [3]int{10, 1000, 10_000}},
 	{"quotes", "a quote", [3]int{10, 500, 5000}},
 	{"records", "a record", [3]int{1, 10_000, 100_000}},
