@@ -57,8 +57,8 @@ integration: servers test/browsertest/node_modules ## the tests that need Java, 
 pictures: test/browsertest/node_modules ## the README's pictures, into docs/pictures; needs Chromium, and the fonts Inter and Noto Color Emoji
 	go test -tags integration -count=1 -run TestPictures ./cmd/local -pictures $(CURDIR)/docs/pictures
 
-# A thousand of them took three and a half minutes to be complete on two busy
-# processors, which makes most of an hour for all. RATE=20 is for a tenth.
+# Twelve thousand of them are complete some minutes after the last is sent.
+# RATE=20 is for a tenth.
 RATE ?= 200
 load: ## reports at an even pace for a minute, a kill in the middle, and each of them complete once
 	go test -tags integration -count=1 -v -timeout 0 -run TestLoadAndAKill ./cmd/local -load.for 60s -load.rate $(RATE)
