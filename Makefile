@@ -29,7 +29,7 @@ SERVERS = elasticmq dynamodb-local
 OUT = bin
 # The largest that a function's archive may be, in bytes, and the longest that
 # its cold start may take at the median.
-SIZE_LIMIT = 8000000
+SIZE_LIMIT = 6000000
 COLD_START_LIMIT = 60ms
 # The folder for screenshots and the like; tests that make none are not told.
 export RELAY_OUTPUT_DIR ?=
