@@ -103,7 +103,7 @@ var functions = []limit{
 	{what: "enricher, cold start", figure: "ColdStart/enricher p50-ms", unit: "ms", most: 40},
 	{what: "webhook, zipped", figure: "Size/webhook MB", unit: "MB", most: 6},
 	{what: "publisher, zipped", figure: "Size/publisher MB", unit: "MB", most: 6},
-	{what: "enricher, zipped", figure: "Size/enricher MB", unit: "MB", most: 6, why: "most of what it has and the others have not is the types of OpenAI's client"},
+	{what: "enricher, zipped", figure: "Size/enricher MB", unit: "MB", most: 6},
 	{what: "webhook, resident after a report of 1 MB", figure: "Resident webhook-MB", unit: "MB", most: 1024},
 	{what: "publisher, resident after a report of 1 MB", figure: "Resident publisher-MB", unit: "MB", most: 1769},
 }
