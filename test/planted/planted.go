@@ -25,7 +25,7 @@ const (
 var planted = []string{Text, "pangolin", Secret}
 
 // address is any e-mail address: the reports of the tests have many.
-var address = regexp.MustCompile(`[\w.+-]+@[\w-]+\.\w+`)
+var address = regexp.MustCompile(`[\w.+-]+@[\w.-]+\.[A-Za-z]+`)
 
 // Find returns the lines of what was written that have something planted, an
 // e-mail address, or one of these texts.
@@ -41,6 +41,12 @@ func Find(written string, texts ...string) (leaks []string) {
 func Log(tb testing.TB, texts ...string) *slog.Logger {
 	tb.Helper()
 	return Output(tb, texts...).Log()
+}
+
+// Heard is a Log whose lines go to a handler as well.
+func Heard(tb testing.TB, handler slog.Handler, texts ...string) *slog.Logger {
+	tb.Helper()
+	return slog.New(slog.NewMultiHandler(Output(tb, texts...).Log().Handler(), handler))
 }
 
 // Output is for what a process of a test writes. The test fails for what would

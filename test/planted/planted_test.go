@@ -28,10 +28,10 @@ func TestALogThatTellsFailsItsTest(t *testing.T) {
 		write func(*slog.Logger)
 		want  int
 	}{
-		"ids and sizes":         {func(l *slog.Logger) { l.Info("accepted", "reportId", "rep_1", "bytes", 7) }, 0},
-		"a text":                {func(l *slog.Logger) { l.Info("accepted", "body", "# "+planted.Text) }, 1},
+		"ids and sizes":            {func(l *slog.Logger) { l.Info("accepted", "reportId", "rep_1", "bytes", 7) }, 0},
+		"a text":                   {func(l *slog.Logger) { l.Info("accepted", "body", "# "+planted.Text) }, 1},
 		"a text of the test's own": {func(l *slog.Logger) { l.Info("accepted", "title", "How to do it") }, 1},
-		"a secret as a message": {func(l *slog.Logger) { l.Debug("token " + planted.Secret) }, 1},
+		"a secret as a message":    {func(l *slog.Logger) { l.Debug("token " + planted.Secret) }, 1},
 		"an address in an error": {func(l *slog.Logger) {
 			l.Error("failed", "error", errors.New(`parse "<`+planted.Email+`>"`))
 			l.With("email", "jane.doe@acme.com").Warn("twice")

@@ -208,7 +208,7 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 		for _, process := range p.processes {
 			process.end()
 		}
-		problems, others = append(p.problems, p.leaks()...), p.others
+		problems, others = slices.Concat(p.problems, p.leaks()), p.others
 	})
 	for _, c := range others {
 		if diff := c.differs(quietly(t, c.ending)); diff != "" {

@@ -20,6 +20,7 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/test/inmemory"
+	"notionrelay/test/planted"
 )
 
 // Failures are enumerated, not drawn. A call that the publisher, or its event
@@ -59,7 +60,7 @@ type played struct {
 
 // playWith plays the small run with these failures, in the order of their calls,
 // and shows every call and line of the log, unless show is nil.
-func playWith(t *testing.T, show slog.Handler, failures ...failure) (p played) {
+func playWith(t *testing.T, show *slog.Logger, failures ...failure) (p played) {
 	t.Helper()
 	left := failures
 	var problems []string
@@ -74,7 +75,7 @@ func playWith(t *testing.T, show slog.Handler, failures ...failure) (p played) {
 				}
 			}
 			if show != nil {
-				slog.New(show).Info("call", "number", len(p.sites), "place", place, "trouble", what)
+				show.Info("call", "number", len(p.sites), "place", place, "trouble", what)
 			}
 			return what
 		})
@@ -101,11 +102,11 @@ func smallRun() report.Payload {
 
 // playSmallRun plays the run to its end, dead letters included, on a Notion that
 // shows rows in queries only after a while. It returns the tree and what is wrong.
-func playSmallRun(t *testing.T, show slog.Handler, s script) (tree string, problems []string) {
+func playSmallRun(t *testing.T, show *slog.Logger, s script) (tree string, problems []string) {
 	t.Helper()
 	g := newStage(t, notionsim.Options{Latency: 100 * time.Millisecond, IndexLag: 2 * time.Second})
 	if show != nil {
-		g.log = slog.New(slog.NewMultiHandler(g.log.Handler(), show))
+		g.log = show
 	}
 	g.accept(reportID(0), smallRun())
 	p := g.process(s, asItIs, asItIs)
@@ -259,7 +260,7 @@ func (e *enumeration) pair(n int) (first, second failure) {
 // show plays one pair and shows every call of it.
 func (e *enumeration) show(n int) {
 	first, second := e.pair(n)
-	log := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
+	log := planted.Heard(e.t, slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}), reportTexts...)
 	e.judge(e.t, playWith(e.t, log, first, second), fmt.Sprintf("pair %d: %s, then %s", n, first, second))
 }
 
