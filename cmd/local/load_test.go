@@ -211,7 +211,7 @@ func (l *load) checkOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sim.Close()
-	reader, err := notion.New(notion.Options{Token: "reader", Budget: 1_000_000, Transport: sim.Transport()})
+	reader, err := notion.New(notion.Options{Token: "reader", Log: planted.Log(t), Budget: 1_000_000, Transport: sim.Transport()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func start(t *testing.T, env settings, data string) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.serve(ctx) }()
-	reader, err := notion.New(notion.Options{Token: "reader", Budget: 1_000_000, Transport: s.simulator.Transport()})
+	reader, err := notion.New(notion.Options{Token: "reader", Log: planted.Log(t), Budget: 1_000_000, Transport: s.simulator.Transport()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,6 +76,9 @@ func New(o Options) (*Client, error) {
 	if err != nil || host.Host == "" {
 		return nil, fmt.Errorf("parse Notion's base URL %q: it must be a scheme and a host", o.BaseURL)
 	}
+	if o.Log == nil {
+		return nil, errors.New("make a client of Notion: it has no log")
+	}
 	c := &Client{
 		timeout: orElse(o.Timeout, LateEffect),
 		log:     o.Log,
@@ -84,9 +87,6 @@ func New(o Options) (*Client, error) {
 		pacer:   pacer{gap: o.MinGap, budget: orElse(o.Budget, 180), lastWrite: time.Now()},
 	}
 	c.bulk = newBulkLimiter(c.pacer.budget)
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
 	if c.jitter == nil {
 		c.jitter = rand.Float64
 	}

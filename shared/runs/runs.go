@@ -7,6 +7,7 @@ package runs
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"notionrelay/shared/report"
@@ -144,6 +145,17 @@ type Failure struct {
 	Step            string `json:"step,omitempty"`
 	NotionRequestID string `json:"notionRequestId,omitempty"`
 	Remedy          string `json:"remedy,omitempty"` // what to do, in words for a person
+}
+
+// Unquoted is the message without what Notion quotes of the report, for lists:
+// they are for people who need not see that. The record, which is shown to those
+// who may see the report, has all of it.
+func (f *Failure) Unquoted() string {
+	message, _, quotes := strings.Cut(f.Message, ", instead was ")
+	if quotes {
+		message += "."
+	}
+	return message
 }
 
 // Failed finds the failure of a message, by its kind and part; nil when it was
