@@ -2,7 +2,6 @@ package operate_test
 
 import (
 	"context"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"notionrelay/operate/folder"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // relay is a data folder with an operator's way to it.
@@ -33,7 +33,7 @@ func newRelay(t *testing.T) relay {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	system, closeAll, err := folder.Open(dir, slog.New(slog.DiscardHandler))
+	system, closeAll, err := folder.Open(dir, planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func (s *System) letter(ctx context.Context, name string, m queue.Incoming) (Let
 	l.Status, l.Company, l.Stale = run.Status, Company(run), run.Status == runs.Complete
 	if f := run.Failed(l.Kind, l.Part); f != nil {
 		l.failed = f.MessageID
-		l.Reason, l.Step = cmp.Or(l.Reason, f.Code+": "+f.Message), cmp.Or(l.Step, f.Step)
+		l.Reason, l.Step = cmp.Or(l.Reason, f.Code+": "+f.Unquoted()), cmp.Or(l.Step, f.Step)
 	}
 	l.Reason = cmp.Or(l.Reason, "process_died: SQS put it aside after too many deliveries.")
 	return l, nil
@@ -143,7 +143,7 @@ func (s *System) recorded(ctx context.Context, shown []Letter) (list []Letter, e
 				continue
 			}
 			list = append(list, Letter{
-				Queue: s.Publish.Name, ReportID: run.ReportID, Kind: f.Kind, Part: f.Part, Since: run.EndedAt, Reason: f.Code + ": " + f.Message,
+				Queue: s.Publish.Name, ReportID: run.ReportID, Kind: f.Kind, Part: f.Part, Since: run.EndedAt, Reason: f.Code + ": " + f.Unquoted(),
 				Step: f.Step, Request: f.NotionRequestID, Status: run.Status, Company: Company(run), Recorded: true,
 			})
 		}

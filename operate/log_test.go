@@ -12,6 +12,7 @@ import (
 	"notionrelay/operate/runbook"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // Whatever an operator does has its line in the log, and what concerns one run is
@@ -20,7 +21,7 @@ func TestWhatAnOperatorDoesIsInTheLog(t *testing.T) {
 	t.Parallel()
 	r := newRelay(t)
 	var log bytes.Buffer
-	r.Log = slog.New(slog.NewJSONHandler(&log, nil))
+	r.Log = planted.Heard(t, slog.NewJSONHandler(&log, nil))
 	r.Works = nobody
 	r.has(t, id, accepted, func(run *runs.Run) {
 		run.Fail(runs.Failure{Kind: "settle", Code: "in_trash", Message: "It is in the trash."})

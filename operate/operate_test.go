@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -16,6 +15,7 @@ import (
 	"notionrelay/operate"
 	"notionrelay/operate/folder"
 	"notionrelay/shared/queue"
+	"notionrelay/test/planted"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,7 +29,7 @@ func newSystem(t *testing.T) *operate.System {
 	t.Cleanup(func() { db.Close() })
 	q := folder.QueuesOf(db)
 	return &operate.System{
-		Runs: db.Runs(), Signals: db.Runs(), Log: slog.New(slog.DiscardHandler),
+		Runs: db.Runs(), Signals: db.Runs(), Log: planted.Log(t),
 		Publish: operate.Queue{Name: "publish", FIFO: true, Main: q.Publish, Dead: q.PublishDead},
 		Enrich:  operate.Queue{Name: "enrich", Main: q.Enrich, Dead: q.EnrichDead},
 		Waiting: operate.Queue{Name: "waiting", Main: q.Waiting, Dead: q.WaitingDead},

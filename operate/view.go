@@ -107,7 +107,7 @@ func summary(run runs.Run) Summary {
 func noteOf(run runs.Run) string {
 	switch f := run.LastFailure(); {
 	case f != nil:
-		return f.Code + ": " + f.Message
+		return f.Code + ": " + f.Unquoted()
 	case len(run.Waits) > 0 && !run.Ended():
 		return "waits: " + run.Waits[0].Reason
 	case len(run.Warnings) > 0:

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"notionrelay/test/ascommand"
+	"notionrelay/test/planted"
 )
 
 // TestAFullDiskIsToSendAgain fills the disk under the running system. Reports are
@@ -63,7 +65,7 @@ func TestAFolderThatCannotBeWrittenIsSaidAtOnce(t *testing.T) {
 	mount(t, data, syscall.MS_RDONLY, "mode=0700")
 	process := ascommand.Command(t.Context(), os.Environ(), "-addr", "127.0.0.1:0", "-data", data)
 	var said bytes.Buffer
-	process.Stderr = &said
+	process.Stderr = io.MultiWriter(&said, planted.Output(t))
 	if err := process.Run(); err == nil || !strings.Contains(said.String(), "read-only file system") {
 		t.Errorf("got %v, %s", err, said.String())
 	}

@@ -19,6 +19,7 @@ import (
 	"notionrelay/shared/notion"
 	"notionrelay/shared/runs"
 	"notionrelay/test/hostile"
+	"notionrelay/test/planted"
 )
 
 // TestHostileRequestsToTheProcess sends the whole table to the system as it runs.
@@ -133,7 +134,7 @@ func wantOnly(t *testing.T, data string, accepted map[string]bool) {
 		t.Fatal(err)
 	}
 	defer sim.Close()
-	reader, err := notion.New(notion.Options{Token: "reader", Budget: 1_000_000, Transport: sim.Transport()})
+	reader, err := notion.New(notion.Options{Token: "reader", Log: planted.Log(t), Budget: 1_000_000, Transport: sim.Transport()})
 	if err != nil {
 		t.Fatal(err)
 	}

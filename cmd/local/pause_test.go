@@ -10,6 +10,7 @@ import (
 	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 func TestAPauseGivesOutNothingAndSaysSoOnce(t *testing.T) {
@@ -24,7 +25,7 @@ func TestAPauseGivesOutNothingAndSaysSoOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	source := &pausable{Source: messages, runs: db.Runs(), log: slog.New(slog.NewTextHandler(&log, nil))}
+	source := &pausable{Source: messages, runs: db.Runs(), log: planted.Heard(t, slog.NewTextHandler(&log, nil))}
 	for _, pause := range []runs.Pause{{Since: time.Now(), Reason: "Maintenance."}, {Since: time.Now(), Reason: "Maintenance."}, {}, {}} {
 		if err := db.Runs().SetPause(t.Context(), pause); err != nil {
 			t.Fatal(err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -79,12 +78,12 @@ func TestTheStartSaysWhatIsWrongWithNotion(t *testing.T) {
 	defer server.Close()
 	setup := notion.Setup{DatabaseID: sim.DatabaseID(), CoverURL: "banner.png", Columns: []notion.Column{{Type: "title"}, {Name: "Report Type", Type: "rich_text"}}}
 	look := func() (bool, string) {
-		client, err := notion.New(notion.Options{Token: "t", BaseURL: server.URL})
+		client, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), BaseURL: server.URL})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var log bytes.Buffer
-		return lookAtNotion(t.Context(), client, setup, slog.New(slog.NewTextHandler(&log, nil))), log.String()
+		return lookAtNotion(t.Context(), client, setup, planted.Heard(t, slog.NewTextHandler(&log, nil))), log.String()
 	}
 	sim.People().RenameColumn(sim.DatabaseID(), "Report Type", "Kind")
 	if well, said := look(); well || !strings.Contains(said, "column_missing") || !strings.Contains(said, "Report Type") || !strings.Contains(said, "HOMEPAGE_COVER_URL") || !strings.Contains(said, "remedy=") {
@@ -103,7 +102,7 @@ func TestTheStartRefusesSettingsThatCannotWork(t *testing.T) {
 	for variable, value := range map[string]string{"NOTION_MIN_GAP": "100", "NOTION_BUDGET": "-1"} {
 		t.Run(variable, func(t *testing.T) {
 			t.Setenv(variable, value)
-			err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-data", t.TempDir()}, io.Discard, io.Discard)
+			err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-data", t.TempDir()}, planted.Output(t), planted.Output(t))
 			if err == nil || !strings.Contains(err.Error(), variable+" must be ") || !strings.Contains(err.Error(), "such as 1") {
 				t.Errorf("error %v, want one that names the variable and what it should look like", err)
 			}

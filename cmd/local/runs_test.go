@@ -11,6 +11,7 @@ import (
 
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // record stores a run that was accepted so many minutes ago.
@@ -63,7 +64,7 @@ func TestRunsAreListedInPlainWords(t *testing.T) {
 	})
 	r.record(t, 4, func(run *runs.Run) {
 		run.Subject = about("Brightside <b>")
-		run.Fail(runs.Failure{Code: "in_trash", Message: "Its page is in the trash.", Remedy: "Restore it."})
+		run.Fail(runs.Failure{Code: "in_trash", Message: "Its page is in the trash, instead was `" + planted.Text + "`.", Remedy: "Restore it."})
 	})
 	r.record(t, 3, func(run *runs.Run) {
 		run.Status, run.Subject = runs.Publishing, about("Contoso")

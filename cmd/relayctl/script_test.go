@@ -8,13 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,12 +24,31 @@ import (
 
 	"notionrelay/local/notionsim"
 	"notionrelay/operate/folder"
+	"notionrelay/test/planted"
 )
 
 // TestMain is also the command itself, for the scripts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"relayctl": main})
+	testscript.Main(m, map[string]func(){"relayctl": listenedTo})
 }
+
+// reportText is in the reports of the scripts.
+const reportText = "secret words"
+
+// listenedTo is the command, of which all that it prints is listened to. Whoever
+// lists runs and dead letters sees nothing of a report; who asks for a preview does.
+func listenedTo() {
+	said := planted.Listen(reportText)
+	code := untilSignal(io.MultiWriter(os.Stdout, said), io.MultiWriter(os.Stderr, said))
+	if leaks := said.Leaks(); len(leaks) > 0 && !slices.Contains(os.Args, "preview") {
+		fmt.Fprintf(os.Stderr, "it tells what it must not: %q\n", leaks)
+		code = exitTold
+	}
+	os.Exit(code)
+}
+
+// exitTold is a code of which no script thinks that it is right.
+const exitTold = 97
 
 var update = flag.Bool("update", false, "write what is printed into the scripts")
 
@@ -58,7 +77,7 @@ func TestScripts(t *testing.T) {
 		Files:               append(scripts, documentedScripts(t)...),
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
-		Setup:               func(env *testscript.Env) error { return setUp(env, program) },
+		Setup:               func(env *testscript.Env) error { return setUp(t, env, program) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"local":  func(ts *testscript.TestScript, _ bool, args []string) { stageOf(ts).local(ts, args[0]) },
 			"id":     func(ts *testscript.TestScript, _ bool, args []string) { stageOf(ts).id(ts, args[0], args[1]) },
@@ -73,20 +92,22 @@ type stage struct {
 	env     *testscript.Env
 	sim     *notionsim.Sim
 	process *exec.Cmd
-	log     *lockedBuffer
+	log     *lockedBuffer     // of the process
+	said    *planted.Listener // all logs
 }
 
 type stageKey struct{}
 
 func stageOf(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*stage) }
 
-func setUp(env *testscript.Env, program string) error {
+func setUp(t *testing.T, env *testscript.Env, program string) error {
+	t.Helper()
 	sim, err := notionsim.Open(notionsim.Options{Budget: 1_000_000})
 	if err != nil {
 		return err
 	}
 	server := httptest.NewServer(sim)
-	s := &stage{program: program, env: env, sim: sim}
+	s := &stage{program: program, env: env, sim: sim, said: planted.Output(t, reportText)}
 	env.Values[stageKey{}] = s
 	env.Defer(func() {
 		s.stop(os.Kill)
@@ -115,7 +136,7 @@ func (s *stage) local(ts *testscript.TestScript, what string) {
 func (s *stage) start(ts *testscript.TestScript) error {
 	s.log = new(lockedBuffer)
 	s.process = exec.Command(s.program, "-addr", "127.0.0.1:0", "-data", ts.Getenv("RELAY_DATA"))
-	s.process.Env, s.process.Stderr = s.env.Vars, s.log
+	s.process.Env, s.process.Stderr = s.env.Vars, io.MultiWriter(s.log, s.said)
 	out, err := s.process.StdoutPipe()
 	if err != nil {
 		return err
@@ -142,7 +163,7 @@ func (s *stage) stop(signal os.Signal) {
 }
 
 func (s *stage) id(ts *testscript.TestScript, name, runID string) {
-	system, done, err := folder.Open(ts.Getenv("RELAY_DATA"), slog.New(slog.DiscardHandler))
+	system, done, err := folder.Open(ts.Getenv("RELAY_DATA"), s.said.Log())
 	ts.Check(err)
 	run, err := system.Find(context.Background(), runID)
 	ts.Check(errors.Join(err, done()))

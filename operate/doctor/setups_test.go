@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -30,6 +29,7 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -135,7 +135,7 @@ func newRelay(t *testing.T) *relay {
 			"/relay/notion-api-key": token, "/relay/webhook-secrets": strings.Repeat("s", 32), "/relay/status-token-key": strings.Repeat("k", 32), "/relay/ai-api-key": "sk-1",
 		}},
 		system: &operate.System{
-			Name: "a relay", Runs: db.Runs(), Signals: db.Runs(), Log: slog.New(slog.DiscardHandler),
+			Name: "a relay", Runs: db.Runs(), Signals: db.Runs(), Log: planted.Log(t),
 			Publish: operate.Queue{Name: "publish", FIFO: true, Main: q.Publish, Dead: q.PublishDead},
 			Enrich:  operate.Queue{Name: "enrich", Main: q.Enrich, Dead: q.EnrichDead},
 			Waiting: operate.Queue{Name: "waiting", Main: q.Waiting, Dead: q.WaitingDead},

@@ -3,7 +3,6 @@ package stack_test
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"maps"
 	"net/http"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"notionrelay/operate/stack"
 	"notionrelay/test/awstest"
+	"notionrelay/test/planted"
 )
 
 // queues answers for queues of which each has its dead letters, as far as their
@@ -57,7 +57,7 @@ func TestAStackIsFoundByTheNamesOfItsTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	system := s.System(slog.New(slog.DiscardHandler))
+	system := s.System(planted.Log(t))
 	url, secret, err := system.Webhook(t.Context())
 	if url != "https://api.example" || secret != "new-secret-of-callers" || err != nil {
 		t.Errorf("the webhook is at %q with %q, %v", url, secret, err)
@@ -92,7 +92,7 @@ func TestAMappingIsSwitchedOnceItCanBe(t *testing.T) {
 	if err := s.Mapping().SetEnabled(t.Context(), false); err != nil || server.State() != "Disabled" {
 		t.Errorf("the mapping is %s, %v; want it disabled", server.State(), err)
 	}
-	if works, err := s.System(slog.New(slog.DiscardHandler)).Works(t.Context()); works || err != nil {
+	if works, err := s.System(planted.Log(t)).Works(t.Context()); works || err != nil {
 		t.Errorf("it works: %t, %v", works, err)
 	}
 	if err := s.Mapping().SetEnabled(t.Context(), true); err != nil || server.State() != "Enabled" {
@@ -117,7 +117,7 @@ func TestTheEnvironmentOfAFunctionIsEnough(t *testing.T) {
 		"PUBLISH_QUEUE_URL": "https://sqs.example/1/publish.fifo", "ENRICH_QUEUE_URL": "https://sqs.example/1/enrich",
 		"WAITING_QUEUE_URL": "https://sqs.example/1/waiting", "RUNS_TABLE": "runs",
 	}
-	log := slog.New(slog.DiscardHandler)
+	log := planted.Log(t)
 	system, err := a.Environment(t.Context(), func(name string) string { return environment[name] }, log)
 	if err != nil {
 		t.Fatal(err)

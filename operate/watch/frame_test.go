@@ -2,7 +2,6 @@ package watch_test
 
 import (
 	"flag"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"notionrelay/operate/watch"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 var update = flag.Bool("update", false, "write testdata anew")
@@ -59,7 +59,7 @@ func TestLook(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	system, closeAll, err := folder.Open(dir, slog.New(slog.DiscardHandler))
+	system, closeAll, err := folder.Open(dir, planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/shared/config"
+	"notionrelay/test/planted"
 )
 
 type settings struct {
@@ -22,9 +23,6 @@ type settings struct {
 	Gap     time.Duration   `env:"CONFIG_TEST_GAP" envDefault:"100ms" least:"0s"`
 	Budget  int             `env:"CONFIG_TEST_BUDGET" envDefault:"180" least:"1"`
 }
-
-// silent is for tests that expect no warning, or an error besides.
-var silent = slog.New(slog.DiscardHandler)
 
 // store answers from a map and counts the calls.
 type store struct {
@@ -53,7 +51,7 @@ func TestForLambdaReadsParametersInOneCall(t *testing.T) {
 		"CONFIG_TEST_OTHER": "ssm:/not/ours",
 	})
 	s := &store{values: map[string]string{"/relay/key": "k", "/relay/secrets": "old,new"}}
-	got, err := config.ForLambda[settings](t.Context(), s, silent)
+	got, err := config.ForLambda[settings](t.Context(), s, planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +66,7 @@ func TestForLambdaReadsParametersInOneCall(t *testing.T) {
 
 func TestForLambdaTrimsWhatIsAroundAValue(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": " a,b\n"})
-	got, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/key": "ntn_1\r\n"}}, silent)
+	got, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/key": "ntn_1\r\n"}}, planted.Log(t))
 	if err != nil || got.Key != "ntn_1" || len(got.Secrets) != 2 || got.Secrets[1] != "b" {
 		t.Errorf("got %q and %d secrets, %v", got.Key.Reveal(), len(got.Secrets), err)
 	}
@@ -76,7 +74,7 @@ func TestForLambdaTrimsWhatIsAroundAValue(t *testing.T) {
 
 func TestForLambdaAsksNobodyWithoutParameters(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:no-path", "CONFIG_TEST_SECRETS": "a"})
-	got, err := config.ForLambda[settings](t.Context(), nil, silent)
+	got, err := config.ForLambda[settings](t.Context(), nil, planted.Log(t))
 	if err != nil || got.Key.Reveal() != "ssm:no-path" {
 		t.Errorf("key %q, %v; want it as it stands", got.Key.Reveal(), err)
 	}
@@ -84,7 +82,7 @@ func TestForLambdaAsksNobodyWithoutParameters(t *testing.T) {
 
 func TestForLambdaNamesEveryMissingParameter(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "ssm:/relay/secrets", "CONFIG_TEST_TWICE": "ssm:/relay/there"})
-	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/there": "hidden"}}, silent)
+	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/there": "hidden"}}, planted.Log(t))
 	want := "read settings from the parameter store\n" +
 		"CONFIG_TEST_KEY: there is no parameter /relay/key\n" +
 		"CONFIG_TEST_SECRETS: there is no parameter /relay/secrets"
@@ -102,7 +100,7 @@ func TestForLambdaGoesOnWithoutAParameterThatIsNotRequired(t *testing.T) {
 		"Lambda": config.ForLambda[settings], "machine": config.ForMachine[settings],
 	} {
 		var said bytes.Buffer
-		got, err := load(t.Context(), &store{values: map[string]string{"/relay/key": "k"}}, slog.New(slog.NewTextHandler(&said, nil)))
+		got, err := load(t.Context(), &store{values: map[string]string{"/relay/key": "k"}}, planted.Heard(t, slog.NewTextHandler(&said, nil)))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -121,7 +119,7 @@ func TestForLambdaGoesOnWithoutAParameterThatIsNotRequired(t *testing.T) {
 // Were it a warning, cmd/local would write to its simulator in silence.
 func TestForMachineWantsWhatIsSaidToBeInTheStore(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key"})
-	_, err := config.ForMachine[settings](t.Context(), &store{}, silent)
+	_, err := config.ForMachine[settings](t.Context(), &store{}, planted.Log(t))
 	if err == nil || !strings.Contains(err.Error(), "CONFIG_TEST_KEY") {
 		t.Errorf("error %v, want one that names the variable", err)
 	}
@@ -130,7 +128,7 @@ func TestForMachineWantsWhatIsSaidToBeInTheStore(t *testing.T) {
 func TestForLambdaSaysWhichSettingsAStoreWithheld(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_SECRETS": "a"})
 	denied := errors.New("access denied")
-	_, err := config.ForLambda[settings](t.Context(), &store{err: denied}, silent)
+	_, err := config.ForLambda[settings](t.Context(), &store{err: denied}, planted.Log(t))
 	if !errors.Is(err, denied) || !strings.Contains(err.Error(), "CONFIG_TEST_KEY") {
 		t.Errorf("error %v, want one that names the variable and the cause", err)
 	}
@@ -139,7 +137,7 @@ func TestForLambdaSaysWhichSettingsAStoreWithheld(t *testing.T) {
 // An empty parameter is as good as an empty variable.
 func TestForLambdaNamesEveryMissingAndEveryWrongVariableButNoValue(t *testing.T) {
 	setenv(t, map[string]string{"CONFIG_TEST_KEY": "ssm:/relay/key", "CONFIG_TEST_BUDGET": "hidden", "CONFIG_TEST_GAP": "hidden"})
-	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/key": ""}}, silent)
+	_, err := config.ForLambda[settings](t.Context(), &store{values: map[string]string{"/relay/key": ""}}, planted.Log(t))
 	message := fmt.Sprint(err)
 	for _, name := range []string{"CONFIG_TEST_KEY", "CONFIG_TEST_SECRETS", "CONFIG_TEST_BUDGET", "CONFIG_TEST_GAP"} {
 		if !strings.Contains(message, name) {
@@ -162,7 +160,7 @@ func TestAWrongValueIsToldHowItShouldLook(t *testing.T) {
 	} {
 		t.Run(tt.variable+"="+tt.value, func(t *testing.T) {
 			t.Setenv(tt.variable, tt.value)
-			_, err := config.ForMachine[struct{ Inner settings }](t.Context(), nil, silent)
+			_, err := config.ForMachine[struct{ Inner settings }](t.Context(), nil, planted.Log(t))
 			if want := "read settings from the environment\n" + tt.want; fmt.Sprint(err) != want {
 				t.Errorf("error %q, want %q", err, want)
 			}
@@ -171,14 +169,14 @@ func TestAWrongValueIsToldHowItShouldLook(t *testing.T) {
 	for variable, value := range map[string]string{"CONFIG_TEST_GAP": "0s", "CONFIG_TEST_BUDGET": "1"} {
 		t.Setenv(variable, value)
 	}
-	if _, err := config.ForMachine[settings](t.Context(), nil, silent); err != nil {
+	if _, err := config.ForMachine[settings](t.Context(), nil, planted.Log(t)); err != nil {
 		t.Errorf("the least values are refused: %v", err)
 	}
 }
 
 func TestForMachineRequiresNothing(t *testing.T) {
 	t.Parallel()
-	got, err := config.ForMachine[struct{ Inner settings }](t.Context(), nil, silent)
+	got, err := config.ForMachine[struct{ Inner settings }](t.Context(), nil, planted.Log(t))
 	if err != nil || got.Inner.Budget != 180 {
 		t.Errorf("got %+v, %v", got, err)
 	}

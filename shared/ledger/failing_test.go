@@ -16,6 +16,7 @@ import (
 	"notionrelay/shared/notion"
 	"notionrelay/shared/property"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // TestAFailedRequestIsTheLast lets each request of each write fail for good, those
@@ -190,7 +191,7 @@ func TestAFailedRequestIsTheLast(t *testing.T) {
 func answering(t *testing.T, l *Ledger, k int, children string) (made *[]string) {
 	t.Helper()
 	made = new([]string)
-	client, err := notion.New(notion.Options{Token: "t", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+	client, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		name := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 		*made = append(*made, r.Method+" "+name)
 		status, body := http.StatusOK, `{"id":"new"}`

@@ -13,6 +13,7 @@ import (
 	"notionrelay/shared/notion"
 	"notionrelay/shared/property"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // roundTrip answers a request in a test.
@@ -25,7 +26,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func talkingTo(t *testing.T, l *Ledger, answers map[string]string) (asked *[]string) {
 	t.Helper()
 	asked = new([]string)
-	client, err := notion.New(notion.Options{Token: "t", Jitter: func() float64 { return 0 }, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+	client, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), Jitter: func() float64 { return 0 }, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		line := r.Method + " " + r.URL.Path
 		answer, ok := answers[line]
 		if !ok {

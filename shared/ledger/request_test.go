@@ -40,7 +40,7 @@ func (*memory) OwnerOf(context.Context, string) (string, error) { return "", nil
 
 func newLedger(t *testing.T, step runs.Step) (*Ledger, *memory) {
 	t.Helper()
-	client, err := notion.New(notion.Options{Token: "t", Jitter: func() float64 { return 0 }, Transport: http.NewFileTransport(http.Dir(t.TempDir()))})
+	client, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), Jitter: func() float64 { return 0 }, Transport: http.NewFileTransport(http.Dir(t.TempDir()))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,15 +74,15 @@ func New(o Options) (*Client, error) {
 	if err != nil || host.Host == "" {
 		return nil, fmt.Errorf("parse Notion's base URL %q: it must be a scheme and a host", o.BaseURL)
 	}
+	if o.Log == nil {
+		return nil, errors.New("make a client of Notion: it has no log")
+	}
 	c := &Client{
 		timeout: orElse(o.Timeout, LateEffect),
 		log:     o.Log,
 		jitter:  o.Jitter,
 		turn:    make(chan struct{}, 1),
 		pacer:   pacer{gap: o.MinGap, budget: orElse(o.Budget, 180), lastWrite: time.Now()},
-	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
 	}
 	if c.jitter == nil {
 		c.jitter = rand.Float64

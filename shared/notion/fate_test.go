@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"notionrelay/shared/notion"
+	"notionrelay/test/planted"
 )
 
 // roundTrip answers a request in a test.
@@ -254,7 +255,7 @@ func TestALongMessageIsCut(t *testing.T) {
 
 func newClient(t *testing.T, trip http.RoundTripper) *notion.Client {
 	t.Helper()
-	c, err := notion.New(notion.Options{Token: "t", Transport: trip, Jitter: func() float64 { return 0 }})
+	c, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), Transport: trip, Jitter: func() float64 { return 0 }})
 	if err != nil {
 		t.Fatal(err)
 	}

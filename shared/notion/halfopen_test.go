@@ -11,6 +11,7 @@ import (
 	"notionrelay/shared/notion"
 	"notionrelay/shared/property"
 	"notionrelay/test/halfopen"
+	"notionrelay/test/planted"
 )
 
 // The connection is lost while Lambda has frozen the process. Once, four
@@ -59,7 +60,7 @@ func overHTTP2(t *testing.T, first func(context.Context, *notion.Client, string)
 	transport := httpclient.Transport()
 	line.Trust(transport)
 	transport.HTTP2.SendPingTimeout, transport.HTTP2.PingTimeout = 100*time.Millisecond, 100*time.Millisecond
-	client, err := notion.New(notion.Options{Token: "t", BaseURL: line.URL, Transport: transport, Timeout: time.Minute, Jitter: func() float64 { return 0 }})
+	client, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), BaseURL: line.URL, Transport: transport, Timeout: time.Minute, Jitter: func() float64 { return 0 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func overHTTP2(t *testing.T, first func(context.Context, *notion.Client, string)
 // The command and the Lambda functions give no transport.
 func TestTheTransportNoticesBrokenConnections(t *testing.T) {
 	t.Parallel()
-	c, err := notion.New(notion.Options{Token: "t"})
+	c, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

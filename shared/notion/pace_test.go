@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"notionrelay/shared/notion"
+	"notionrelay/test/planted"
 )
 
 var created = answer(200, `{"object":"page","id":"new"}`)
@@ -17,7 +18,7 @@ func TestWritesKeepTheirGapAndTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Duration
 		started := time.Now()
-		c, err := notion.New(notion.Options{Token: "t", MinGap: 100 * time.Millisecond, Budget: 10, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		c, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), MinGap: 100 * time.Millisecond, Budget: 10, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			at = append(at, time.Since(started))
 			time.Sleep(50 * time.Millisecond)
 			return created(r)

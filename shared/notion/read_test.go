@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/shared/notion"
+	"notionrelay/test/planted"
 )
 
 // script answers one request after the other and fails the test past its end.
@@ -158,7 +159,7 @@ func TestBackoff(t *testing.T) {
 		{1, &notion.Error{RetryAfter: 8 * time.Second}, 0.5, 10 * time.Second},
 		{3, &notion.Error{RetryAfter: time.Second}, 0, 4 * time.Second},
 	} {
-		c, err := notion.New(notion.Options{Token: "t", Jitter: func() float64 { return tt.jitter }})
+		c, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), Jitter: func() float64 { return tt.jitter }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +167,7 @@ func TestBackoff(t *testing.T) {
 			t.Errorf("after attempt %d with %+v, jitter %v: got %s, want %s", tt.attempt, tt.err, tt.jitter, got, tt.want)
 		}
 	}
-	c, err := notion.New(notion.Options{Token: "t"})
+	c, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +235,7 @@ func TestAFailedRequestIsLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	c, err := notion.New(notion.Options{
-		Token: "t", Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Token: "t", Log: planted.Heard(t, slog.NewTextHandler(&log, nil)),
 		Transport: answer(400, errorBody(400, "validation_error", ""), "Cf-Ray", "8a-FRA"),
 	})
 	if err != nil {
@@ -306,7 +307,7 @@ func (spaces) Read(p []byte) (int, error) {
 func TestABaseURLHasASchemeAndAHost(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"https://", "api.notion.com", "https://[::1"} {
-		if _, err := notion.New(notion.Options{Token: "t", BaseURL: base}); err == nil || !strings.Contains(err.Error(), base) {
+		if _, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), BaseURL: base}); err == nil || !strings.Contains(err.Error(), base) {
 			t.Errorf("%s: got %v", base, err)
 		}
 	}

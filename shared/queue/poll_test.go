@@ -3,7 +3,6 @@ package queue_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"strconv"
 	"testing"
@@ -15,14 +14,15 @@ import (
 
 	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
+	"notionrelay/test/planted"
 )
 
-var mapping = queue.Mapping{
-	ARN:       "arn:aws:sqs:eu-central-1:123456789012:publish.fifo",
-	BatchSize: 1,
-	Timeout:   time.Minute,
-	Logger:    slog.New(slog.DiscardHandler),
+func mapping(t *testing.T) queue.Mapping {
+	t.Helper()
+	return queue.Mapping{ARN: arn, BatchSize: 1, Timeout: time.Minute, Logger: planted.Log(t)}
 }
+
+const arn = "arn:aws:sqs:eu-central-1:123456789012:publish.fifo"
 
 const visibility = 6 * time.Minute
 
@@ -80,7 +80,7 @@ func TestPollGivesTheHandlerWhatLambdaWould(t *testing.T) {
 		send(t, q, "hello")
 		sent := time.Now()
 		var got events.SQSEvent
-		poll(t, time.Second, q, mapping, func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+		poll(t, time.Second, q, mapping(t), func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 			got = e
 			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) != time.Minute {
 				t.Errorf("deadline %s, want in a minute", deadline)
@@ -107,7 +107,7 @@ func TestPollGivesTheHandlerWhatLambdaWould(t *testing.T) {
 				"Kind": {DataType: "String", StringValue: new("publish"), StringListValues: []string{}, BinaryListValues: [][]byte{}},
 			},
 			EventSource:    "aws:sqs",
-			EventSourceARN: mapping.ARN,
+			EventSourceARN: arn,
 			AWSRegion:      "eu-central-1",
 		}
 		if diff := cmp.Diff(want, record); diff != "" {
@@ -174,7 +174,7 @@ func TestPollSettlesABatch(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q := openQueue(t)
 				send(t, q, "1", "2", "3")
-				m := mapping
+				m := mapping(t)
 				m.BatchSize = 10
 				poll(t, 2*time.Minute, q, m, tt.handler)
 				if diff := cmp.Diff(tt.left, left(t, q)); diff != "" {
@@ -192,7 +192,7 @@ func TestPollRetriesAfterTheVisibilityTimeout(t *testing.T) {
 		send(t, q, "1", "2")
 		start := time.Now()
 		var got []string
-		poll(t, time.Hour, q, mapping, func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+		poll(t, time.Hour, q, mapping(t), func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 			got = append(got, time.Since(start).String()+" "+e.Records[0].Body)
 			if len(got) == 1 {
 				return events.SQSEventResponse{}, errors.New("no")
@@ -212,7 +212,7 @@ func TestPollFinishesTheRunningInvocation(t *testing.T) {
 		send(t, q, "1", "2")
 		var got []string
 		// Poll is told to stop while the handler works.
-		poll(t, time.Second, q, mapping, func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+		poll(t, time.Second, q, mapping(t), func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 			time.Sleep(10 * time.Second)
 			got = append(got, e.Records[0].Body)
 			return events.SQSEventResponse{}, ctx.Err()
@@ -247,7 +247,7 @@ func TestPollOutlivesAQueueThatDoesNotAnswer(t *testing.T) {
 		send(t, q, "1")
 		start := time.Now()
 		var took time.Duration
-		poll(t, time.Minute, &broken{q, 3}, mapping, func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+		poll(t, time.Minute, &broken{q, 3}, mapping(t), func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 			took = time.Since(start)
 			return events.SQSEventResponse{}, nil
 		})

@@ -1,12 +1,13 @@
 // Package runs is the record of a run: what was accepted, which steps of its
-// plan are done, what is intended next, and how it ended. The record is kept
-// in Amazon DynamoDB; the store for one machine is in local/embedded; both
-// pass the suite in test/runstest.
+// plan are done, what is intended next, and how it ended. The record in Amazon
+// DynamoDB is in dynamoruns, the one on one machine in local/embedded, which needs
+// nothing of AWS; both pass the suite in test/runstest.
 package runs
 
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"notionrelay/shared/report"
@@ -144,6 +145,17 @@ type Failure struct {
 	Step            string `json:"step,omitempty"`
 	NotionRequestID string `json:"notionRequestId,omitempty"`
 	Remedy          string `json:"remedy,omitempty"` // what to do, in words for a person
+}
+
+// Unquoted is the message without what Notion quotes of the report, for lists:
+// they are for people who need not see that. The record, which is shown to those
+// who may see the report, has all of it.
+func (f *Failure) Unquoted() string {
+	message, _, quotes := strings.Cut(f.Message, ", instead was ")
+	if quotes {
+		message += "."
+	}
+	return message
 }
 
 // Failed finds the failure of a message, by its kind and part; nil when it was

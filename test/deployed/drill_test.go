@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -24,9 +23,11 @@ import (
 	"notionrelay/operate"
 	"notionrelay/operate/stack"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/test/awstest"
+	"notionrelay/test/planted"
 )
 
 // TestAnOperatorMendsAStack uses relayctl on the functions as they are deployed.
@@ -81,7 +82,8 @@ func (o operator) relayctl(t *testing.T, arguments ...string) (out string, code 
 		"AWS_ACCESS_KEY_ID=" + awstest.AccessKey, "AWS_SECRET_ACCESS_KEY=" + awstest.AccessKey,
 	}
 	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
+	said := planted.Output(t, "wobbly plan")
+	command.Stdout, command.Stderr = io.MultiWriter(&stdout, said), io.MultiWriter(&stderr, said)
 	err := command.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -240,7 +242,7 @@ func (c cloud) oneOfMany(t *testing.T, _ string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	system := s.System(slog.New(slog.DiscardHandler))
+	system := s.System(planted.Log(t, "wobbly plan"))
 	letters, err := system.Letters(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -287,7 +289,7 @@ func (d *deployment) putAside(t *testing.T, id string, at time.Time) {
 }
 
 // drain takes everything out of a queue, and returns the reports in their order.
-func drain(t *testing.T, q *queue.SQS) (ids []string) {
+func drain(t *testing.T, q *sqsqueue.Queue) (ids []string) {
 	t.Helper()
 	for {
 		messages, err := q.Receive(t.Context(), 10, 0)

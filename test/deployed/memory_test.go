@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ import (
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/test/lambdatest"
+	"notionrelay/test/planted"
 	"notionrelay/test/worstmarkdown"
 )
 
@@ -152,7 +152,7 @@ func (d *deployment) deliver(t *testing.T, times int) {
 			stop()
 		}
 		return response, err
-	}, queue.Mapping{BatchSize: 1, Timeout: publish.Timeout, Logger: slog.New(slog.DiscardHandler)})
+	}, queue.Mapping{BatchSize: 1, Timeout: publish.Timeout, Logger: planted.Log(t)})
 	if handled != times && !t.Failed() {
 		t.Errorf("got %d deliveries, want %d", handled, times)
 	}

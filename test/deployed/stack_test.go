@@ -19,6 +19,7 @@ import (
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // What callers send.
@@ -84,6 +85,7 @@ func oneMachine(t *testing.T, command string, body []byte) (tree string) {
 	data := t.TempDir()
 	process := exec.CommandContext(context.WithoutCancel(t.Context()), command, "-addr", "127.0.0.1:0", "-data", data)
 	process.Env = append(os.Environ(), "NOTION_MIN_GAP=0s", "NOTION_BUDGET=1000000")
+	process.Stderr = planted.Output(t)
 	stdout, err := process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/tree"
+	"notionrelay/test/planted"
 )
 
 func TestTheHandlersDoWhatTheEventsAskFor(t *testing.T) {
@@ -57,7 +58,7 @@ func handlers(t *testing.T, token string, log io.Writer) (*world, *parts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger := slog.New(logs.NewHandler(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	logger := planted.Heard(t, logs.NewHandler(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	client, err := notion.New(notion.Options{Token: token, Transport: sim.Transport(), Budget: 1_000_000, Log: logger})
 	if err != nil {
 		t.Fatal(err)

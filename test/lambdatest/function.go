@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"notionrelay/test/planted"
 )
 
 // ErrExited is returned by Invoke when the process has ended without an
@@ -58,7 +60,12 @@ type Function struct {
 func New(tb testing.TB, bootstrap string, o Options) *Function {
 	tb.Helper()
 	f := &Function{bootstrap: bootstrap, options: o}
-	tb.Cleanup(f.Kill)
+	tb.Cleanup(func() {
+		f.Kill()
+		for _, leak := range planted.Find(f.Logs()) {
+			tb.Errorf("%s tells what it must not: %s", bootstrap, leak)
+		}
+	})
 	return f
 }
 

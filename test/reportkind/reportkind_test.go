@@ -102,7 +102,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := notion.New(notion.Options{Token: "t", Transport: sim.Transport()})
+	client, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), Transport: sim.Transport()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"notionrelay/test/planted"
 )
 
 // build makes the program that is put to the test.
@@ -120,6 +122,9 @@ func (r *relay) stop() error {
 	}
 	if err := r.process.Wait(); err != nil {
 		return fmt.Errorf("cmd/local did not stop cleanly: %w\n%s", err, r.log)
+	}
+	if leaks := planted.Find(r.log.String()); len(leaks) > 0 {
+		return fmt.Errorf("the log tells what it must not: %q", leaks)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -88,7 +89,7 @@ func (t *target) introduction() string {
 }
 
 func (t *target) client() (*notion.Client, error) {
-	return notion.New(notion.Options{Token: t.token, BaseURL: t.url})
+	return notion.New(notion.Options{Token: t.token, BaseURL: t.url, Log: slog.New(slog.DiscardHandler)}) //nolint:forbidigo // it only reads what the relay has written
 }
 
 // answered is what came back from a request of one's own.

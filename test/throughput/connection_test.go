@@ -23,6 +23,7 @@ import (
 	"notionrelay/shared/runs"
 	"notionrelay/shared/tree"
 	"notionrelay/test/inmemory"
+	"notionrelay/test/planted"
 )
 
 // pace is how fast Notion answers and how fast a token may ask.
@@ -82,6 +83,7 @@ type connection struct {
 
 	tb        testing.TB
 	pace      pace
+	log       *slog.Logger
 	sim       *notionsim.Sim
 	journal   *journal
 	publisher *publish.Publisher
@@ -97,18 +99,18 @@ func connect(tb testing.TB, in place, p pace) *connection {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { sim.Close() })
-	c := &connection{place: in, tb: tb, pace: p, sim: sim, journal: &journal{next: sim.Transport()}, opened: time.Now()}
+	log := planted.Log(tb)
+	c := &connection{place: in, tb: tb, pace: p, log: log, sim: sim, journal: &journal{next: sim.Transport()}, opened: time.Now()}
 	c.complete = &completions{Store: in.runs, ids: map[string]bool{}, published: map[string]time.Duration{}}
-	client, err := notion.New(notion.Options{Token: "t", MinGap: p.gap, Budget: p.budget, Transport: c.journal})
+	client, err := notion.New(notion.Options{Token: "t", Log: log, MinGap: p.gap, Budget: p.budget, Transport: c.journal})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	quiet := slog.New(slog.DiscardHandler)
 	c.publisher = &publish.Publisher{
 		Notion: client, Runs: c.complete, PublishQueue: in.publish, DeadLetters: in.dead, EnrichQueue: in.enrich, WaitingQueue: in.waiting,
-		Database: publish.Database{ID: sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: "one", Log: quiet,
+		Database: publish.Database{ID: sim.DatabaseID(), Columns: tree.StandardColumns}, Owner: "one", Log: log,
 	}
-	c.enricher = &enrich.Enricher{PublishQueue: in.publish, EnrichQueue: in.enrich, WaitingQueue: in.waiting, Log: quiet}
+	c.enricher = &enrich.Enricher{PublishQueue: in.publish, EnrichQueue: in.enrich, WaitingQueue: in.waiting, Log: log}
 	return c
 }
 
@@ -143,7 +145,7 @@ func (c *connection) work(n int) {
 	}{{c.publish, c.publisher.Handle, publish.Timeout}, {c.enrich, c.enricher.Handle, enrich.Timeout}, {c.waiting, c.enricher.Handle, enrich.Timeout}} {
 		wait.Go(func() {
 			queue.Poll(ctx, s.source, s.handler, queue.Mapping{
-				ARN: "arn:aws:sqs:local:000000000000:queue", BatchSize: 1, Timeout: s.timeout, Logger: slog.New(slog.DiscardHandler),
+				ARN: "arn:aws:sqs:local:000000000000:queue", BatchSize: 1, Timeout: s.timeout, Logger: c.log,
 			})
 		})
 	}

@@ -13,6 +13,7 @@ import (
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/local/embedded"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/test/planted"
@@ -51,7 +52,8 @@ func setup(t *testing.T, r enrich.Research) *bundle {
 		enrich:  db.Queue("enrich", embedded.QueueOptions{Visibility: time.Minute}),
 		waiting: db.Queue("waiting", embedded.QueueOptions{Visibility: time.Minute}),
 	}
-	b.Enricher = &enrich.Enricher{PublishQueue: b.publish, EnrichQueue: b.enrich, WaitingQueue: b.waiting, Research: r, Log: planted.Log(t)}
+	log := planted.Log(t)
+	b.Enricher = &enrich.Enricher{PublishQueue: b.publish, EnrichQueue: b.enrich, WaitingQueue: b.waiting, Research: r, Log: log, Metrics: metrics.Recorder{Function: "enricher", Log: log}}
 	return b
 }
 

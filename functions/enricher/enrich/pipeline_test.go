@@ -177,7 +177,7 @@ func newPipeline(t *testing.T, provider ai, db database) *pipeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := notion.New(notion.Options{Token: "t", MinGap: 100 * time.Millisecond, Transport: sim.Transport()})
+	client, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), MinGap: 100 * time.Millisecond, Transport: sim.Transport()})
 	if err != nil {
 		t.Fatal(err)
 	}

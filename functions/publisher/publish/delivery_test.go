@@ -23,6 +23,7 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // around stands for what is around a publisher.
@@ -74,8 +75,9 @@ func (a *around) ChangeVisibility(_ context.Context, _ string, d time.Duration) 
 }
 
 // deliveryOf is a delivery of a message of a run that has just begun.
-func deliveryOf(a *around, kind queue.Kind, run runs.Run) *delivery {
-	log := slog.New(slog.DiscardHandler)
+func deliveryOf(t *testing.T, a *around, kind queue.Kind, run runs.Run) *delivery {
+	t.Helper()
+	log := planted.Log(t)
 	p := &Publisher{Runs: a, PublishQueue: a, DeadLetters: a, WaitingQueue: a, Log: log}
 	return &delivery{
 		Publisher: p, started: time.Now(), message: queue.Message{Kind: kind, Payload: new(report.Payload)}, found: run,
@@ -89,7 +91,7 @@ func TestAMessageStaysHiddenWhileARequestIsMade(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := new(around)
-		d := deliveryOf(a, queue.Publish, runs.Run{})
+		d := deliveryOf(t, a, queue.Publish, runs.Run{})
 		for _, step := range []struct {
 			wait time.Duration
 			want int // changes until then
@@ -136,7 +138,7 @@ func TestWhoLetsAReportPass(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				now := time.Now()
-				d := deliveryOf(&around{lastAccepted: now.Add(-tt.accepted), err: tt.err}, tt.kind, runs.Run{UpdatedAt: now.Add(-tt.updated)})
+				d := deliveryOf(t, &around{lastAccepted: now.Add(-tt.accepted), err: tt.err}, tt.kind, runs.Run{UpdatedAt: now.Add(-tt.updated)})
 				d.raw.Attributes = map[string]string{"SentTimestamp": fmt.Sprint(now.Add(-sent).UnixMilli())}
 				if got := d.letsPass(t.Context()); got != tt.want {
 					t.Errorf("got %t, want %t", got, tt.want)
@@ -153,7 +155,7 @@ func TestForWhomASliceEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := new(around)
-		d := deliveryOf(a, queue.Quotes, runs.Run{})
+		d := deliveryOf(t, a, queue.Quotes, runs.Run{})
 		for accepted, want := range map[time.Duration]bool{-time.Second: false, -time.Second + 1: true, 0: true, time.Second: true} {
 			a.lastAccepted = d.started.Add(accepted)
 			if got := d.someoneWaits(t.Context()); got != want {
@@ -218,7 +220,7 @@ func TestWhenNotionIsAskedWhetherItWorks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := deliveryOf(new(around), queue.Texts, tt.run)
+				d := deliveryOf(t, new(around), queue.Texts, tt.run)
 				asked := askingFor(t, d, "Kind")
 				d.ledger.Wrote = tt.wrote
 				d.halts.fineAt = time.Now().Add(-tt.others)
@@ -239,7 +241,7 @@ func TestWhenNotionIsAskedWhetherItWorks(t *testing.T) {
 func askingFor(t *testing.T, d *delivery, column string) *bool {
 	t.Helper()
 	asked := new(bool)
-	client, err := notion.New(notion.Options{Token: "t", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+	client, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		*asked = true
 		body := `{"id":"d","properties":{"Type":{"type":"rich_text"},"Email":{"type":"email"}}}`
 		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
@@ -256,7 +258,7 @@ func askingFor(t *testing.T, d *delivery, column string) *bool {
 func TestAFullDatabaseIsEveryonesWhereItIsTheReports(t *testing.T) {
 	t.Parallel()
 	for step, everyones := range map[string]bool{stepRow: true, stepQuotes: false} {
-		d := deliveryOf(new(around), queue.Quotes, runs.Run{})
+		d := deliveryOf(t, new(around), queue.Quotes, runs.Run{})
 		asked := askingFor(t, d, "Type")
 		d.ledger.Step = step
 		s := d.signOf(t.Context(), &notion.Error{Status: 409, Code: RowLimit}, false)
@@ -294,7 +296,7 @@ func TestWhoIsHeldBackByAHalt(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := deliveryOf(new(around), queue.Texts, tt.run)
+				d := deliveryOf(t, new(around), queue.Texts, tt.run)
 				asked := askingFor(t, d, tt.column)
 				d.halts.known, d.halts.now = true, tt.halt
 				o, held := d.holdBack(t.Context(), tt.halt)
@@ -360,7 +362,7 @@ func TestConclude(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := deliveryOf(new(around), queue.Texts, tt.run)
+				d := deliveryOf(t, new(around), queue.Texts, tt.run)
 				d.ledger.Wrote, d.receives = true, 2
 				time.Sleep(time.Minute)
 				d.halts.now.Next = time.Now().Add(30 * time.Second)
@@ -382,7 +384,7 @@ func TestARunEndsWithItsDeadLetter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := new(around)
-		d := deliveryOf(a, queue.Quotes, runs.Run{UpdatedAt: time.Now()})
+		d := deliveryOf(t, a, queue.Quotes, runs.Run{UpdatedAt: time.Now()})
 		time.Sleep(time.Hour)
 		if settled, err := d.carryOut(t.Context(), deadLetter, 0, outcome{err: errPartMissing}); !settled || err != nil {
 			t.Fatal(settled, err)
@@ -436,7 +438,7 @@ func TestExpectsQuotes(t *testing.T) {
 		{"the database could not say", report.Payload{RunID: "run"}, researchStub{}, nil, true},
 		{"the database cannot know", report.Payload{}, researchStub{}, nil, false},
 	} {
-		d := deliveryOf(new(around), queue.Publish, runs.Run{Statistics: tt.statistics})
+		d := deliveryOf(t, new(around), queue.Publish, runs.Run{Statistics: tt.statistics})
 		d.message.Payload, d.Research = &tt.payload, tt.research
 		if got := d.expectsQuotes(); got != tt.want {
 			t.Errorf("%s: got %t", tt.name, got)
@@ -475,7 +477,7 @@ func TestSettleSubject(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var run runs.Run
 				started := time.Now()
-				settleSubject(t.Context(), &run, &p, tt.research, slog.New(slog.DiscardHandler))
+				settleSubject(t.Context(), &run, &p, tt.research, planted.Log(t))
 				if diff := cmp.Diff(&tt.subject, run.Subject); diff != "" {
 					t.Errorf("subject (-want +got):\n%s", diff)
 				}
@@ -560,7 +562,7 @@ func TestWhereAMessageEnds(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				a := &around{sendErr: tt.queue}
-				p := deliveryOf(a, queue.Publish, runs.Run{}).Publisher
+				p := deliveryOf(t, a, queue.Publish, runs.Run{}).Publisher
 				p.Runs = &around{err: tt.err}
 				p.Exit = func() { t.Error("the process is ended") }
 				d := newDelivery(p, events.SQSMessage{Body: tt.body, Attributes: map[string]string{"ApproximateReceiveCount": fmt.Sprint(tt.receives)}})
@@ -582,7 +584,7 @@ func TestAPausedMessageIsDelayed(t *testing.T) {
 		time.Second: time.Second, time.Second + 1: 2 * time.Second, 15 * time.Minute: 15 * time.Minute, time.Hour: 15 * time.Minute,
 	} {
 		a := new(around)
-		d := deliveryOf(a, queue.Publish, runs.Run{})
+		d := deliveryOf(t, a, queue.Publish, runs.Run{})
 		if settled, err := d.carryOut(t.Context(), park, pause, outcome{}); !settled || err != nil || len(a.sent) != 1 || a.sent[0].Delay != want {
 			t.Errorf("a pause of %s: %t, %v, sent %+v", pause, settled, err, a.sent)
 		}
@@ -593,7 +595,7 @@ func TestAPausedMessageIsDelayed(t *testing.T) {
 func TestAPauseThatTheWaitingQueueRefusesIsNone(t *testing.T) {
 	t.Parallel()
 	a := &around{sendErr: errors.New("no queue")}
-	d := deliveryOf(a, queue.Publish, runs.Run{})
+	d := deliveryOf(t, a, queue.Publish, runs.Run{})
 	if _, err := d.carryOut(t.Context(), park, time.Minute, outcome{}); !errors.Is(err, a.sendErr) {
 		t.Errorf("error %v, want that of the queue", err)
 	}
@@ -606,7 +608,7 @@ func TestARecordThatIsGoneIsMadeAgain(t *testing.T) {
 	p := &report.Payload{RunID: "run", Reports: map[string]string{"strategyReport": "x"}}
 	for kind, failed := range map[queue.Kind]bool{queue.Publish: false, queue.Settle: true} {
 		a := new(around)
-		d := deliveryOf(a, kind, runs.Run{})
+		d := deliveryOf(t, a, kind, runs.Run{})
 		body, err := queue.Encode(queue.Message{Kind: kind, ReportID: "rep_1", Payload: p})
 		if err != nil {
 			t.Fatal(err)
@@ -655,7 +657,7 @@ func TestBegin(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := deliveryOf(new(around), queue.Texts, tt.run)
+			d := deliveryOf(t, new(around), queue.Texts, tt.run)
 			d.begin(t.Context())
 			if diff := cmp.Diff(tt.want, *d.ledger.Run); diff != "" {
 				t.Errorf("run (-want +got):\n%s", diff)
@@ -670,9 +672,9 @@ func TestTheHaltIsStoredWhenItChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := new(around)
-		p := deliveryOf(a, queue.Publish, runs.Run{}).Publisher
+		p := deliveryOf(t, a, queue.Publish, runs.Run{}).Publisher
 		var log strings.Builder
-		p.Log = slog.New(slog.NewTextHandler(&log, nil))
+		p.Log = planted.Heard(t, slog.NewTextHandler(&log, nil))
 		problem, fine := sign{problem: &notion.Problem{Code: notion.TokenRefused}}, sign{fine: true}
 		for i, tt := range []struct {
 			sign   sign
@@ -707,7 +709,7 @@ func TestTheHaltIsStoredWhenItChanges(t *testing.T) {
 func TestAHaltThatWasNotReadIsReadAgain(t *testing.T) {
 	t.Parallel()
 	a := &around{err: errors.New("no table")}
-	p := deliveryOf(a, queue.Publish, runs.Run{}).Publisher
+	p := deliveryOf(t, a, queue.Publish, runs.Run{}).Publisher
 	p.halt(t.Context())
 	a.err = nil
 	p.halt(t.Context())

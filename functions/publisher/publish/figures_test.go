@@ -13,6 +13,7 @@ import (
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
+	"notionrelay/test/planted"
 )
 
 // A run is published once and completed once, however many deliveries that takes,
@@ -23,7 +24,7 @@ func TestEachFigureOfARunIsRecordedOnce(t *testing.T) {
 		var figures bytes.Buffer
 		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
 		p := w.publisher("a", nil)
-		p.Metrics = metrics.Recorder{Function: "publisher", Log: slog.New(slog.NewJSONHandler(&figures, nil))}
+		p.Metrics = metrics.Recorder{Function: "publisher", Log: planted.Heard(t, slog.NewJSONHandler(&figures, nil))}
 		run := payload(2, 3)
 		w.sim.Inject(notionsim.Fault{Nth: 2, Status: 429, Header: http.Header{"Retry-After": {"3"}}})
 		w.sim.Inject(notionsim.Fault{Nth: 5, Status: 409})
@@ -82,7 +83,7 @@ func TestAFailedRunIsRecordedOnce(t *testing.T) {
 		var figures bytes.Buffer
 		w := newWorld(t, notionsim.Options{Budget: 1_000_000, Latency: 100 * time.Millisecond})
 		p := w.publisher("a", nil)
-		p.Metrics = metrics.Recorder{Function: "publisher", Log: slog.New(slog.NewJSONHandler(&figures, nil))}
+		p.Metrics = metrics.Recorder{Function: "publisher", Log: planted.Heard(t, slog.NewJSONHandler(&figures, nil))}
 		w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Times: -1, Status: 400})
 		w.accept("rep_1", payload(2, 0))
 		w.drain(p, visibility)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"regexp"
@@ -185,7 +184,7 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 	var others []claim
 	synctest.Test(t, func(t *testing.T) {
 		p := &player{
-			stage:   newStage(t, notionsim.Options{Latency: h.Latency, IndexLag: h.IndexLag, ParentLag: h.ParentLag}, slog.New(slog.DiscardHandler)),
+			stage:   newStage(t, notionsim.Options{Latency: h.Latency, IndexLag: h.IndexLag, ParentLag: h.ParentLag}),
 			history: h, quiet: quiet, broken: broken, edited: map[int]bool{}, delisted: map[int]lists{}, waits: map[string]waited{},
 		}
 		if p.perPart = h.PerPart; p.perPart == 0 || slices.ContainsFunc(h.Runs, func(s size) bool { return s.Twins }) {
@@ -209,7 +208,7 @@ func play(t *testing.T, h history, broken func(publish.Store) publish.Store) (pr
 		for _, process := range p.processes {
 			process.end()
 		}
-		problems, others = p.problems, p.others
+		problems, others = slices.Concat(p.problems, p.leaks()), p.others
 	})
 	for _, c := range others {
 		if diff := c.differs(quietly(t, c.ending)); diff != "" {
@@ -750,7 +749,7 @@ func quietly(t *testing.T, e ending) quietRun {
 	}
 	q := quietRun{most: map[string]int{}}
 	synctest.Test(t, func(t *testing.T) {
-		g := newStage(t, notionsim.Options{}, slog.New(slog.DiscardHandler))
+		g := newStage(t, notionsim.Options{})
 		g.perPart, g.omits = 100, e.omissions
 		g.accept(reportID(0), e.payload(0))
 		p := g.process(func(string, []trouble) trouble { return none }, asItIs, asItIs)
@@ -767,6 +766,9 @@ func quietly(t *testing.T, e ending) quietRun {
 		}
 		if run := g.run(reportID(0)); run.Status != runs.Complete {
 			t.Fatalf("a quiet run ended %s: %+v", run.Status, run.Failures)
+		}
+		for _, problem := range g.leaks() {
+			t.Error(problem)
 		}
 		q.without = g.without(g.run(reportID(0)))
 	})

@@ -20,6 +20,7 @@ import (
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/test/inmemory"
+	"notionrelay/test/planted"
 )
 
 // Failures are enumerated, not drawn. A call that the publisher, or its event
@@ -57,13 +58,14 @@ type played struct {
 	problems []string
 }
 
-// playWith plays the small run with these failures, in the order of their calls.
-func playWith(t *testing.T, log *slog.Logger, failures ...failure) (p played) {
+// playWith plays the small run with these failures, in the order of their calls,
+// and shows every call and line of the log, unless show is nil.
+func playWith(t *testing.T, show *slog.Logger, failures ...failure) (p played) {
 	t.Helper()
 	left := failures
 	var problems []string
 	synctest.Test(t, func(t *testing.T) {
-		p.tree, p.problems = playSmallRun(t, log, func(place string, can []trouble) trouble {
+		p.tree, p.problems = playSmallRun(t, show, func(place string, can []trouble) trouble {
 			p.sites = append(p.sites, site{place, can})
 			what := none
 			if len(left) > 0 && left[0].call == len(p.sites) {
@@ -72,7 +74,9 @@ func playWith(t *testing.T, log *slog.Logger, failures ...failure) (p played) {
 					problems = append(problems, fmt.Sprintf("call %d is %s this time, so a play is not always the same", len(p.sites), place))
 				}
 			}
-			log.Info("call", "number", len(p.sites), "place", place, "trouble", what)
+			if show != nil {
+				show.Info("call", "number", len(p.sites), "place", place, "trouble", what)
+			}
 			return what
 		})
 	})
@@ -98,9 +102,12 @@ func smallRun() report.Payload {
 
 // playSmallRun plays the run to its end, dead letters included, on a Notion that
 // shows rows in queries only after a while. It returns the tree and what is wrong.
-func playSmallRun(t *testing.T, log *slog.Logger, s script) (tree string, problems []string) {
+func playSmallRun(t *testing.T, show *slog.Logger, s script) (tree string, problems []string) {
 	t.Helper()
-	g := newStage(t, notionsim.Options{Latency: 100 * time.Millisecond, IndexLag: 2 * time.Second}, log)
+	g := newStage(t, notionsim.Options{Latency: 100 * time.Millisecond, IndexLag: 2 * time.Second})
+	if show != nil {
+		g.log = show
+	}
 	g.accept(reportID(0), smallRun())
 	p := g.process(s, asItIs, asItIs)
 	const most = 5 // dead letters of two failures come back less often
@@ -116,7 +123,7 @@ func playSmallRun(t *testing.T, log *slog.Logger, s script) (tree string, proble
 	p.end()
 	time.Sleep(time.Minute) // for effects that come late
 	tree = g.sim.Tree()
-	problems = mixed(tree)
+	problems = append(mixed(tree), g.leaks()...)
 	if run := g.run(reportID(0)); run.Status != runs.Complete || len(run.Failures) > 0 || len(run.Warnings) > 0 {
 		problems = append(problems, fmt.Sprintf("the run is %s, failures %+v, warnings %q", run.Status, run.Failures, run.Warnings))
 	}
@@ -161,14 +168,11 @@ func failuresAfter(call int, sites []site) (all []failure) {
 	return all
 }
 
-// quiet discards what a play logs.
-var quiet = slog.New(slog.DiscardHandler)
-
 // TestEverySingleAndPairOfFailures plays every single failure, and of the pairs
 // those that are asked for: in the end there is the tree of the undisturbed run.
 func TestEverySingleAndPairOfFailures(t *testing.T) {
 	t.Parallel()
-	undisturbed := playWith(t, quiet)
+	undisturbed := playWith(t, nil)
 	if len(undisturbed.problems) > 0 {
 		t.Fatal(undisturbed.problems)
 	}
@@ -214,7 +218,7 @@ func (e *enumeration) playSingles() {
 			t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
 				t.Parallel()
 				for i := lane * step; i < len(e.singles); i += lanes * step {
-					p := playWith(t, quiet, e.singles[i])
+					p := playWith(t, nil, e.singles[i])
 					e.seconds[i] = failuresAfter(e.singles[i].call, p.sites)
 					e.judge(t, p, fmt.Sprintf("single failure %d: %s", i, e.singles[i]))
 				}
@@ -256,7 +260,7 @@ func (e *enumeration) pair(n int) (first, second failure) {
 // show plays one pair and shows every call of it.
 func (e *enumeration) show(n int) {
 	first, second := e.pair(n)
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := planted.Heard(e.t, slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}), reportTexts...)
 	e.judge(e.t, playWith(e.t, log, first, second), fmt.Sprintf("pair %d: %s, then %s", n, first, second))
 }
 
@@ -287,7 +291,7 @@ func (e *enumeration) playPairs() {
 				t.Parallel()
 				for i := lane; i < len(numbers); i += lanes {
 					first, second := e.pair(numbers[i])
-					e.judge(t, playWith(t, quiet, first, second), fmt.Sprintf("pair %d: %s, then %s", numbers[i], first, second))
+					e.judge(t, playWith(t, nil, first, second), fmt.Sprintf("pair %d: %s, then %s", numbers[i], first, second))
 					progress.count(lane, numbers[i], e.wrong.Load())
 				}
 			})

@@ -15,12 +15,14 @@ import (
 	enricher "notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/shared/tree"
 	"notionrelay/test/inmemory"
+	"notionrelay/test/planted"
 )
 
 // stage is where plays take place: a world without a database, so that a hundred
@@ -29,8 +31,9 @@ import (
 // whose answers never have the same words, and processes that may be of another
 // version.
 type stage struct {
-	t   testing.TB
-	log *slog.Logger
+	t    testing.TB
+	said *planted.Listener // what everyone logs, figures included, and what dead letters say of themselves
+	log  *slog.Logger
 
 	sim                            *notionsim.Sim
 	runs                           inmemory.Runs
@@ -47,13 +50,14 @@ type stage struct {
 // refused. The homepage is the same in each case.
 type omissions struct{ title, introduction, quotes bool }
 
-func newStage(t testing.TB, o notionsim.Options, log *slog.Logger) *stage {
+func newStage(t testing.TB, o notionsim.Options) *stage {
 	t.Helper()
 	sim, err := notionsim.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &stage{t: t, log: log, sim: sim, perPart: 1}
+	g := &stage{t: t, said: planted.Listen(reportTexts...), sim: sim, perPart: 1}
+	g.log = g.said.Log()
 	var all inmemory.Queues
 	g.dead = all.Queue(inmemory.Options{FIFO: true, Visibility: visibility})
 	g.publish = all.Queue(inmemory.Options{FIFO: true, Visibility: visibility, MaxReceives: publish.MaxReceives, DeadLetter: g.dead})
@@ -86,7 +90,7 @@ func (g *stage) process(s script, way func(http.RoundTripper) http.RoundTripper,
 	p := &process{life: newLife(g.t.Context()), stop: make(chan struct{})}
 	seam := seam{p.life, s}
 	client, err := notion.New(notion.Options{
-		Token: "t", MinGap: minGap, Transport: way(notionSeam{seam, g.sim, g.sim.Transport()}), Jitter: func() float64 { return 0.5 },
+		Token: "t", MinGap: minGap, Transport: way(notionSeam{seam, g.sim, g.sim.Transport()}), Jitter: func() float64 { return 0.5 }, Log: g.log,
 	})
 	if err != nil {
 		g.t.Fatal(err)
@@ -94,12 +98,12 @@ func (g *stage) process(s script, way func(http.RoundTripper) http.RoundTripper,
 	p.Publisher = seam.disturbed(&publish.Publisher{
 		Notion: client, Runs: store(&g.runs), PublishQueue: g.publish, DeadLetters: g.dead, EnrichQueue: g.enrich,
 		WaitingQueue: g.waiting, Database: publish.Database{ID: g.sim.DatabaseID(), Columns: tree.StandardColumns}, CoverURL: "https://example.com/banner.png",
-		Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Exit: p.end, Log: g.log,
+		Owner: fmt.Sprint("process ", g.started), Stop: p.stop, Exit: p.end, Log: g.log, Metrics: metrics.Recorder{Function: "publisher", Log: g.log},
 	})
 	seam.life = newLife(g.t.Context()) // the event sources outlive its processes
 	p.source = sourceSeam{seam, "publish queue", g.publish}
 	p.waiting = sourceSeam{seam, "waiting queue", g.waiting}
-	p.forwarder = &enricher.Enricher{PublishQueue: backSeam{seam, g.publish}, WaitingQueue: g.waiting, Log: g.log}
+	p.forwarder = &enricher.Enricher{PublishQueue: backSeam{seam, g.publish}, WaitingQueue: g.waiting, Log: g.log, Metrics: metrics.Recorder{Function: "enricher", Log: g.log}}
 	return p
 }
 
@@ -243,10 +247,34 @@ func (g *stage) answerQuotes(m queue.Message, distinct string) {
 }
 
 func (g *stage) redrive() {
+	g.readDeadLetters()
 	if err := g.publish.Redrive(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 }
+
+// readDeadLetters reads what lists of dead letters show, with what the records say
+// of why they are there.
+func (g *stage) readDeadLetters() {
+	for _, m := range g.dead.Peek() {
+		fmt.Fprintln(g.said, m.Attributes)
+		if message, err := queue.Decode(m.Body); err == nil {
+			fmt.Fprintln(g.said, g.run(message.ReportID).Failures)
+		}
+	}
+}
+
+// leaks are the lines that have told something of the reports or the answers.
+func (g *stage) leaks() (problems []string) {
+	g.readDeadLetters()
+	for _, line := range g.said.Leaks() {
+		problems = append(problems, "it tells what it must not: "+line)
+	}
+	return problems
+}
+
+// reportTexts are in the reports of plays, and in what the enricher answers.
+var reportTexts = []string{"Do item", "See item", "How to Do", "How to See", outerList, longList, "Quote of answer", "text of answer", "We read a lot", "what people say", "It says so."}
 
 func (g *stage) run(id string) runs.Run {
 	run, err := g.runs.Get(g.t.Context(), id)

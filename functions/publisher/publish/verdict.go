@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -253,7 +252,7 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 	err := d.DeadLetters.Send(ctx, queue.Outgoing{
 		Body: d.raw.Body, Group: queue.PublishGroup, DeduplicationID: d.raw.MessageId,
 		Attributes: attributes(map[string]string{
-			"reason": failure.Code + ": " + unquoted(failure.Message), "step": failure.Step,
+			"reason": failure.Code + ": " + failure.Unquoted(), "step": failure.Step,
 			"notionRequestId": failure.NotionRequestID, "reportId": d.message.ReportID,
 		}),
 	})
@@ -268,17 +267,6 @@ func (d *delivery) deadLetter(ctx context.Context, cause error) error {
 	d.ledger.Run.UpdatedAt = time.Now()
 	d.ledger.Run.Fail(failure)
 	return d.ledger.Close(ctx)
-}
-
-// unquoted is a sentence of Notion's without what it quotes of the report: dead
-// letters are listed for people who need not see that. The record, which is
-// shown to those who may see the report, has all of it.
-func unquoted(sentence string) string {
-	said, _, quotes := strings.Cut(sentence, ", instead was ")
-	if quotes {
-		return said + "."
-	}
-	return said
 }
 
 // failure says why a message was put aside, in words that an operator can act on.

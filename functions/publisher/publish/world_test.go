@@ -22,6 +22,7 @@ import (
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/embedded"
 	"notionrelay/local/notionsim"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
@@ -72,7 +73,7 @@ func newWorld(t testing.TB, options notionsim.Options) *world {
 		sim.Close()
 		db.Close()
 	})
-	w := &world{t: t, sim: sim, db: db, log: planted.Log(t), texts: written, minGap: 100 * time.Millisecond, budget: options.Budget}
+	w := &world{t: t, sim: sim, db: db, log: planted.Log(t, reportTexts...), texts: written, minGap: 100 * time.Millisecond, budget: options.Budget}
 	w.dead = db.Queue("dead", embedded.QueueOptions{FIFO: true, Visibility: visibility})
 	w.publish = db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: visibility, MaxReceives: publish.MaxReceives, DeadLetter: w.dead})
 	w.enrich = db.Queue("enrich", embedded.QueueOptions{Visibility: visibility})
@@ -86,13 +87,13 @@ func (w *world) publisher(owner string, transport http.RoundTripper) *publish.Pu
 	if transport == nil {
 		transport = w.sim.Transport()
 	}
-	client, err := notion.New(notion.Options{Token: "t", MinGap: w.minGap, Budget: w.budget, Transport: transport, Jitter: func() float64 { return 0.5 }})
+	client, err := notion.New(notion.Options{Token: "t", MinGap: w.minGap, Budget: w.budget, Transport: transport, Jitter: func() float64 { return 0.5 }, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return &publish.Publisher{
 		Notion: client, Runs: w.db.Runs(), PublishQueue: w.publish, DeadLetters: w.dead, EnrichQueue: w.enrich, WaitingQueue: w.waiting, Research: w.research,
-		Database: publish.Database{ID: w.sim.DatabaseID(), Columns: tree.StandardColumns}, CoverURL: "https://example.com/banner.png", Owner: owner, Log: w.log,
+		Database: publish.Database{ID: w.sim.DatabaseID(), Columns: tree.StandardColumns}, CoverURL: "https://example.com/banner.png", Owner: owner, Log: w.log, Metrics: metrics.Recorder{Function: "publisher", Log: w.log},
 	}
 }
 

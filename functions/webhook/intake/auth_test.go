@@ -16,6 +16,7 @@ import (
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 const (
@@ -71,7 +72,7 @@ func TestAuth(t *testing.T) {
 			t.Parallel()
 			b := setup(t, oldSecret, signingSecret)
 			var figures bytes.Buffer
-			b.Metrics = metrics.Recorder{Log: slog.New(slog.NewJSONHandler(&figures, nil))}
+			b.Metrics = metrics.Recorder{Log: planted.Heard(t, slog.NewJSONHandler(&figures, nil))}
 			response, _ := b.do(t, post("/reports", good, tt.header...))
 			if response.StatusCode != tt.want {
 				t.Errorf("got %d, want %d", response.StatusCode, tt.want)

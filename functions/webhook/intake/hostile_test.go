@@ -11,6 +11,7 @@ import (
 
 	"notionrelay/shared/logs"
 	"notionrelay/test/hostile"
+	"notionrelay/test/planted"
 )
 
 // TestHostileRequests sends every one of them over a real connection. Nothing of
@@ -19,10 +20,10 @@ func TestHostileRequests(t *testing.T) {
 	t.Parallel()
 	var log syncBuffer
 	b := setup(t, hostile.Secret, hostile.SigningSecret)
-	b.Log = slog.New(logs.NewHandler(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	b.Log = planted.Heard(t, logs.NewHandler(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	server := httptest.NewServer(b.Routes())
 	defer server.Close()
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // what net/http says itself
+	server.Config.ErrorLog = slog.NewLogLogger(b.Log.Handler(), slog.LevelWarn)
 	_, known := b.do(t, post("/reports", hostile.Good, "X-Api-Key", hostile.Secret))
 	_, token, _ := strings.Cut(known.Data.StatusURL, "?token=")
 

@@ -18,6 +18,7 @@ import (
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/embedded"
 	"notionrelay/shared/apigateway"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
@@ -84,7 +85,8 @@ func setup(t testing.TB, secrets ...string) *bundle {
 	}
 	t.Cleanup(func() { db.Close() })
 	b := &bundle{runs: &countingRuns{Runs: db.Runs()}, queue: &countingQueue{Queue: db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute})}}
-	b.Handler = &intake.Handler{Runs: b.runs, Queue: b.queue, Auth: newAuth(t, secrets, "key of the status links"), Log: planted.Log(t)}
+	log := planted.Log(t, secrets...)
+	b.Handler = &intake.Handler{Runs: b.runs, Queue: b.queue, Auth: newAuth(t, secrets, "key of the status links"), Log: log, Metrics: metrics.Recorder{Function: "webhook", Log: log}}
 	return b
 }
 
