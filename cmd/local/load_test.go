@@ -147,18 +147,9 @@ func (l *load) wait(t *testing.T) {
 	for _, id := range l.ids {
 		for {
 			var s statusAnswer
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, *l.url.Load()+"/reports/"+id, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			response, err := l.client.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = json.NewDecoder(response.Body).Decode(&s)
-			response.Body.Close()
-			if err != nil || s.Status == "failed" || time.Now().After(until) {
-				t.Fatalf("report %s is %q, %v", id, s.Status, err)
+			said := l.get(t, "/reports/"+id)
+			if err := json.Unmarshal(said, &s); err != nil || s.Status == "failed" || time.Now().After(until) {
+				t.Fatalf("report %s: %s, %v", id, said, err)
 			}
 			if s.Status == "complete" {
 				break
@@ -166,6 +157,24 @@ func (l *load) wait(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}
+}
+
+func (l *load) get(t *testing.T, path string) []byte {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, *l.url.Load()+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := l.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	said, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said
 }
 
 func (l *load) checkMemory(t *testing.T) {

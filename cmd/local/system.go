@@ -223,7 +223,7 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 	}
 	switch {
 	case env.Publisher.NotionAPIKey == "" && env.Publisher.NotionBaseURL == "":
-		s.simulator, err = notionsim.Open(notionsim.Options{Budget: max(env.Publisher.NotionBudget, notionsim.DefaultBudget), Dir: filepath.Join(data, "notion"), Keep: simulatorKeeps})
+		s.simulator, err = notionsim.Open(notionsim.Options{Budget: max(env.Publisher.NotionBudget, notionsim.DefaultBudget), Dir: filepath.Join(data, "notion"), Keep: simulatorKeeps, Spare: s.isWritten})
 		if err != nil {
 			return "", err
 		}
@@ -241,6 +241,17 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 		Owner: "local", Log: s.log.With("function", "publisher"),
 	}
 	return pageBase, err
+}
+
+// isWritten tells whether the pages of a run are under way that a row belongs to. The
+// simulator keeps it then: without its pages the run would fail.
+func (s *system) isWritten(row string) bool {
+	id, err := s.db.Runs().OwnerOf(context.Background(), row)
+	if err != nil || id == "" {
+		return false
+	}
+	run, err := s.db.Runs().Get(context.Background(), id)
+	return err == nil && run.Status == runs.Publishing
 }
 
 // newAuth refuses to offer an unprotected webhook to other machines.

@@ -22,6 +22,7 @@ import (
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/report"
+	"notionrelay/shared/runs"
 	"notionrelay/test/ascommand"
 	"notionrelay/test/planted"
 )
@@ -356,6 +357,31 @@ func TestSimulatedPagesAreShown(t *testing.T) {
 	page := r.get(t, a.Data.ChildPages[0].URL, "text/html")
 	if !strings.Contains(page, "<em>now</em>") || strings.Contains(page, "<script") {
 		t.Error("the report is not rendered, or not escaped")
+	}
+}
+
+// Half-written pages that the simulator forgets would make their run fail.
+func TestTheSimulatorIsToldWhatIsBeingWritten(t *testing.T) {
+	t.Parallel()
+	r := start(t, quick, t.TempDir())
+	status, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan"}`), "Prefer", "wait=25")
+	if status != 200 {
+		t.Fatalf("got %d %+v", status, a)
+	}
+	r.complete(t, a)
+	if r.isWritten(a.Data.ParentPageID) || r.isWritten("nobody's") {
+		t.Error("a row counts as being written that is complete, or nobody's")
+	}
+	run, err := r.db.Runs().Get(t.Context(), a.Data.ReportID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Status = runs.Publishing
+	if err := r.db.Runs().Save(t.Context(), &run); err != nil {
+		t.Fatal(err)
+	}
+	if !r.isWritten(a.Data.ParentPageID) {
+		t.Error("a row does not count as being written whose run is publishing")
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/parameters"
-	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/shared/research"
 )
 
@@ -35,9 +35,9 @@ func main() {
 	}
 	queues := sqs.NewFromConfig(aws)
 	enricher := &enrich.Enricher{
-		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
-		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
-		WaitingQueue: queue.NewSQS(queues, env.WaitingQueueURL),
+		PublishQueue: sqsqueue.New(queues, env.PublishQueueURL),
+		EnrichQueue:  sqsqueue.New(queues, env.EnrichQueueURL),
+		WaitingQueue: sqsqueue.New(queues, env.WaitingQueueURL),
 		Log:          logger,
 		Metrics:      metrics.Recorder{Function: lambdacontext.FunctionName, Log: logger},
 	}

@@ -20,9 +20,9 @@ import (
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/parameters"
-	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/shared/research"
-	"notionrelay/shared/runs"
+	"notionrelay/shared/runs/dynamoruns"
 )
 
 func main() {
@@ -44,15 +44,15 @@ func main() {
 		log.Fatal(err)
 	}
 	queues := sqs.NewFromConfig(aws)
-	records := runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable)
+	records := dynamoruns.New(dynamodb.NewFromConfig(aws), env.RunsTable)
 	publisher := &publish.Publisher{
 		Notion:       client,
 		Runs:         records,
 		Pauses:       records,
-		PublishQueue: queue.NewSQS(queues, env.PublishQueueURL),
-		DeadLetters:  queue.NewSQS(queues, env.PublishDLQURL),
-		EnrichQueue:  queue.NewSQS(queues, env.EnrichQueueURL),
-		WaitingQueue: queue.NewSQS(queues, env.WaitingQueueURL),
+		PublishQueue: sqsqueue.New(queues, env.PublishQueueURL),
+		DeadLetters:  sqsqueue.New(queues, env.PublishDLQURL),
+		EnrichQueue:  sqsqueue.New(queues, env.EnrichQueueURL),
+		WaitingQueue: sqsqueue.New(queues, env.WaitingQueueURL),
 		Database:     env.Database(),
 		CoverURL:     env.HomepageCoverURL,
 		Owner:        rand.Text(),

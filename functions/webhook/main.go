@@ -19,8 +19,8 @@ import (
 	"notionrelay/shared/logs"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/parameters"
-	"notionrelay/shared/queue"
-	"notionrelay/shared/runs"
+	"notionrelay/shared/queue/sqsqueue"
+	"notionrelay/shared/runs/dynamoruns"
 )
 
 func main() {
@@ -42,8 +42,8 @@ func main() {
 		log.Fatal("refusing to start without authentication: WEBHOOK_SECRETS has no secret in it")
 	}
 	webhook := &intake.Handler{
-		Runs:  runs.NewDynamoDB(dynamodb.NewFromConfig(aws), env.RunsTable),
-		Queue: queue.NewSQS(sqs.NewFromConfig(aws), env.PublishQueueURL),
+		Runs:  dynamoruns.New(dynamodb.NewFromConfig(aws), env.RunsTable),
+		Queue: sqsqueue.New(sqs.NewFromConfig(aws), env.PublishQueueURL),
 		Auth:  auth,
 		Log:   logger,
 

@@ -281,7 +281,9 @@ CREATE TABLE IF NOT EXISTS messages (
 	receives      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_in_order ON messages (queue, sequence);
-CREATE INDEX IF NOT EXISTS messages_in_flight ON messages (queue, message_group, visible_at);
+CREATE INDEX IF NOT EXISTS messages_by_visibility ON messages (queue, visible_at);
+CREATE INDEX IF NOT EXISTS messages_of_group ON messages (queue, message_group);
+DROP INDEX IF EXISTS messages_in_flight; -- which folders of before have
 CREATE INDEX IF NOT EXISTS messages_received ON messages (queue, receives) WHERE receives > 0;
 CREATE INDEX IF NOT EXISTS messages_by_id ON messages (id);
 

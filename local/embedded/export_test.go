@@ -3,6 +3,12 @@ package embedded
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
 )
 
 // SetSynchronous makes commits wait for the disk, or not.
@@ -22,4 +28,46 @@ func (db *DB) Transact(ctx context.Context, f func(exec func(string) error) erro
 			return err
 		})
 	})
+}
+
+// Plans are what SQLite does for each statement that was made so far, in the
+// alphabet's order.
+func (db *DB) Plans(ctx context.Context) (string, error) {
+	var plans strings.Builder
+	err := db.transact(ctx, func(ctx context.Context, _ *transaction) error {
+		for _, statement := range slices.Sorted(maps.Keys(db.statements)) {
+			if err := explain(ctx, db.conn, statement, &plans); err != nil {
+				return fmt.Errorf("explain %s: %w", statement, err)
+			}
+		}
+		return nil
+	})
+	return plans.String(), err
+}
+
+func explain(ctx context.Context, conn *sql.Conn, statement string, into io.Writer) error {
+	var arguments []any
+	for _, parameter := range regexp.MustCompile(`[?]|:[a-z]+`).FindAllString(statement, -1) {
+		if name, named := strings.CutPrefix(parameter, ":"); named {
+			arguments = append(arguments, sql.Named(name, nil))
+		} else {
+			arguments = append(arguments, nil)
+		}
+	}
+	rows, err := conn.QueryContext(ctx, `EXPLAIN QUERY PLAN `+statement, arguments...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	title := strings.Join(strings.Fields(statement), " ") + "\n"
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return err
+		}
+		fmt.Fprintf(into, "%s\t%s\n", title, detail)
+		title = ""
+	}
+	return rows.Err()
 }

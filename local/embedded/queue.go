@@ -175,13 +175,18 @@ func await(ctx context.Context, changed <-chan struct{}, d time.Duration) error 
 	return nil
 }
 
-// ready are the messages that may be delivered now. A message of a FIFO queue is
-// hidden only while it is in flight, and then its group has to wait.
-const ready = `
-	SELECT sequence FROM messages AS m
-	WHERE queue = :queue AND visible_at <= :now AND NOT (:fifo AND EXISTS (
-		SELECT 1 FROM messages AS f
-		WHERE f.queue = m.queue AND f.message_group = m.message_group AND f.visible_at > :now))`
+// ready selects the messages that may be delivered now, and says in which order.
+// One of a standard queue is hidden until its delay or its delivery is over; they go
+// by when that was, as SQS promises no order there. One of a FIFO queue is hidden
+// only while it is in flight, and then its group has to wait. Neither looks at each
+// of the hidden ones, which may be many.
+func (q *Queue) ready() (selection, order string) {
+	if q.options.FIFO {
+		return `SELECT sequence FROM messages WHERE queue = :queue AND message_group NOT IN (
+			SELECT message_group FROM messages WHERE queue = :queue AND visible_at > :now)`, `sequence`
+	}
+	return `SELECT sequence FROM messages WHERE queue = :queue AND visible_at <= :now`, `visible_at, sequence`
+}
 
 // take delivers what is ready. If nothing is, next tells when the first hidden
 // message will be visible.
@@ -211,8 +216,9 @@ func (q *Queue) bury(ctx context.Context, tx *transaction, now time.Time) (int64
 	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
 		return 0, nil
 	}
+	ready, _ := q.ready()
 	return move(ctx, tx, ready+` AND receives > 0 AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
-		sql.Named("fifo", q.options.FIFO), sql.Named("max", q.options.MaxReceives),
+		sql.Named("max", q.options.MaxReceives),
 		sql.Named("to", q.options.DeadLetter.name), sql.Named("again", false))
 }
 
@@ -235,11 +241,12 @@ func move(ctx context.Context, tx *transaction, selection string, arguments ...a
 }
 
 func (q *Queue) deliver(ctx context.Context, tx *transaction, now time.Time, limit int) ([]queue.Incoming, error) {
+	ready, order := q.ready()
 	rows, err := tx.QueryContext(ctx, `
 		UPDATE messages SET visible_at = :until, receives = receives + 1
-		WHERE sequence IN (`+ready+` ORDER BY sequence LIMIT :limit)
+		WHERE sequence IN (`+ready+` ORDER BY `+order+` LIMIT :limit)
 		RETURNING sequence, id, message_group, deduplication, body, attributes, sent_at, receives`,
-		sql.Named("queue", q.name), sql.Named("now", now.UnixNano()), sql.Named("fifo", q.options.FIFO),
+		sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
 		sql.Named("until", now.Add(q.options.Visibility).UnixNano()), sql.Named("limit", limit))
 	if err != nil {
 		return nil, fmt.Errorf("take messages: %w", err)

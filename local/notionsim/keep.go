@@ -39,18 +39,24 @@ func (k *keeper) forget(row string) {
 	delete(k.rows, row)
 }
 
-// oldest is the row that was not changed for longest; empty when there is but
-// one.
-func (k *keeper) oldest() (row string) {
-	if len(k.rows) < 2 {
-		return ""
-	}
-	for id, r := range k.rows {
-		if row == "" || r.last < k.rows[row].last {
-			row = id
+// oldest is the row that was not changed for longest, of those that are not spared;
+// empty when there is but the one that was changed last. A row that is spared counts
+// as changed, so that it is not asked about at each change.
+func (k *keeper) oldest(spare func(row string) bool) (row string) {
+	for range len(k.rows) - 1 {
+		row = ""
+		for id, r := range k.rows {
+			if row == "" || r.last < k.rows[row].last {
+				row = id
+			}
 		}
+		if spare == nil || !spare(row) {
+			return row
+		}
+		k.now++
+		k.rows[row] = kept{bytes: k.rows[row].bytes, last: k.now}
 	}
-	return row
+	return ""
 }
 
 // rowOf is the row, or page at the top, that a change belongs to; empty for one

@@ -72,6 +72,38 @@ func TestKeepForgetsWhatWasNotWrittenForLongest(t *testing.T) {
 	}
 }
 
+func TestKeepForgetsNoRowThatIsSpared(t *testing.T) {
+	t.Parallel()
+	var spared string
+	c := open(t, notionsim.Options{Budget: 1000, Keep: 1 << 20, Dir: t.TempDir(), Spare: func(row string) bool { return row == spared }})
+	big := children(times(100, paragraph(strings.Repeat("x", 2000))))
+	spared = c.row("half written")
+	other := c.row("done")
+	for range 20 {
+		c.must("PATCH", "/v1/blocks/"+c.row("new")+"/children", big)
+	}
+	c.must("PATCH", "/v1/blocks/"+spared+"/children", children(item))
+	if status, _ := c.do("GET", "/v1/pages/"+other, ""); status != http.StatusNotFound {
+		t.Errorf("the row that is not spared: got %d, want 404", status)
+	}
+	spared = "another"
+	for range 20 {
+		c.must("PATCH", "/v1/blocks/"+c.row("new")+"/children", big)
+	}
+	if n := len(ids(c.must("POST", "/v1/databases/"+c.sim.DatabaseID()+"/query", ""))); n > 6 {
+		t.Errorf("%d rows are kept, want those of the last 1 MB", n)
+	}
+}
+
+// All of them are kept where all are spared: what is to be done is the caller's.
+func TestKeepEndsWhereAllAreSpared(t *testing.T) {
+	t.Parallel()
+	c := open(t, notionsim.Options{Dir: t.TempDir(), Keep: 1, Spare: func(string) bool { return true }})
+	first := c.row("first")
+	c.row("second")
+	c.must("GET", "/v1/pages/"+first, "")
+}
+
 // One row may be larger than all that is kept: what is being written stays.
 func TestKeepSparesTheRowThatIsWritten(t *testing.T) {
 	t.Parallel()

@@ -54,6 +54,10 @@ type Options struct {
 	// changed for longest; it is answered 404 from then on. The row that is
 	// being written stays, however large it is. Zero forgets nothing.
 	Keep int64
+
+	// Spare tells that a row is not to be forgotten yet, though it was not changed
+	// for longest. Nil spares none. It may not call the simulator.
+	Spare func(row string) bool
 }
 
 // Sim is a simulated Notion workspace. It is safe for concurrent use.
@@ -147,7 +151,7 @@ func (s *Sim) commit(c change) error {
 		return err
 	}
 	for s.opts.Keep > 0 && s.kept.total > s.opts.Keep {
-		row := s.kept.oldest()
+		row := s.kept.oldest(s.opts.Spare)
 		if row == "" {
 			break
 		}

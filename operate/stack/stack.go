@@ -27,7 +27,8 @@ import (
 	"notionrelay/operate"
 	"notionrelay/shared/parameters"
 	"notionrelay/shared/queue"
-	"notionrelay/shared/runs"
+	"notionrelay/shared/queue/sqsqueue"
+	"notionrelay/shared/runs/dynamoruns"
 )
 
 // Open gives an operator the stack with that name, in the account and the region
@@ -145,7 +146,7 @@ func (s *Stack) System(log *slog.Logger) *operate.System {
 	m := s.Mapping()
 	system := s.aws.system("the stack "+s.Name, s.physical["RunsTable"], log)
 	system.Source, system.Works, system.Webhook = m, m.works, s.webhook
-	box := func(logical string, fifo bool) box { return box{queue.NewSQS(s.aws.SQS, s.physical[logical]), fifo} }
+	box := func(logical string, fifo bool) box { return box{sqsqueue.New(s.aws.SQS, s.physical[logical]), fifo} }
 	system.Publish = operate.Queue{Name: "publish", FIFO: true, Main: box("PublishQueue", true), Dead: box("PublishDeadLetters", true)}
 	system.Enrich = operate.Queue{Name: "enrich", Main: box("EnrichQueue", false), Dead: box("EnrichDeadLetters", false)}
 	system.Waiting = operate.Queue{Name: "waiting", Main: box("WaitingQueue", false), Dead: box("WaitingDeadLetters", false)}
@@ -217,7 +218,7 @@ func (a *AWS) Environment(ctx context.Context, variable func(string) string, log
 		if err != nil {
 			return nil, err
 		}
-		*q.queue = operate.Queue{Name: q.name, FIFO: q.fifo, Main: box{queue.NewSQS(a.SQS, url), q.fifo}, Dead: box{queue.NewSQS(a.SQS, dead), q.fifo}}
+		*q.queue = operate.Queue{Name: q.name, FIFO: q.fifo, Main: box{sqsqueue.New(a.SQS, url), q.fifo}, Dead: box{sqsqueue.New(a.SQS, dead), q.fifo}}
 	}
 	system.Works = func(context.Context) (bool, error) { return true, nil } // nothing here knows better
 	system.Webhook = func(context.Context) (url, secret string, err error) {
@@ -251,7 +252,7 @@ func (a *AWS) deadLettersOf(ctx context.Context, url string) (dead string, err e
 
 // system is what stacks and environments have in common.
 func (a *AWS) system(name, table string, log *slog.Logger) *operate.System {
-	records := runs.NewDynamoDB(a.DynamoDB, table)
+	records := dynamoruns.New(a.DynamoDB, table)
 	return &operate.System{Name: name, Runs: records, Signals: records, Lag: lag, Longest: publish.Timeout, Log: log}
 }
 
@@ -262,7 +263,7 @@ const lag = time.Minute
 // box is a queue of SQS that does not call itself empty for having asked too few
 // servers, as SQS's short polling may.
 type box struct {
-	*queue.SQS
+	*sqsqueue.Queue
 
 	fifo bool
 }
@@ -272,14 +273,14 @@ type box struct {
 // group is held up gets its next message in ElasticMQ, wanted or not.
 func (b box) Receive(ctx context.Context, limit int, wait time.Duration) ([]queue.Incoming, error) {
 	if !b.fifo {
-		return b.SQS.Receive(ctx, limit, max(wait, time.Second))
+		return b.Queue.Receive(ctx, limit, max(wait, time.Second))
 	}
 	for range fifoAsks - 1 {
-		if messages, err := b.SQS.Receive(ctx, limit, wait); err != nil || len(messages) > 0 {
+		if messages, err := b.Queue.Receive(ctx, limit, wait); err != nil || len(messages) > 0 {
 			return messages, err
 		}
 	}
-	return b.SQS.Receive(ctx, limit, wait)
+	return b.Queue.Receive(ctx, limit, wait)
 }
 
 const fifoAsks = 3

@@ -12,8 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
+	"github.com/sashabaranov/go-openai"
 
 	"notionrelay/shared/httpclient"
 	"notionrelay/shared/report"
@@ -40,7 +39,8 @@ type Options struct {
 // Copywriter writes titles and introductions. It may be used by many
 // goroutines at once.
 type Copywriter struct {
-	chat   openai.ChatCompletionService
+	chat   *openai.Client
+	once   *openai.Client // repeats nothing
 	titles string
 	intros string
 	limit  time.Duration
@@ -55,17 +55,12 @@ func New(o Options) *Copywriter {
 	if o.Transport == nil {
 		o.Transport = httpclient.Transport()
 	}
-	return &Copywriter{
-		// The service is made without the client around it, which would read
-		// settings of its own from the environment. It repeats a request twice
-		// after 408, 409, 429, 5xx and a lost connection.
-		chat: openai.NewChatCompletionService(
-			option.WithAPIKey(o.APIKey), option.WithBaseURL(o.BaseURL), option.WithHTTPClient(&http.Client{Transport: o.Transport}),
-			option.WithMaxRetries(2), option.WithMaxRetryDelay(limit/3)),
-		titles: o.TitleModel,
-		intros: o.IntroModel,
-		limit:  limit,
+	client := func(repeats int) *openai.Client {
+		config := openai.DefaultConfig(o.APIKey)
+		config.BaseURL, config.HTTPClient = o.BaseURL, newProvider(o.Transport, repeats)
+		return openai.NewClientWithConfig(config)
 	}
+	return &Copywriter{chat: client(repeats), once: client(0), titles: o.TitleModel, intros: o.IntroModel, limit: limit}
 }
 
 // Title writes a homepage's title: three to twelve words on one line that name
@@ -112,16 +107,13 @@ func (c *Copywriter) Try(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
 	for _, model := range slices.Compact([]string{c.titles, c.intros}) {
-		var answer *http.Response
-		_, err := c.chat.New(ctx, openai.ChatCompletionNewParams{
-			Model: model, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("Say yes.")}, MaxTokens: openai.Int(tryTokens),
-		}, option.WithResponseInto(&answer), option.WithMaxRetries(0))
-		switch {
-		case err == nil:
-		case answer == nil:
-			return &RefusalError{Model: model, Err: err}
-		default:
-			return &RefusalError{model, answer.StatusCode, err}
+		_, err := c.once.CreateChatCompletion(ctx, request(model, tryTokens, 0, say(openai.ChatMessageRoleUser, "Say yes.")))
+		if err != nil {
+			status := http.StatusOK // of an answer that is no completion
+			if failed, ok := errors.AsType[*failure](err); ok {
+				status = failed.status
+			}
+			return &RefusalError{model, status, err}
 		}
 	}
 	return nil
@@ -133,8 +125,8 @@ const tryTokens = 16
 // assignment is a text to write.
 type assignment struct {
 	model        string
-	tokens       int64 // most of the answer
-	temperature  float64
+	tokens       int // most of the answer
+	temperature  float32
 	instructions string
 	facts        string
 	documents    []report.Document // as far as the model is shown them
@@ -147,10 +139,10 @@ type assignment struct {
 func (c *Copywriter) write(ctx context.Context, a assignment) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
-	messages := []openai.ChatCompletionMessageParamUnion{openai.SystemMessage(a.instructions), openai.UserMessage(a.question())}
+	messages := []openai.ChatCompletionMessage{say(openai.ChatMessageRoleSystem, a.instructions), say(openai.ChatMessageRoleUser, a.question())}
 	text, err := c.ask(ctx, a, messages)
 	if wrong, ok := errors.AsType[complaint](err); ok {
-		messages = append(messages, openai.UserMessage("Your last answer cannot be used: "+wrong.Error()+". Answer again, with the text alone."))
+		messages = append(messages, say(openai.ChatMessageRoleUser, "Your last answer cannot be used: "+wrong.Error()+". Answer again, with the text alone."))
 		text, err = c.ask(ctx, a, messages)
 	}
 	if _, ok := errors.AsType[complaint](err); ok {
@@ -161,36 +153,34 @@ func (c *Copywriter) write(ctx context.Context, a assignment) (string, error) {
 
 // ask makes one request and reads its answer. The error is a complaint where
 // there is an answer and it cannot be used.
-func (c *Copywriter) ask(ctx context.Context, a assignment, messages []openai.ChatCompletionMessageParamUnion) (string, error) {
-	var answer *http.Response
-	completion, err := c.chat.New(ctx, openai.ChatCompletionNewParams{
-		Model:       a.model,
-		Messages:    messages,
-		Temperature: openai.Float(a.temperature),
-		MaxTokens:   openai.Int(a.tokens), // its successor is not known to every provider
-	}, option.WithResponseInto(&answer))
+func (c *Copywriter) ask(ctx context.Context, a assignment, messages []openai.ChatCompletionMessage) (string, error) {
+	completion, err := c.chat.CreateChatCompletion(ctx, request(a.model, a.tokens, a.temperature, messages...))
+	failed, ok := errors.AsType[*failure](err)
 	switch {
-	case err != nil && mayAnswerLater(ctx, answer):
+	case ok && failed.mayPass(), err != nil && ctx.Err() != nil:
 		return "", fmt.Errorf("%w: %w", ErrUnavailable, err)
-	case err != nil && answer.StatusCode >= http.StatusBadRequest:
+	case ok:
 		return "", fmt.Errorf("%w: %w", ErrUnusable, err)
 	case err != nil || len(completion.Choices) == 0:
 		return "", complaint("it was no chat completion")
-	case completion.Choices[0].FinishReason == "length":
+	case completion.Choices[0].FinishReason == openai.FinishReasonLength:
 		return "", complaint("it was too long and was cut off")
 	}
 	return a.read(completion.Choices[0].Message.Content)
 }
 
-// mayAnswerLater judges by the response alone: the error of the library tells
-// nothing of the status when the body is no JSON.
-func mayAnswerLater(ctx context.Context, answer *http.Response) bool {
-	if answer == nil || ctx.Err() != nil {
-		return true
+// request asks for an answer of so many tokens. Not every provider knows the
+// successor of max_tokens, for whose sake the library calls it deprecated.
+// OpenAI's reasoning models take nothing else, and no temperature, which the
+// library holds them to.
+func request(model string, tokens int, temperature float32, messages ...openai.ChatCompletionMessage) openai.ChatCompletionRequest {
+	r := openai.ChatCompletionRequest{Model: model, Messages: messages, MaxTokens: tokens, Temperature: temperature} //nolint:staticcheck // see above
+	if openai.NewReasoningValidator().Validate(r) != nil {
+		return openai.ChatCompletionRequest{Model: model, Messages: messages, MaxCompletionTokens: tokens}
 	}
-	switch answer.StatusCode {
-	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
-		return true
-	}
-	return answer.StatusCode >= http.StatusInternalServerError
+	return r
+}
+
+func say(role, text string) openai.ChatCompletionMessage {
+	return openai.ChatCompletionMessage{Role: role, Content: text}
 }

@@ -7,6 +7,8 @@ package httpclient
 
 import (
 	"net/http"
+	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -25,3 +27,14 @@ const (
 	silence = 5 * time.Second  // until the other side is asked whether it is there
 	pong    = 5 * time.Second  // until it has to say so
 )
+
+// UserAgent names this program, and what it was built from. The edge of a
+// service may block programs that do not say who they are.
+var UserAgent = "notion-relay/" + buildVersion()
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return strings.Trim(info.Main.Version, "()") // (devel) outside of a checkout
+	}
+	return "unknown"
+}

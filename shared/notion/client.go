@@ -22,7 +22,6 @@ import (
 	"time"
 
 	"github.com/jomei/notionapi"
-	"golang.org/x/time/rate"
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/httpclient"
@@ -65,7 +64,6 @@ type Client struct {
 	jitter  func() float64
 	turn    chan struct{} // holds a token while no request is in flight
 	pacer   pacer
-	bulk    *rate.Limiter
 	me      atomic.Pointer[Identity] // once it was asked for
 	myID    atomic.Pointer[string]   // once a page was made, whose answer names its maker
 }
@@ -86,7 +84,6 @@ func New(o Options) (*Client, error) {
 		turn:    make(chan struct{}, 1),
 		pacer:   pacer{gap: o.MinGap, budget: orElse(o.Budget, 180), lastWrite: time.Now()},
 	}
-	c.bulk = newBulkLimiter(c.pacer.budget)
 	if c.jitter == nil {
 		c.jitter = rand.Float64
 	}
@@ -173,12 +170,10 @@ func (c *Client) DeleteBlock(ctx context.Context, blockID string) error {
 }
 
 // Pace waits until a write could be made within a second: for the budget, and
-// for bulk work's share of it. Whoever stores an intent waits here first.
+// for bulk work's turn. Whoever stores an intent waits here first.
 func (c *Client) Pace(ctx context.Context) error {
 	if isBulk(ctx) {
-		share := c.bulk.Reserve()
-		if err := c.Pause(ctx, share.Delay(), nil); err != nil {
-			share.Cancel()
+		if err := c.awaitBulkTurn(ctx); err != nil {
 			return err
 		}
 	}
@@ -186,6 +181,22 @@ func (c *Client) Pace(ctx context.Context) error {
 	wait := c.pacer.wait(time.Now(), true)
 	c.turn <- struct{}{}
 	return c.Pause(ctx, wait-time.Second, nil)
+}
+
+// awaitBulkTurn takes a turn of bulk work, unless there is no time to wait for it.
+func (c *Client) awaitBulkTurn(ctx context.Context) error {
+	<-c.turn
+	now := time.Now()
+	last, next := c.pacer.lastBulk, c.pacer.bulkTurn(now)
+	c.pacer.lastBulk = next
+	c.turn <- struct{}{}
+	err := c.Pause(ctx, next.Sub(now), nil)
+	if err != nil {
+		<-c.turn
+		c.pacer.lastBulk = last
+		c.turn <- struct{}{}
+	}
+	return err
 }
 
 // do makes one request when its turn and its time have come and reads the

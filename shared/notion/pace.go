@@ -1,10 +1,6 @@
 package notion
 
-import (
-	"time"
-
-	"golang.org/x/time/rate"
-)
+import "time"
 
 // window is the span over which Notion counts requests.
 const window = time.Minute
@@ -18,6 +14,7 @@ type pacer struct {
 	budget    int           // requests per window
 	lastWrite time.Time     // at first the pacer's own start: a process before this one may have written until then
 	ends      []time.Time   // of the requests of the last window, oldest first
+	lastBulk  time.Time     // when bulk work had its last turn
 }
 
 // wait is how long the next request has to wait.
@@ -26,21 +23,42 @@ func (p *pacer) wait(now time.Time, write bool) time.Duration {
 	if write {
 		wait = p.gap - now.Sub(p.lastWrite)
 	}
-	for len(p.ends) > 0 && now.Sub(p.ends[0]) >= window {
-		p.ends = p.ends[1:]
-	}
+	p.forget(now)
 	if over := len(p.ends) - p.budget; over >= 0 {
 		wait = max(wait, window-now.Sub(p.ends[over]))
 	}
 	return max(0, wait)
 }
 
-// newBulkLimiter spreads bulk work evenly over the window and keeps a tenth of
-// the budget free, so that a new report never has to wait for a window that a
-// thousand quotes have used up: 85 % of the budget as a rate and 5 % at once.
-func newBulkLimiter(budget int) *rate.Limiter {
-	perSecond := 0.85 * float64(budget) / window.Seconds()
-	return rate.NewLimiter(rate.Limit(perSecond), max(1, budget/20))
+// horizon is how far bulk work looks ahead for requests that become free.
+const horizon = 10 * time.Second
+
+// bulkTurn is when bulk work may make its next request. It leaves a thirty-sixth of
+// the window to new reports, and spreads over time what else is free and what
+// becomes free soon: what it has made a minute ago then ends as steadily, and a new
+// report, for which it stops, gets all of that. Taken as they come, requests that
+// were made in a burst would have no other behind them for as long, each minute anew.
+func (p *pacer) bulkTurn(now time.Time) time.Time {
+	p.forget(now)
+	free := p.budget - max(1, p.budget/36) - len(p.ends)
+	for _, end := range p.ends {
+		if now.Sub(end) < window-horizon {
+			break
+		}
+		free++
+	}
+	each := max(window/time.Duration(p.budget), horizon/time.Duration(max(1, free)))
+	if turn := p.lastBulk.Add(each); turn.After(now) {
+		return turn
+	}
+	return now
+}
+
+// forget drops the requests that count no more.
+func (p *pacer) forget(now time.Time) {
+	for len(p.ends) > 0 && now.Sub(p.ends[0]) >= window {
+		p.ends = p.ends[1:]
+	}
 }
 
 // done counts a request that has ended.

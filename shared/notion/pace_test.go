@@ -45,63 +45,53 @@ func TestWritesKeepTheirGapAndTheBudget(t *testing.T) {
 	})
 }
 
+// Bulk work uses nearly all of the budget, and leaves enough for a new report to
+// begin at once. What else that needs becomes free as steadily as bulk work has
+// come, whenever it has begun and whatever came in a burst beside it.
 func TestBulkWorkLeavesRoomForOthers(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c, err := notion.New(notion.Options{Token: "t", Log: planted.Log(t), Budget: 180, Transport: created})
-		if err != nil {
-			t.Fatal(err)
-		}
-		create := func(ctx context.Context) time.Duration {
-			started := time.Now()
-			if err := c.Pace(ctx); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := c.CreatePage(ctx, notion.NewPage{PageID: "p"}); err != nil {
-				t.Fatal(err)
-			}
-			return time.Since(started)
-		}
-		bulk, started := notion.WithBulk(t.Context()), time.Now()
-		for range 765 { // five minutes of 85 % of the budget
-			create(bulk)
-		}
-		if took := time.Since(started); took > 5*time.Minute {
-			t.Errorf("bulk work took %s", took)
-		}
-		for range 15 {
-			if waited := create(t.Context()); waited != 0 {
-				t.Fatalf("a new report waited %s", waited)
-			}
-		}
-	})
-}
-
-// Bulk work may begin with a few requests at once. A tenth of the budget is free all
-// the same, from the first minute on.
-func TestBulkWorkBeginsWithRoomForOthers(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c, started := newClient(t, created), time.Now()
-		create := func(ctx context.Context) {
-			if err := c.Pace(ctx); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := c.CreatePage(ctx, notion.NewPage{PageID: "p"}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for bulk := notion.WithBulk(t.Context()); time.Since(started) < time.Minute-time.Second; {
-			create(bulk)
-		}
-		began := time.Now()
-		for range 18 {
-			create(t.Context())
-		}
-		if waited := time.Since(began); waited != 0 {
-			t.Errorf("new reports waited %s", waited)
-		}
-	})
+	for name, tt := range map[string]struct {
+		burst int // of others, at first
+		bulk  time.Duration
+		least int // requests of bulk work in that time
+	}{
+		"from the beginning":       {0, 55 * time.Second, 155},
+		"for some minutes":         {0, 5 * time.Minute, 873}, // 97 % of the budget
+		"after many other reports": {60, 58 * time.Second, 110},
+		"minutes after such":       {60, 5*time.Minute - 2*time.Second, 810},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c, started := newClient(t, created), time.Now()
+				create := func(ctx context.Context) {
+					if err := c.Pace(ctx); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := c.CreatePage(ctx, notion.NewPage{PageID: "p"}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for range tt.burst {
+					create(t.Context())
+				}
+				made := 0
+				for bulk := notion.WithBulk(t.Context()); time.Since(started) < tt.bulk; made++ {
+					create(bulk)
+				}
+				if made < tt.least {
+					t.Errorf("bulk work made %d requests, want %d", made, tt.least)
+				}
+				for i, most := range []time.Duration{0, 0, 0, 0, 500 * time.Millisecond, time.Second, 1500 * time.Millisecond} {
+					began := time.Now()
+					create(t.Context())
+					if waited := time.Since(began); waited > most {
+						t.Errorf("request %d of a new report waited %s", i+1, waited)
+					}
+				}
+			})
+		})
+	}
 }
 
 // Bulk work for which there is no time any more leaves its share to others.
@@ -110,10 +100,8 @@ func TestBulkWorkThatIsPutOffTakesNoShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, created)
 		bulk := notion.WithBulk(t.Context())
-		for range 9 { // what may be made at once
-			if err := c.Pace(bulk); err != nil {
-				t.Fatal(err)
-			}
+		if err := c.Pace(bulk); err != nil { // who comes first need not wait
+			t.Fatal(err)
 		}
 		short, cancel := context.WithTimeout(bulk, notion.LateEffect)
 		defer cancel()

@@ -6,9 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"strings"
 	"time"
+
+	"notionrelay/shared/httpclient"
 )
 
 // exchange is one request to Notion and what came of it, as it came.
@@ -32,17 +33,6 @@ type transport struct {
 	host *url.URL // scheme and host; the library's are a constant
 }
 
-// userAgent names this program, and what it was built from, to Notion and to
-// the edge, which may block programs that do not say who they are.
-var userAgent = "notion-relay/" + buildVersion()
-
-func buildVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return strings.Trim(info.Main.Version, "()") // (devel) outside of a checkout
-	}
-	return "unknown"
-}
-
 // maxAnswer bounds what is read of an answer, in bytes. A page of 100 blocks
 // with long texts stays below 10 MB.
 const maxAnswer = 32 << 20
@@ -50,7 +40,7 @@ const maxAnswer = 32 << 20
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := r.Context().Value(exchangeKey{}).(*exchange)
 	r = r.Clone(r.Context())
-	r.Header.Set("User-Agent", userAgent)
+	r.Header.Set("User-Agent", httpclient.UserAgent)
 	r.URL.Scheme, r.URL.Host, r.Host = t.host.Scheme, t.host.Host, t.host.Host
 	x.method, x.path = r.Method, r.URL.Path
 	if intended, ok := r.Context().Value(intentKey{}).(time.Time); ok && time.Since(intended) > SendLimit {

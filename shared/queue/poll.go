@@ -172,7 +172,7 @@ func messageAttributes(in Incoming) map[string]events.SQSMessageAttribute {
 	attributes := make(map[string]events.SQSMessageAttribute, len(in.Attributes))
 	for name, value := range in.Attributes {
 		attributes[name] = events.SQSMessageAttribute{
-			DataType:    attributeType,
+			DataType:    AttributeType,
 			StringValue: &value,
 			// Lambda sends the unused kinds as empty lists.
 			StringListValues: []string{},

@@ -1,6 +1,7 @@
-// Package queue carries messages between the functions: their envelope, and
-// the queue itself on Amazon SQS. The queue for one machine is in
-// local/embedded; both pass the suite in test/queuetest.
+// Package queue carries messages between the functions: their envelope, what a
+// queue takes and gives, and the loop that hands its messages to a handler. The
+// queue on Amazon SQS is in sqsqueue, the one for one machine in local/embedded,
+// which needs nothing of AWS; both pass the suite in test/queuetest.
 package queue
 
 import (
@@ -40,13 +41,13 @@ type Outgoing struct {
 func (m Outgoing) Size() int {
 	size := len(m.Body)
 	for name, value := range m.Attributes {
-		size += len(name) + len(attributeType) + len(value)
+		size += len(name) + len(AttributeType) + len(value)
 	}
 	return size
 }
 
-// attributeType is the data type of every attribute that is sent.
-const attributeType = "String"
+// AttributeType is the data type of every attribute that is sent.
+const AttributeType = "String"
 
 // Depth counts the messages of a queue.
 type Depth struct {

@@ -14,7 +14,7 @@ import (
 // The webhook creates a run once, however often it is posted; a publisher
 // whose record was overtaken learns it from its next save.
 func Example() {
-	db, err := embedded.OpenMemory() // on AWS: runs.NewDynamoDB
+	db, err := embedded.OpenMemory() // on AWS: dynamoruns.New
 	if err != nil {
 		log.Fatal(err)
 	}

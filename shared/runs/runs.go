@@ -1,7 +1,7 @@
 // Package runs is the record of a run: what was accepted, which steps of its
-// plan are done, what is intended next, and how it ended. The record is kept
-// in Amazon DynamoDB; the store for one machine is in local/embedded; both
-// pass the suite in test/runstest.
+// plan are done, what is intended next, and how it ended. The record in Amazon
+// DynamoDB is in dynamoruns, the one on one machine in local/embedded, which needs
+// nothing of AWS; both pass the suite in test/runstest.
 package runs
 
 import (

@@ -17,6 +17,7 @@ import (
 
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/test/lambdatest"
@@ -106,7 +107,7 @@ func encodedReport(b *testing.B, text string) string {
 }
 
 // sent is the event of a message that waits to be handled in an empty queue.
-func sent(b *testing.B, q *queue.SQS, m queue.Message) events.SQSEvent {
+func sent(b *testing.B, q *sqsqueue.Queue, m queue.Message) events.SQSEvent {
 	b.Helper()
 	body, err := queue.Encode(m)
 	if err != nil {
@@ -123,7 +124,7 @@ func sent(b *testing.B, q *queue.SQS, m queue.Message) events.SQSEvent {
 }
 
 // received is the event of the message that a queue delivers next.
-func received(b *testing.B, q *queue.SQS) events.SQSEvent {
+func received(b *testing.B, q *sqsqueue.Queue) events.SQSEvent {
 	b.Helper()
 	messages, err := q.Receive(b.Context(), 1, time.Second)
 	if err != nil || len(messages) != 1 {

@@ -29,8 +29,10 @@ import (
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/runs/dynamoruns"
 	"notionrelay/test/awstest"
 	"notionrelay/test/lambdatest"
 	"notionrelay/test/planted"
@@ -94,11 +96,11 @@ type deployment struct {
 	environments map[string]map[string]string // of the functions
 	sim          *notionsim.Sim
 	secrets      *awstest.Parameters
-	runs         *runs.DynamoDB
-	publish      *queue.SQS
-	dead         *queue.SQS
-	enrich       *queue.SQS
-	waiting      *queue.SQS
+	runs         *dynamoruns.Store
+	publish      *sqsqueue.Queue
+	dead         *sqsqueue.Queue
+	enrich       *sqsqueue.Queue
+	waiting      *sqsqueue.Queue
 	webhook      *lambdatest.Function
 	publisher    *lambdatest.Function
 	enricher     *lambdatest.Function
@@ -134,7 +136,7 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 	publishURL, deadURL := c.sqs.Create(tb, "publish-"+name, awstest.Queues{FIFO: true, Visibility: publish.Visibility, MaxReceives: publish.MaxReceives})
 	enrichURL, enrichDeadURL := c.sqs.Create(tb, "enrich-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.MaxReceives})
 	waitingURL, waitingDeadURL := c.sqs.Create(tb, "waiting-"+name, awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives})
-	c.dynamodb.Create(tb, runs.Table("runs-"+name))
+	c.dynamodb.Create(tb, dynamoruns.Table("runs-"+name))
 	common := map[string]string{
 		"AWS_REGION": awstest.Region, "AWS_ACCESS_KEY_ID": awstest.AccessKey, "AWS_SECRET_ACCESS_KEY": awstest.AccessKey,
 		"AWS_ENDPOINT_URL_SQS": c.sqs.Endpoint, "AWS_ENDPOINT_URL_DYNAMODB": c.dynamodb.Endpoint,
@@ -155,9 +157,9 @@ func (c cloud) deploy(tb testing.TB, publisherTimeout time.Duration, interfere b
 			"WaitingQueue": waitingURL, "WaitingDeadLetters": waitingDeadURL, "RunsTable": "runs-" + name,
 			"WebhookFunction": "webhook", "PublisherFunction": "publisher", "EnricherFunction": "enricher",
 		},
-		sim: sim, secrets: parameters, runs: runs.NewDynamoDB(c.dynamodb.Client, "runs-"+name),
-		publish: queue.NewSQS(c.sqs.Client, publishURL), dead: queue.NewSQS(c.sqs.Client, deadURL),
-		enrich: queue.NewSQS(c.sqs.Client, enrichURL), waiting: queue.NewSQS(c.sqs.Client, waitingURL),
+		sim: sim, secrets: parameters, runs: dynamoruns.New(c.dynamodb.Client, "runs-"+name),
+		publish: sqsqueue.New(c.sqs.Client, publishURL), dead: sqsqueue.New(c.sqs.Client, deadURL),
+		enrich: sqsqueue.New(c.sqs.Client, enrichURL), waiting: sqsqueue.New(c.sqs.Client, waitingURL),
 		webhook:  function("webhook", intake.Timeout, map[string]string{"WEBHOOK_SECRETS": secret, "STATUS_TOKEN_KEY": "a key of the tests"}),
 		enricher: function("enricher", enrich.Timeout, map[string]string{"ENRICH_QUEUE_URL": enrichURL, "WAITING_QUEUE_URL": waitingURL}),
 		publisher: function("publisher", publisherTimeout, map[string]string{
@@ -196,7 +198,7 @@ func (d *deployment) serve(tb testing.TB, publish queue.Handler) {
 	tb.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(tb.Context()))
 	var polling sync.WaitGroup
-	poll := func(q *queue.SQS, name string, handler queue.Handler) {
+	poll := func(q *sqsqueue.Queue, name string, handler queue.Handler) {
 		source := impatient{q, nil}
 		if q == d.publish {
 			source.delivers = d.delivers
@@ -242,7 +244,7 @@ func (d *deployment) noting(handler queue.Handler) queue.Handler {
 // receivers whose wait has ended, and the group's next message goes to one of
 // them: nobody sees it until its visibility timeout.
 type impatient struct {
-	*queue.SQS
+	*sqsqueue.Queue
 
 	delivers func() bool // see deployment
 }
@@ -251,7 +253,7 @@ func (q impatient) Receive(ctx context.Context, limit int, wait time.Duration) (
 	until := time.Now().Add(wait)
 	for {
 		if q.delivers == nil || q.delivers() {
-			if messages, err := q.SQS.Receive(ctx, limit, 0); err != nil || len(messages) > 0 {
+			if messages, err := q.Queue.Receive(ctx, limit, 0); err != nil || len(messages) > 0 {
 				return messages, err
 			}
 		}

@@ -23,6 +23,7 @@ import (
 	"notionrelay/operate"
 	"notionrelay/operate/stack"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 	"notionrelay/test/awstest"
@@ -288,7 +289,7 @@ func (d *deployment) putAside(t *testing.T, id string, at time.Time) {
 }
 
 // drain takes everything out of a queue, and returns the reports in their order.
-func drain(t *testing.T, q *queue.SQS) (ids []string) {
+func drain(t *testing.T, q *sqsqueue.Queue) (ids []string) {
 	t.Helper()
 	for {
 		messages, err := q.Receive(t.Context(), 10, 0)

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/shared/runs"
 	"notionrelay/test/lambdatest"
 )
@@ -210,7 +211,7 @@ func (k *killer) deaths() []moment {
 // redelivering sometimes brings the message of a killed process back at once,
 // so that the next process meets the lease of the dead one. Else the message
 // waits for the time that the process has set.
-func (k *killer) redelivering(q *queue.SQS, handler queue.Handler) queue.Handler {
+func (k *killer) redelivering(q *sqsqueue.Queue, handler queue.Handler) queue.Handler {
 	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 		response, err := handler(ctx, event)
 		if err == nil || k.coin() != 0 {

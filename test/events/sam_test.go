@@ -15,9 +15,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
+	"notionrelay/shared/runs/dynamoruns"
 	"notionrelay/test/samlocal"
 )
 
@@ -63,7 +64,7 @@ func TestTheFunctionsRunByTheCommandsThatArePrinted(t *testing.T) {
 			t.Fatalf("the commands said %q, want %q", said, want)
 		}
 	}
-	run, err := runs.NewDynamoDB(cloud.DynamoDB.Client, samlocal.Table).Get(t.Context(), id)
+	run, err := dynamoruns.New(cloud.DynamoDB.Client, samlocal.Table).Get(t.Context(), id)
 	if err != nil || run.Status != runs.Published || !strings.Contains(cloud.Notion.Tree(), "Lead with reliability") {
 		t.Errorf("got run %+v, %v, and pages\n%s", run, err, cloud.Notion.Tree())
 	}
@@ -102,9 +103,9 @@ func containers(t *testing.T) *world {
 		return shell(t, cloud.Invoke(ids[function], path))
 	}
 	return &world{
-		invoke: invoke, runs: runs.NewDynamoDB(cloud.DynamoDB.Client, samlocal.Table), notion: cloud.Notion,
-		publish: queue.NewSQS(cloud.SQS.Client, cloud.PublishURL), enrich: queue.NewSQS(cloud.SQS.Client, cloud.EnrichURL),
-		waiting: queue.NewSQS(cloud.SQS.Client, cloud.WaitingURL), dead: queue.NewSQS(cloud.SQS.Client, cloud.DeadURL),
+		invoke: invoke, runs: dynamoruns.New(cloud.DynamoDB.Client, samlocal.Table), notion: cloud.Notion,
+		publish: sqsqueue.New(cloud.SQS.Client, cloud.PublishURL), enrich: sqsqueue.New(cloud.SQS.Client, cloud.EnrichURL),
+		waiting: sqsqueue.New(cloud.SQS.Client, cloud.WaitingURL), dead: sqsqueue.New(cloud.SQS.Client, cloud.DeadURL),
 	}
 }
 

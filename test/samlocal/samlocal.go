@@ -27,7 +27,7 @@ import (
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
 	"notionrelay/local/notionview"
-	"notionrelay/shared/runs"
+	"notionrelay/shared/runs/dynamoruns"
 	"notionrelay/test/awstest"
 )
 
@@ -147,7 +147,7 @@ func (c *Cloud) makeQueuesAndTable(ctx context.Context) (err error) {
 	if c.WaitingURL, _, err = c.SQS.CreateQueues(ctx, "waiting", awstest.Queues{Visibility: enrich.Visibility, MaxReceives: enrich.WaitingReceives}); err != nil {
 		return err
 	}
-	_, err = c.DynamoDB.Client.CreateTable(ctx, runs.Table(Table))
+	_, err = c.DynamoDB.Client.CreateTable(ctx, dynamoruns.Table(Table))
 	return err
 }
 

@@ -22,7 +22,7 @@ import (
 	"notionrelay/shared/config"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
-	"notionrelay/shared/runs"
+	"notionrelay/shared/runs/dynamoruns"
 )
 
 // invariant is something that must hold in the template. It returns what is
@@ -450,7 +450,7 @@ func rolesFollowSettings(template tree) (wrong []string) {
 			}
 		}
 		if function == "WebhookFunction" {
-			want["dynamodb:Query"] = []string{"${RunsTable.Arn}/index/" + aws.ToString(runs.Table("").GlobalSecondaryIndexes[0].IndexName)}
+			want["dynamodb:Query"] = []string{"${RunsTable.Arn}/index/" + aws.ToString(dynamoruns.Table("").GlobalSecondaryIndexes[0].IndexName)}
 		}
 		for _, resources := range want {
 			slices.Sort(resources)
@@ -499,7 +499,7 @@ func noWildcards(template tree) (wrong []string) {
 
 func runsTable(template tree) (wrong []string) {
 	table := template.at(properties("RunsTable"))
-	want := runs.Table("")
+	want := dynamoruns.Table("")
 	key := func(elements []types.KeySchemaElement) (all []any) {
 		for _, e := range elements {
 			all = append(all, map[string]any{"AttributeName": aws.ToString(e.AttributeName), "KeyType": string(e.KeyType)})

@@ -101,7 +101,7 @@ func connect(tb testing.TB, in place, p pace) *connection {
 	tb.Cleanup(func() { sim.Close() })
 	log := planted.Log(tb)
 	c := &connection{place: in, tb: tb, pace: p, log: log, sim: sim, journal: &journal{next: sim.Transport()}, opened: time.Now()}
-	c.complete = &completions{Store: in.runs, ids: map[string]bool{}}
+	c.complete = &completions{Store: in.runs, ids: map[string]bool{}, published: map[string]time.Duration{}}
 	client, err := notion.New(notion.Options{Token: "t", Log: log, MinGap: p.gap, Budget: p.budget, Transport: c.journal})
 	if err != nil {
 		tb.Fatal(err)
@@ -164,10 +164,11 @@ func (c *connection) work(n int) {
 type completions struct {
 	publish.Store
 
-	mu     sync.Mutex
-	ids    map[string]bool
-	wanted int
-	done   chan struct{}
+	mu        sync.Mutex
+	ids       map[string]bool
+	published map[string]time.Duration // how long after it was accepted
+	wanted    int
+	done      chan struct{}
 }
 
 // wait returns what is closed when so many runs are complete.
@@ -182,6 +183,9 @@ func (c *completions) Save(ctx context.Context, run *runs.Run) error {
 	err := c.Store.Save(ctx, run)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err == nil && !run.PublishedAt.IsZero() {
+		c.published[run.ReportID] = run.PublishedAt.Sub(run.AcceptedAt)
+	}
 	if err == nil && run.Status == runs.Complete && !c.ids[run.ReportID] {
 		c.ids[run.ReportID] = true
 		if len(c.ids) == c.wanted {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/embedded"
+	"notionrelay/operate/folder"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
 )
@@ -23,6 +25,9 @@ import (
 func BenchmarkGrowth(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000, 10_000} {
 		b.Run(fmt.Sprintf("queued runs/%d", n), func(b *testing.B) { queued(b, n) })
+	}
+	for _, n := range []int{1, 10, 100, 1000, 10_000} {
+		b.Run(fmt.Sprintf("timers/%d", n), func(b *testing.B) { hidden(b, n) })
 	}
 	for _, n := range []int{10, 100, 1000, 10_000} {
 		b.Run(fmt.Sprintf("blocks/%d", n), func(b *testing.B) { written(b, n, 0, n) })
@@ -47,6 +52,38 @@ func queued(b *testing.B, n int) {
 			c.accept(fmt.Sprint("next_", next), document(10, 0))
 			next++
 			c.deliver()
+		}
+	})
+}
+
+// hidden measures what a timer costs while so many are set: it is sent with the
+// text of its report, somebody looks whether one is over, and it is taken back.
+func hidden(b *testing.B, n int) {
+	b.Helper()
+	db, err := embedded.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	waits, text := folder.QueuesOf(db).Waiting, strings.Repeat("x", 10<<10)
+	set := func(name string) {
+		if err := waits.Send(b.Context(), queue.Outgoing{Body: text, Group: name, Delay: 15 * time.Minute}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	sideBySide(n, func(i int) { set(fmt.Sprint("rep_", i)) })
+	next := 0
+	measure(b, 100, func() {
+		for range 100 {
+			next++
+			name := fmt.Sprint("next_", next)
+			set(name)
+			if batch, err := waits.Receive(b.Context(), 1, 0); err != nil || len(batch) > 0 {
+				b.Fatalf("received %d messages, %v", len(batch), err)
+			}
+			if err := waits.Forget(b.Context(), name); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }

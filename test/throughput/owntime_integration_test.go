@@ -9,8 +9,8 @@ import (
 
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
-	"notionrelay/shared/queue"
-	"notionrelay/shared/runs"
+	"notionrelay/shared/queue/sqsqueue"
+	"notionrelay/shared/runs/dynamoruns"
 	"notionrelay/test/awstest"
 )
 
@@ -21,13 +21,13 @@ func BenchmarkOwnTimeOnAWS(b *testing.B) {
 	ownTime(b, func(tb testing.TB) place {
 		tb.Helper()
 		table := "test-" + rand.Text()
-		records.Create(tb, runs.Table(table))
-		open := func(name string, fifo bool, visibility time.Duration, receives int) (main, dead *queue.SQS) {
+		records.Create(tb, dynamoruns.Table(table))
+		open := func(name string, fifo bool, visibility time.Duration, receives int) (main, dead *sqsqueue.Queue) {
 			url, deadURL := servers.Create(tb, name+rand.Text(), awstest.Queues{FIFO: fifo, Visibility: visibility, MaxReceives: receives})
-			return queue.NewSQS(servers.Client, url), queue.NewSQS(servers.Client, deadURL)
+			return sqsqueue.New(servers.Client, url), sqsqueue.New(servers.Client, deadURL)
 		}
-		p := place{runs: runs.NewDynamoDB(records.Client, table)}
-		var dead *queue.SQS
+		p := place{runs: dynamoruns.New(records.Client, table)}
+		var dead *sqsqueue.Queue
 		p.publish, dead = open("publish", true, publish.Visibility, publish.MaxReceives)
 		p.enrich, _ = open("enrich", false, enrich.Visibility, enrich.MaxReceives)
 		p.waiting, _ = open("waiting", false, enrich.Visibility, enrich.WaitingReceives)

@@ -357,10 +357,14 @@ func (d *delivery) paused(ctx context.Context) bool {
 // pause is over.
 const pauseTime = 5 * time.Second
 
-// someoneWaits tells whether a report was accepted since the delivery has begun.
-// Clocks may differ a little.
+// someoneWaits tells whether a report was accepted since the delivery has begun, or
+// since its message was sent, so that it stands behind it. Clocks may differ a little.
 func (d *delivery) someoneWaits(ctx context.Context) bool {
-	return d.acceptedSince(ctx, d.started.Add(-time.Second))
+	since := d.started.Add(-time.Second)
+	if sent := sentAt(d.raw); sent.Before(since) {
+		since = sent
+	}
+	return d.acceptedSince(ctx, since)
 }
 
 func (d *delivery) acceptedSince(ctx context.Context, t time.Time) bool {

@@ -149,7 +149,8 @@ func TestWhoLetsAReportPass(t *testing.T) {
 }
 
 // A slice ends for a report that was accepted since it has begun; clocks may differ
-// by a second.
+// by a second. It does so too for one that was accepted since its message was sent:
+// a run that has not come on for long writes first, but not for a whole slice.
 func TestForWhomASliceEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -159,6 +160,14 @@ func TestForWhomASliceEnds(t *testing.T) {
 			a.lastAccepted = d.started.Add(accepted)
 			if got := d.someoneWaits(t.Context()); got != want {
 				t.Errorf("accepted %s after its beginning: got %t", accepted, got)
+			}
+		}
+		sent := d.started.Add(-10 * time.Minute)
+		d.raw.Attributes = map[string]string{"SentTimestamp": fmt.Sprint(sent.UnixMilli())}
+		for accepted, want := range map[time.Duration]bool{-time.Millisecond: false, time.Millisecond: true} {
+			a.lastAccepted = sent.Add(accepted)
+			if got := d.someoneWaits(t.Context()); got != want {
+				t.Errorf("accepted %s after its message was sent: got %t", accepted, got)
 			}
 		}
 	})

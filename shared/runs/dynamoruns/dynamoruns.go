@@ -1,4 +1,5 @@
-package runs
+// Package dynamoruns is the record of package runs on Amazon DynamoDB.
+package dynamoruns
 
 import (
 	"cmp"
@@ -13,21 +14,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"notionrelay/shared/runs"
 )
 
-// DynamoDB is the run record in a table as Table describes it. The table holds a
+// Store is the run record in a table as Table describes it. The table holds a
 // run under its id, under "row#" and a row's id the id of the run that owns the
 // row, and three items for all runs: the halt, the pause, and when the last one was
 // accepted.
-type DynamoDB struct {
+type Store struct {
 	client *dynamodb.Client
 	table  string
 }
 
-// NewDynamoDB gives access to the record in the table with that name. It asks
+// New gives access to the record in the table with that name. It asks
 // nothing of AWS.
-func NewDynamoDB(client *dynamodb.Client, table string) *DynamoDB {
-	return &DynamoDB{client: client, table: table}
+func New(client *dynamodb.Client, table string) *Store {
+	return &Store{client: client, table: table}
 }
 
 // Attributes beside the record, which is the run as JSON. They are there for
@@ -51,7 +54,7 @@ const (
 	lastAcceptedKey = "last-accepted"
 )
 
-// Table describes the table that NewDynamoDB needs, apart from its time to
+// Table describes the table that New needs, apart from its time to
 // live, which is on the attribute "expires".
 func Table(name string) *dynamodb.CreateTableInput {
 	attribute := func(name string) types.AttributeDefinition {
@@ -80,17 +83,17 @@ func Table(name string) *dynamodb.CreateTableInput {
 // Create stores a new run, which owns no row yet, as version 1. When there is
 // a record with its id, that record is returned instead and created is false.
 // An expired record counts as absent: DynamoDB takes days to delete it.
-func (d *DynamoDB) Create(ctx context.Context, run Run) (stored Run, created bool, err error) {
+func (s *Store) Create(ctx context.Context, run runs.Run) (stored runs.Run, created bool, err error) {
 	if run.RowID != "" {
-		return Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ReportID, run.RowID)
+		return runs.Run{}, false, fmt.Errorf("create run %s: it has row %s already", run.ReportID, run.RowID)
 	}
 	run.Version = 1
 	item, err := runItem(run)
 	if err != nil {
-		return Run{}, false, fmt.Errorf("create run %s: %w", run.ReportID, err)
+		return runs.Run{}, false, fmt.Errorf("create run %s: %w", run.ReportID, err)
 	}
-	_, err = d.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName:                 &d.table,
+	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                 &s.table,
 		Item:                      item,
 		ConditionExpression:       aws.String("attribute_not_exists(id) OR expires <= :now"),
 		ExpressionAttributeValues: attributes{":now": epoch(time.Now())},
@@ -98,27 +101,27 @@ func (d *DynamoDB) Create(ctx context.Context, run Run) (stored Run, created boo
 	if exists := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &exists) {
 		// Not every server in DynamoDB's place returns the old item with the
 		// refusal, so it is read.
-		stored, err = d.Get(ctx, run.ReportID)
+		stored, err = s.Get(ctx, run.ReportID)
 		return stored, false, err
 	}
 	if err != nil {
-		return Run{}, false, fmt.Errorf("create run %s: %w", run.ReportID, err)
+		return runs.Run{}, false, fmt.Errorf("create run %s: %w", run.ReportID, err)
 	}
 	// Where this one fails a new report waits a little longer, which is no reason
 	// to refuse it.
-	_ = d.putItem(ctx, attributes{attrID: text(lastAcceptedKey), attrAcceptedAt: item[attrAcceptedAt], attrExpires: item[attrExpires]})
+	_ = s.putItem(ctx, attributes{attrID: text(lastAcceptedKey), attrAcceptedAt: item[attrAcceptedAt], attrExpires: item[attrExpires]})
 	return run, true, nil
 }
 
 // Get reads the run with that id, strongly consistent, or returns ErrNotFound.
-func (d *DynamoDB) Get(ctx context.Context, id string) (Run, error) {
-	var run Run
-	item, err := d.item(ctx, id)
+func (s *Store) Get(ctx context.Context, id string) (runs.Run, error) {
+	var run runs.Run
+	item, err := s.item(ctx, id)
 	if err == nil {
 		err = json.Unmarshal([]byte(str(item, attrRecord)), &run)
 	}
 	if err != nil {
-		return Run{}, fmt.Errorf("get run %s: %w", id, err)
+		return runs.Run{}, fmt.Errorf("get run %s: %w", id, err)
 	}
 	return run, nil
 }
@@ -126,12 +129,12 @@ func (d *DynamoDB) Get(ctx context.Context, id string) (Run, error) {
 // Latest reads the run that was accepted last of those with the caller's
 // research run id, or returns ErrNotFound. A run may be missing from the index
 // for a moment after its creation.
-func (d *DynamoDB) Latest(ctx context.Context, runID string) (Run, error) {
+func (s *Store) Latest(ctx context.Context, runID string) (runs.Run, error) {
 	if runID == "" { // which no key can be
-		return Run{}, fmt.Errorf("get latest run: %w without a research run id", ErrNotFound)
+		return runs.Run{}, fmt.Errorf("get latest run: %w without a research run id", runs.ErrNotFound)
 	}
-	out, err := d.client.Query(ctx, &dynamodb.QueryInput{
-		TableName:                 &d.table,
+	out, err := s.client.Query(ctx, &dynamodb.QueryInput{
+		TableName:                 &s.table,
 		IndexName:                 aws.String(runIDIndex),
 		KeyConditionExpression:    aws.String("runId = :runId"),
 		ExpressionAttributeValues: attributes{":runId": text(runID)},
@@ -139,31 +142,31 @@ func (d *DynamoDB) Latest(ctx context.Context, runID string) (Run, error) {
 		Limit:                     aws.Int32(1),
 	})
 	if err == nil && len(out.Items) == 0 {
-		err = ErrNotFound
+		err = runs.ErrNotFound
 	}
 	if err != nil {
-		return Run{}, fmt.Errorf("get latest run of %s: %w", runID, err)
+		return runs.Run{}, fmt.Errorf("get latest run of %s: %w", runID, err)
 	}
-	return d.Get(ctx, str(out.Items[0], attrID))
+	return s.Get(ctx, str(out.Items[0], attrID))
 }
 
 // List returns the newest runs that the query asks for, newest first. A run may be
 // missing from the index, or be there with an earlier status, for a moment after
 // each change; what is returned has the status that was asked for.
-func (d *DynamoDB) List(ctx context.Context, q Query) ([]Run, error) {
-	statuses := Statuses()
+func (s *Store) List(ctx context.Context, q runs.Query) ([]runs.Run, error) {
+	statuses := runs.Statuses()
 	if q.Status != "" {
-		statuses = []Status{q.Status}
+		statuses = []runs.Status{q.Status}
 	}
-	var found []Run
+	var found []runs.Run
 	for _, status := range statuses {
-		ids, err := d.listIDs(ctx, status, q)
+		ids, err := s.listIDs(ctx, status, q)
 		if err != nil {
 			return nil, fmt.Errorf("list runs that are %s: %w", status, err)
 		}
 		for _, id := range ids {
-			run, err := d.Get(ctx, id)
-			if errors.Is(err, ErrNotFound) || err == nil && run.Status != status {
+			run, err := s.Get(ctx, id)
+			if errors.Is(err, runs.ErrNotFound) || err == nil && run.Status != status {
 				continue
 			}
 			if err != nil {
@@ -172,14 +175,14 @@ func (d *DynamoDB) List(ctx context.Context, q Query) ([]Run, error) {
 			found = append(found, run)
 		}
 	}
-	slices.SortFunc(found, func(a, b Run) int { return b.AcceptedAt.Compare(a.AcceptedAt) })
+	slices.SortFunc(found, func(a, b runs.Run) int { return b.AcceptedAt.Compare(a.AcceptedAt) })
 	return found[:min(len(found), q.Limit)], nil
 }
 
 // listIDs reads one status from its index.
-func (d *DynamoDB) listIDs(ctx context.Context, status Status, q Query) (ids []string, err error) {
-	pages := dynamodb.NewQueryPaginator(d.client, &dynamodb.QueryInput{
-		TableName:                 &d.table,
+func (s *Store) listIDs(ctx context.Context, status runs.Status, q runs.Query) (ids []string, err error) {
+	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
+		TableName:                 &s.table,
 		IndexName:                 aws.String(statusIndex),
 		KeyConditionExpression:    aws.String("#status = :status AND acceptedAt >= :since"),
 		ExpressionAttributeNames:  map[string]string{"#status": attrStatus}, // a reserved word
@@ -208,16 +211,16 @@ func (d *DynamoDB) listIDs(ctx context.Context, status Status, q Query) (ids []s
 //
 // When the answer to a write is lost and the SDK repeats it, ErrStale can mean
 // this very save. Then too the run is best read again.
-func (d *DynamoDB) Save(ctx context.Context, run *Run) error {
+func (s *Store) Save(ctx context.Context, run *runs.Run) error {
 	next := *run
 	next.Version++
 	item, err := runItem(next)
 	if err != nil {
 		return fmt.Errorf("save run %s: %w", run.ReportID, err)
 	}
-	err = d.put(ctx, item, run)
-	if run.RowID != "" && errors.Is(err, ErrStale) {
-		err = d.putWithRow(ctx, item, run)
+	err = s.put(ctx, item, run)
+	if run.RowID != "" && errors.Is(err, runs.ErrStale) {
+		err = s.putWithRow(ctx, item, run)
 	}
 	if err != nil {
 		return fmt.Errorf("save run %s: %w", run.ReportID, err)
@@ -227,9 +230,9 @@ func (d *DynamoDB) Save(ctx context.Context, run *Run) error {
 }
 
 // LastAccepted returns when the newest run was accepted, or the zero time.
-func (d *DynamoDB) LastAccepted(ctx context.Context) (time.Time, error) {
-	item, err := d.item(ctx, lastAcceptedKey)
-	if errors.Is(err, ErrNotFound) {
+func (s *Store) LastAccepted(ctx context.Context) (time.Time, error) {
+	item, err := s.item(ctx, lastAcceptedKey)
+	if errors.Is(err, runs.ErrNotFound) {
 		return time.Time{}, nil
 	}
 	if err != nil {
@@ -243,73 +246,73 @@ func (d *DynamoDB) LastAccepted(ctx context.Context) (time.Time, error) {
 }
 
 // Halt returns the halt that was set last, the zero one if none was.
-func (d *DynamoDB) Halt(ctx context.Context) (Halt, error) {
-	var halt Halt
-	item, err := d.item(ctx, haltKey)
-	if errors.Is(err, ErrNotFound) {
+func (s *Store) Halt(ctx context.Context) (runs.Halt, error) {
+	var halt runs.Halt
+	item, err := s.item(ctx, haltKey)
+	if errors.Is(err, runs.ErrNotFound) {
 		return halt, nil
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(str(item, attrRecord)), &halt)
 	}
 	if err != nil {
-		return Halt{}, fmt.Errorf("get halt: %w", err)
+		return runs.Halt{}, fmt.Errorf("get halt: %w", err)
 	}
 	return halt, nil
 }
 
 // SetHalt stores the halt of all runs. The zero Halt ends it.
-func (d *DynamoDB) SetHalt(ctx context.Context, halt Halt) error {
-	if err := d.putRecord(ctx, haltKey, halt); err != nil {
+func (s *Store) SetHalt(ctx context.Context, halt runs.Halt) error {
+	if err := s.putRecord(ctx, haltKey, halt); err != nil {
 		return fmt.Errorf("set halt: %w", err)
 	}
 	return nil
 }
 
 // Pause returns the pause that was set last, the zero one if none was.
-func (d *DynamoDB) Pause(ctx context.Context) (Pause, error) {
-	var pause Pause
-	item, err := d.item(ctx, pauseKey)
-	if errors.Is(err, ErrNotFound) {
+func (s *Store) Pause(ctx context.Context) (runs.Pause, error) {
+	var pause runs.Pause
+	item, err := s.item(ctx, pauseKey)
+	if errors.Is(err, runs.ErrNotFound) {
 		return pause, nil
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(str(item, attrRecord)), &pause)
 	}
 	if err != nil {
-		return Pause{}, fmt.Errorf("get pause: %w", err)
+		return runs.Pause{}, fmt.Errorf("get pause: %w", err)
 	}
 	return pause, nil
 }
 
 // SetPause stores the pause of all runs. The zero Pause ends it.
-func (d *DynamoDB) SetPause(ctx context.Context, pause Pause) error {
-	if err := d.putRecord(ctx, pauseKey, pause); err != nil {
+func (s *Store) SetPause(ctx context.Context, pause runs.Pause) error {
+	if err := s.putRecord(ctx, pauseKey, pause); err != nil {
 		return fmt.Errorf("set pause: %w", err)
 	}
 	return nil
 }
 
 // putRecord writes an item of all runs.
-func (d *DynamoDB) putRecord(ctx context.Context, key string, record any) error {
+func (s *Store) putRecord(ctx context.Context, key string, record any) error {
 	encoded, err := json.Marshal(record)
 	if err != nil {
 		return err
 	}
-	return d.putItem(ctx, attributes{attrID: text(key), attrRecord: text(string(encoded)), attrExpires: epoch(time.Now().Add(Retention))})
+	return s.putItem(ctx, attributes{attrID: text(key), attrRecord: text(string(encoded)), attrExpires: epoch(time.Now().Add(runs.Retention))})
 }
 
 // putItem writes an item whatever is there.
-func (d *DynamoDB) putItem(ctx context.Context, item attributes) error {
-	_, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &d.table, Item: item})
+func (s *Store) putItem(ctx context.Context, item attributes) error {
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table, Item: item})
 	return err
 }
 
 // OwnerOf returns the id of the run whose row that is, strongly consistent, or
 // "" when it is nobody's.
-func (d *DynamoDB) OwnerOf(ctx context.Context, rowID string) (string, error) {
-	item, err := d.item(ctx, rowKey(rowID))
-	if errors.Is(err, ErrNotFound) {
+func (s *Store) OwnerOf(ctx context.Context, rowID string) (string, error) {
+	item, err := s.item(ctx, rowKey(rowID))
+	if errors.Is(err, runs.ErrNotFound) {
 		return "", nil
 	}
 	if err != nil {
@@ -319,15 +322,15 @@ func (d *DynamoDB) OwnerOf(ctx context.Context, rowID string) (string, error) {
 }
 
 // item reads one item that has not expired.
-func (d *DynamoDB) item(ctx context.Context, id string) (attributes, error) {
-	out, err := d.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &d.table, Key: attributes{attrID: text(id)}, ConsistentRead: aws.Bool(true),
+func (s *Store) item(ctx context.Context, id string) (attributes, error) {
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &s.table, Key: attributes{attrID: text(id)}, ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
 		return nil, err
 	}
 	if out.Item == nil {
-		return nil, ErrNotFound
+		return nil, runs.ErrNotFound
 	}
 	expires, ok := out.Item[attrExpires].(*types.AttributeValueMemberN)
 	if !ok {
@@ -338,40 +341,40 @@ func (d *DynamoDB) item(ctx context.Context, id string) (attributes, error) {
 		return nil, fmt.Errorf("read attribute %s: %w", attrExpires, err)
 	}
 	if at <= time.Now().Unix() {
-		return nil, ErrNotFound
+		return nil, runs.ErrNotFound
 	}
 	return out.Item, nil
 }
 
 // put writes a run whose row, if it has one, is written already. ErrStale can
 // mean here that it is not.
-func (d *DynamoDB) put(ctx context.Context, item attributes, was *Run) error {
+func (s *Store) put(ctx context.Context, item attributes, was *runs.Run) error {
 	condition, values := "version = :version", attributes{":version": number(was.Version)}
 	if was.RowID != "" {
 		condition += " AND rowId = :rowId"
 		values[":rowId"] = text(was.RowID)
 	}
-	_, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &d.table, Item: item, ConditionExpression: &condition, ExpressionAttributeValues: values,
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.table, Item: item, ConditionExpression: &condition, ExpressionAttributeValues: values,
 	})
 	if changed := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &changed) {
-		return ErrStale
+		return runs.ErrStale
 	}
 	return err
 }
 
 // putWithRow writes a run together with its ownership of its row.
-func (d *DynamoDB) putWithRow(ctx context.Context, item attributes, was *Run) error {
-	_, err := d.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+func (s *Store) putWithRow(ctx context.Context, item attributes, was *runs.Run) error {
+	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 		TransactItems: []types.TransactWriteItem{
 			{Put: &types.Put{
-				TableName:                 &d.table,
+				TableName:                 &s.table,
 				Item:                      item,
 				ConditionExpression:       aws.String("version = :version"),
 				ExpressionAttributeValues: attributes{":version": number(was.Version)},
 			}},
 			{Put: &types.Put{
-				TableName:                 &d.table,
+				TableName:                 &s.table,
 				Item:                      attributes{attrID: text(rowKey(was.RowID)), attrOwner: text(was.ReportID), attrExpires: item[attrExpires]},
 				ConditionExpression:       aws.String("attribute_not_exists(id) OR #owner = :run OR expires <= :now"),
 				ExpressionAttributeNames:  map[string]string{"#owner": attrOwner}, // a reserved word
@@ -386,16 +389,16 @@ func (d *DynamoDB) putWithRow(ctx context.Context, item attributes, was *Run) er
 	const refused = "ConditionalCheckFailed"
 	switch {
 	case aws.ToString(canceled.CancellationReasons[0].Code) == refused:
-		return ErrStale
+		return runs.ErrStale
 	case aws.ToString(canceled.CancellationReasons[1].Code) == refused:
-		return fmt.Errorf("row %s: %w", was.RowID, ErrRowTaken)
+		return fmt.Errorf("row %s: %w", was.RowID, runs.ErrRowTaken)
 	}
 	return err
 }
 
 type attributes = map[string]types.AttributeValue
 
-func runItem(run Run) (attributes, error) {
+func runItem(run runs.Run) (attributes, error) {
 	record, err := json.Marshal(run)
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)

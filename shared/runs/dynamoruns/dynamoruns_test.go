@@ -1,12 +1,12 @@
 //go:build integration
 
-package runs_test
+package dynamoruns_test
 
 import (
 	"crypto/rand"
 	"testing"
 
-	"notionrelay/shared/runs"
+	"notionrelay/shared/runs/dynamoruns"
 	"notionrelay/test/awstest"
 	"notionrelay/test/runstest"
 )
@@ -17,8 +17,8 @@ func TestDynamoDBConforms(t *testing.T) {
 	runstest.Run(t, func(t *testing.T) runstest.Store {
 		t.Helper()
 		table := "test-" + rand.Text()
-		server.Create(t, runs.Table(table))
-		return runs.NewDynamoDB(server.Client, table)
+		server.Create(t, dynamoruns.Table(table))
+		return dynamoruns.New(server.Client, table)
 	})
 }
 
@@ -27,8 +27,8 @@ func TestDynamoDBIsLinearizable(t *testing.T) {
 	server := awstest.StartDynamoDB(t)
 	for range 5 {
 		table := "test-" + rand.Text()
-		server.Create(t, runs.Table(table))
-		if err := runstest.CheckLinearizable(t.Context(), runs.NewDynamoDB(server.Client, table), 3, 12); err != nil {
+		server.Create(t, dynamoruns.Table(table))
+		if err := runstest.CheckLinearizable(t.Context(), dynamoruns.New(server.Client, table), 3, 12); err != nil {
 			t.Fatal(err)
 		}
 	}

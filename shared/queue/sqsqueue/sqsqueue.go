@@ -1,4 +1,5 @@
-package queue
+// Package sqsqueue is a queue of package queue on Amazon SQS.
+package sqsqueue
 
 import (
 	"context"
@@ -14,27 +15,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 
+	"notionrelay/shared/queue"
 	"notionrelay/shared/xray"
 )
 
-// SQS is one Amazon SQS queue, FIFO or standard.
-type SQS struct {
+// Queue is one queue on Amazon SQS, FIFO or standard.
+type Queue struct {
 	client *sqs.Client
 	url    string
 }
 
-// NewSQS gives access to the queue at url. It asks nothing of AWS.
-func NewSQS(client *sqs.Client, url string) *SQS {
-	return &SQS{client: client, url: url}
+// New gives access to the queue at url. It asks nothing of AWS.
+func New(client *sqs.Client, url string) *Queue {
+	return &Queue{client: client, url: url}
 }
 
 // Send puts a message at the tail of the queue. A FIFO queue accepts a
 // duplicate without complaint and drops it. A message above MaxSize is refused
 // with ErrTooLarge before it leaves. The message carries the trace of the
 // invocation that sends it.
-func (q *SQS) Send(ctx context.Context, m Outgoing) error {
-	if size := m.Size(); size > MaxSize {
-		return fmt.Errorf("send message of %d bytes to %s: %w", size, q.name(), ErrTooLarge)
+func (q *Queue) Send(ctx context.Context, m queue.Outgoing) error {
+	if size := m.Size(); size > queue.MaxSize {
+		return fmt.Errorf("send message of %d bytes to %s: %w", size, q.name(), queue.ErrTooLarge)
 	}
 	in := &sqs.SendMessageInput{
 		QueueUrl:          &q.url,
@@ -53,11 +55,11 @@ func (q *SQS) Send(ctx context.Context, m Outgoing) error {
 	// does not count as part of the message's size.
 	if header := xray.Header(ctx); header != "" {
 		in.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{
-			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String(attributeType), StringValue: &header},
+			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String(queue.AttributeType), StringValue: &header},
 		}
 	}
 	for name, value := range m.Attributes {
-		in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(attributeType), StringValue: &value}
+		in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(queue.AttributeType), StringValue: &value}
 	}
 	if _, err := q.client.SendMessage(ctx, in); err != nil {
 		return fmt.Errorf("send message to %s: %w", q.name(), err)
@@ -67,7 +69,7 @@ func (q *SQS) Send(ctx context.Context, m Outgoing) error {
 
 // Receive returns up to max messages (SQS allows 1 to 10) and waits up to wait
 // (at most 20 s) for the first. None in that time is no error.
-func (q *SQS) Receive(ctx context.Context, limit int, wait time.Duration) ([]Incoming, error) {
+func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]queue.Incoming, error) {
 	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:              &q.url,
 		MaxNumberOfMessages:   int32(limit), //nolint:gosec // at most 10
@@ -84,7 +86,7 @@ func (q *SQS) Receive(ctx context.Context, limit int, wait time.Duration) ([]Inc
 	if err != nil {
 		return nil, fmt.Errorf("receive from %s: %w", q.name(), err)
 	}
-	messages := make([]Incoming, len(out.Messages))
+	messages := make([]queue.Incoming, len(out.Messages))
 	for i, m := range out.Messages {
 		if messages[i], err = incoming(m); err != nil {
 			return nil, fmt.Errorf("receive message %s from %s: %w", aws.ToString(m.MessageId), q.name(), err)
@@ -97,7 +99,7 @@ func (q *SQS) Receive(ctx context.Context, limit int, wait time.Duration) ([]Inc
 // not removed, because this delivery is over. SQS says so on a FIFO queue
 // alone: a standard queue still takes the latest receipt after its timeout,
 // and takes an older one without deleting anything.
-func (q *SQS) Delete(ctx context.Context, receipt string) error {
+func (q *Queue) Delete(ctx context.Context, receipt string) error {
 	_, err := q.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: &receipt})
 	if err != nil {
 		return fmt.Errorf("delete message from %s: %w", q.name(), receiptError(err))
@@ -108,7 +110,7 @@ func (q *SQS) Delete(ctx context.Context, receipt string) error {
 // ChangeVisibility ends the delivery's visibility timeout d from now, whatever
 // it was: 0 gives the message back at once. SQS takes whole seconds, which d is
 // rounded up to, and at most 12 hours. ErrReceipt says that the delivery is over.
-func (q *SQS) ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error {
+func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error {
 	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: &q.url, ReceiptHandle: &receipt, VisibilityTimeout: seconds(d),
 	})
@@ -120,14 +122,14 @@ func (q *SQS) ChangeVisibility(ctx context.Context, receipt string, d time.Durat
 
 // Depth counts the messages. SQS's figures are approximate: they lag behind for
 // a minute at most after the last change.
-func (q *SQS) Depth(ctx context.Context) (Depth, error) {
+func (q *Queue) Depth(ctx context.Context) (queue.Depth, error) {
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{
 		types.QueueAttributeNameApproximateNumberOfMessages,
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
 		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
 	}})
 	if err != nil {
-		return Depth{}, fmt.Errorf("count messages of %s: %w", q.name(), err)
+		return queue.Depth{}, fmt.Errorf("count messages of %s: %w", q.name(), err)
 	}
 	count := func(name types.QueueAttributeName) int {
 		n, convErr := strconv.Atoi(out.Attributes[string(name)])
@@ -136,7 +138,7 @@ func (q *SQS) Depth(ctx context.Context) (Depth, error) {
 		}
 		return n
 	}
-	return Depth{
+	return queue.Depth{
 		Ready:    count(types.QueueAttributeNameApproximateNumberOfMessages),
 		InFlight: count(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible),
 		Delayed:  count(types.QueueAttributeNameApproximateNumberOfMessagesDelayed),
@@ -148,7 +150,7 @@ func (q *SQS) Depth(ctx context.Context) (Depth, error) {
 // when SQS has taken the task, which allows one at a time. The destination is
 // named, since SQS knows the origin only of those messages that its own redrive
 // policy moved, not of those that were sent to the dead-letter queue.
-func (q *SQS) Redrive(ctx context.Context) error {
+func (q *Queue) Redrive(ctx context.Context) error {
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl:       &q.url,
 		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn, types.QueueAttributeNameRedrivePolicy},
@@ -173,23 +175,23 @@ func (q *SQS) Redrive(ctx context.Context) error {
 }
 
 // name is the last part of the URL, which also holds the account.
-func (q *SQS) name() string { return q.url[strings.LastIndexByte(q.url, '/')+1:] }
+func (q *Queue) name() string { return q.url[strings.LastIndexByte(q.url, '/')+1:] }
 
 func seconds(d time.Duration) int32 {
 	return int32((d + time.Second - 1) / time.Second) //nolint:gosec // SQS takes twelve hours at most
 }
 
-func incoming(m types.Message) (Incoming, error) {
+func incoming(m types.Message) (queue.Incoming, error) {
 	system := func(name types.MessageSystemAttributeName) string { return m.Attributes[string(name)] }
 	count, err := strconv.Atoi(system(types.MessageSystemAttributeNameApproximateReceiveCount))
 	if err != nil {
-		return Incoming{}, fmt.Errorf("read its receive count: %w", err)
+		return queue.Incoming{}, fmt.Errorf("read its receive count: %w", err)
 	}
 	sent, err := strconv.ParseInt(system(types.MessageSystemAttributeNameSentTimestamp), 10, 64)
 	if err != nil {
-		return Incoming{}, fmt.Errorf("read its sent timestamp: %w", err)
+		return queue.Incoming{}, fmt.Errorf("read its sent timestamp: %w", err)
 	}
-	in := Incoming{
+	in := queue.Incoming{
 		ID:              aws.ToString(m.MessageId),
 		Receipt:         aws.ToString(m.ReceiptHandle),
 		Body:            aws.ToString(m.Body),
@@ -220,9 +222,9 @@ func receiptError(err error) error {
 	)
 	switch {
 	case errors.As(err, &notInflight), errors.As(err, &invalid):
-		return fmt.Errorf("%w: %w", ErrReceipt, err)
+		return fmt.Errorf("%w: %w", queue.ErrReceipt, err)
 	case errors.As(err, &api) && strings.HasSuffix(api.ErrorCode(), "InvalidParameterValue") && strings.Contains(api.ErrorMessage(), "ReceiptHandle"):
-		return fmt.Errorf("%w: %w", ErrReceipt, err)
+		return fmt.Errorf("%w: %w", queue.ErrReceipt, err)
 	}
 	return err
 }

@@ -1,6 +1,6 @@
 //go:build integration
 
-package queue_test
+package sqsqueue_test
 
 import (
 	"context"
@@ -17,11 +17,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"notionrelay/shared/queue"
+	"notionrelay/shared/queue/sqsqueue"
 	"notionrelay/test/awstest"
 	"notionrelay/test/queuetest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSQSConforms(t *testing.T) {
 	t.Parallel()
@@ -29,7 +33,7 @@ func TestSQSConforms(t *testing.T) {
 	queuetest.Run(t, queuetest.RealTime, func(t *testing.T, o queuetest.Options) (main, dead queuetest.Queue) {
 		t.Helper()
 		url, deadURL := server.Create(t, "test-"+rand.Text(), awstest.Queues{FIFO: o.FIFO, Visibility: o.Visibility, MaxReceives: o.MaxReceives})
-		return queue.NewSQS(server.Client, url), queue.NewSQS(server.Client, deadURL)
+		return sqsqueue.New(server.Client, url), sqsqueue.New(server.Client, deadURL)
 	}, elasticMQ(server))
 }
 
@@ -38,7 +42,7 @@ func TestSQSIsLinearizable(t *testing.T) {
 	server := awstest.StartSQS(t)
 	for range 5 {
 		url, _ := server.Create(t, "test-"+rand.Text(), awstest.Queues{FIFO: true, Visibility: 10 * time.Minute, MaxReceives: 1000})
-		if err := queuetest.CheckLinearizable(t.Context(), queue.NewSQS(server.Client, url), 3, 12); err != nil {
+		if err := queuetest.CheckLinearizable(t.Context(), sqsqueue.New(server.Client, url), 3, 12); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -80,7 +84,7 @@ func deletesAfterTimeout(t *testing.T, open queuetest.Open) {
 // passes the case.
 func movesNoFIFOMessage(t *testing.T, server *awstest.SQS) {
 	url, deadURL := server.Create(t, "test-"+rand.Text(), awstest.Queues{FIFO: true, Visibility: time.Minute, MaxReceives: 1})
-	q, dead := queue.NewSQS(server.Client, url), queue.NewSQS(server.Client, deadURL)
+	q, dead := sqsqueue.New(server.Client, url), sqsqueue.New(server.Client, deadURL)
 	m := sendAndReceive(t, q)
 	if err := q.ChangeVisibility(t.Context(), m.Receipt, 0); err != nil {
 		t.Fatal(err)
@@ -167,12 +171,12 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve gives a queue whose requests all get the answers.
-func serve(t *testing.T, status int, bodies map[string]string) (*queue.SQS, *answers) {
+func serve(t *testing.T, status int, bodies map[string]string) (*sqsqueue.Queue, *answers) {
 	t.Helper()
 	a := &answers{status, bodies, map[string]map[string]any{}}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
-	return queue.NewSQS(client(t, server.URL), server.URL+"/123456789012/publish.fifo"), a
+	return sqsqueue.New(client(t, server.URL), server.URL+"/123456789012/publish.fifo"), a
 }
 
 func TestSQSSendsOnlyWhatIsSet(t *testing.T) {
