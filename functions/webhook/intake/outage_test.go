@@ -20,8 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"notionrelay/functions/webhook/intake"
-	"notionrelay/shared/queue"
-	"notionrelay/shared/runs"
+	"notionrelay/shared/queue/sqsqueue"
+	"notionrelay/shared/runs/dynamoruns"
 	"notionrelay/test/planted"
 )
 
@@ -91,8 +91,8 @@ func (a *awsStub) webhook(t *testing.T) http.Handler {
 		HTTPClient: a, BaseEndpoint: aws.String("https://aws.example"),
 	}
 	return (&intake.Handler{
-		Runs:  runs.NewDynamoDB(dynamodb.NewFromConfig(config), "runs"),
-		Queue: queue.NewSQS(sqs.NewFromConfig(config), "https://aws.example/1/publish.fifo"),
+		Runs:  dynamoruns.New(dynamodb.NewFromConfig(config), "runs"),
+		Queue: sqsqueue.New(sqs.NewFromConfig(config), "https://aws.example/1/publish.fifo"),
 		Auth:  newAuth(t, nil, ""), Log: planted.Log(t),
 	}).Routes()
 }
