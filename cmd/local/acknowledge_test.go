@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -78,10 +79,22 @@ func newSender(b *testing.B, size int) *sender {
 	return s
 }
 
-// post sends a report and returns whether it was acknowledged.
-func (s *sender) post(b *testing.B) bool {
+// post sends a report and returns whether it was answered.
+func (s *sender) post(b *testing.B) bool { return s.send(b, s.next(b)) }
+
+// next is another report, ready to be sent.
+func (s *sender) next(b *testing.B) *http.Request {
 	body := fmt.Sprintf(`{"strategyReport":"# Plan %d\n\n%s"}`, s.posts.Add(1), s.text)
-	response, err := s.client.Post(s.url+"/reports", "application/json", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, s.url+"/reports", strings.NewReader(body))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+func (s *sender) send(b *testing.B, r *http.Request) bool {
+	response, err := s.client.Do(r)
 	if err != nil {
 		b.Error(err)
 		return false
@@ -115,12 +128,22 @@ func (s *sender) steadily(b *testing.B, perSecond int, d time.Duration) []time.D
 	var wait sync.WaitGroup
 	for i := range took {
 		due := began.Add(time.Duration(i) * time.Second / time.Duration(perSecond))
-		time.Sleep(time.Until(due))
+		r := s.next(b)
+		awaitExactly(due)
 		wait.Go(func() {
-			s.post(b)
+			s.send(b, r)
 			took[i] = time.Since(due)
 		})
 	}
 	wait.Wait()
 	return took
+}
+
+// awaitExactly does not trust timers at the end, which wake up to a millisecond late
+// where nothing else goes on: epoll_wait(2) counts in whole ones.
+func awaitExactly(t time.Time) {
+	time.Sleep(time.Until(t) - 1200*time.Microsecond)
+	for time.Now().Before(t) {
+		runtime.Gosched()
+	}
 }

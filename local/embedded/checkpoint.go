@@ -16,31 +16,37 @@ const keepEvery = 250 * time.Millisecond
 func (db *DB) keep() {
 	ticker := time.NewTicker(keepEvery)
 	defer ticker.Stop()
-	var last int64
+	var last state
+	unkept := false
 	for {
 		select {
 		case <-db.closing:
 			return
 		case <-ticker.C:
 		}
-		if version := db.othersVersion(); version != last {
-			last = version
-			db.unkept.Store(true)
+		now := db.state()
+		if now.others != last.others {
 			db.notifyAll()
 		}
-		if db.unkept.Swap(false) && !db.checkpoint() {
-			db.unkept.Store(true)
+		if now != last || unkept {
+			unkept = !db.checkpoint()
 		}
+		last = now
 	}
 }
 
-// othersVersion changes whenever another process has changed the folder.
-func (db *DB) othersVersion() (version int64) {
+// state tells versions of the folder apart: how much this process has changed, and a
+// number that is another one whenever another process has changed something.
+type state struct{ own, others int64 }
+
+// state reads it. One that cannot be read now is another one, which does no harm.
+func (db *DB) state() (s state) {
+	ctx := context.Background()
 	db.alone(func(conn *sql.Conn) {
-		// A version that cannot be read now can be the next time.
-		_ = conn.QueryRowContext(context.Background(), `PRAGMA data_version`).Scan(&version)
+		_ = conn.QueryRowContext(ctx, `SELECT total_changes()`).Scan(&s.own)
+		_ = conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&s.others)
 	})
-	return version
+	return s
 }
 
 // checkpoint brings what is in the journal into the database, and empties the

@@ -96,7 +96,12 @@ func (db *DB) together(group []*operation, results []error) error {
 			continue
 		}
 		var err error
-		if results[i], err = tx.apart(o); err != nil {
+		if len(group) > 1 {
+			results[i], err = tx.apart(o)
+		} else { // there is nobody whose work is to be kept
+			err = o.do(context.WithoutCancel(o.ctx), tx)
+		}
+		if err != nil {
 			_, _ = tx.ExecContext(ctx, `ROLLBACK`) // unless SQLite has done so
 			return err
 		}
@@ -104,10 +109,6 @@ func (db *DB) together(group []*operation, results []error) error {
 	if _, err := tx.ExecContext(ctx, `COMMIT`); err != nil {
 		_, _ = tx.ExecContext(ctx, `ROLLBACK`)
 		return fmt.Errorf("commit transaction: %w", err)
-	}
-	before := db.changes
-	if err := tx.QueryRowContext(ctx, `SELECT total_changes()`).Scan(&db.changes); err != nil || db.changes != before {
-		db.unkept.Store(true)
 	}
 	return nil
 }

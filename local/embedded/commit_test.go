@@ -101,6 +101,21 @@ func TestAnOperationThatFailsIsUndoneAlone(t *testing.T) {
 	})
 }
 
+func TestAnOperationThatFailsByItselfLeavesNothing(t *testing.T) {
+	t.Parallel()
+	together(t, func(t *testing.T, db *embedded.DB, _ string) {
+		for sequence, own := range []error{errOwn, nil, errOwn} {
+			err := db.Transact(t.Context(), func(exec func(string) error) error { return errors.Join(exec(insert(sequence)), own) })
+			if !errors.Is(err, own) {
+				t.Errorf("operation %d got %v, want %v", sequence, err, own)
+			}
+		}
+		if got, err := openCrashQueue(db).Peek(t.Context()); err != nil || len(got) != 1 || got[0].ID != "1" {
+			t.Errorf("got %v, %v, want the second", got, err)
+		}
+	})
+}
+
 // SQLite itself ends a transaction when the disk is full, and what came after it
 // would be one of its own.
 func TestATransactionThatFailsHasFailedForAll(t *testing.T) {

@@ -17,7 +17,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -36,10 +35,8 @@ type DB struct {
 	turn       chan struct{}
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
-	changes    int64 // that conn has made
 
-	checkpoints *sql.DB // of one connection
-	unkept      atomic.Bool
+	checkpoints *sql.DB       // of one connection
 	closing     chan struct{} // closed by whoever has the turn, and keeps it
 	keeper      sync.WaitGroup
 

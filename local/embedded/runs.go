@@ -54,20 +54,25 @@ func (r *Runs) create(ctx context.Context, run runs.Run, also func(context.Conte
 		return runs.Run{}, false, fmt.Errorf("create run %s: encode record: %w", run.ReportID, err)
 	}
 	err = r.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
-		stored, err = find(ctx, tx, `id = ?`, run.ReportID)
-		if !errors.Is(err, runs.ErrNotFound) {
-			return err
-		}
-		stored, created = run, true
-		// The only record that can be in the way has expired.
-		_, err = tx.ExecContext(ctx, `
+		// The only record that may be replaced has expired.
+		result, err := tx.ExecContext(ctx, `
 			INSERT INTO runs (id, run_id, row_id, accepted_at, version, record) VALUES (?, ?, '', ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, row_id = excluded.row_id,
-				accepted_at = excluded.accepted_at, version = excluded.version, record = excluded.record`,
-			run.ReportID, run.ResearchRunID, run.AcceptedAt.UnixNano(), run.Version, string(record))
+				accepted_at = excluded.accepted_at, version = excluded.version, record = excluded.record
+			WHERE accepted_at <= ?`,
+			run.ReportID, run.ResearchRunID, run.AcceptedAt.UnixNano(), run.Version, string(record), oldest())
 		if err != nil {
 			return err
 		}
+		inserted, err := result.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if inserted == 0 {
+			stored, err = find(ctx, tx, `id = ?`, run.ReportID)
+			return err
+		}
+		stored, created = run, true
 		return also(ctx, tx)
 	})
 	if err != nil {

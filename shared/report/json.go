@@ -205,14 +205,35 @@ func stringLength(text string) int {
 	}
 }
 
-// unquoted is the value of a string of JSON.
+// unquoted is the value of a string of JSON that checkString has let pass.
 func unquoted(literal string) string {
-	if strings.IndexByte(literal, '\\') < 0 {
-		return literal[1 : len(literal)-1]
+	literal = literal[1 : len(literal)-1]
+	i := strings.IndexByte(literal, '\\')
+	if i < 0 {
+		return literal
 	}
-	var value string
-	if err := json.Unmarshal([]byte(literal), &value); err != nil { // it is valid
-		panic(err)
+	var value strings.Builder
+	value.Grow(len(literal))
+	for ; i >= 0; i = strings.IndexByte(literal, '\\') {
+		value.WriteString(literal[:i])
+		literal = literal[i:]
+		unit, ok := escapedUnit(literal)
+		switch {
+		case !ok:
+			value.WriteByte(escaped[literal[1]])
+			literal = literal[2:]
+		case utf16.IsSurrogate(unit):
+			second, _ := escapedUnit(literal[6:])
+			value.WriteRune(utf16.DecodeRune(unit, second))
+			literal = literal[12:]
+		default:
+			value.WriteRune(unit)
+			literal = literal[6:]
+		}
 	}
-	return value
+	value.WriteString(literal)
+	return value.String()
 }
+
+// escaped is what stands behind a backslash, and what it means (RFC 8259, 7).
+var escaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}

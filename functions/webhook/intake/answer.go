@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,6 +139,10 @@ type answer struct {
 func (a answer) write(w http.ResponseWriter) {
 	for name, value := range a.headers {
 		w.Header().Set(name, value)
+	}
+	if server, ok := w.(http.Flusher); ok { // what is logged next is nothing to wait for
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+		defer server.Flush()
 	}
 	w.WriteHeader(a.status)
 	_, _ = io.WriteString(w, a.body) // fails when the caller has gone
