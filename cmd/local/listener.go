@@ -25,9 +25,12 @@ const (
 	// maxConnections bounds what costs memory before anybody is asked for a
 	// secret, some 40 KB each. More of them wait in the kernel.
 	maxConnections = 512
-	// maxRequests bounds those that wait for their pages. It is half of the
-	// connections, so that the others hear that it is too much.
+	// maxRequests bounds those with a secret, most of which wait for their pages.
 	maxRequests = maxConnections / 2
+	// maxStrangers bounds all others: what they have instead, a signature or a
+	// form, is only known once they have sent it, and they may take their time.
+	// A quarter of the connections is left, so that who is too much hears it.
+	maxStrangers = maxConnections / 4
 	// maxHeader is more than a proxy and a browser send, and a link's token.
 	maxHeader = 16 << 10
 	// largeBody is what every request may have: all of them together 16 MiB.
@@ -36,6 +39,10 @@ const (
 	// once. The worst take some 50 MB each, and more of them than there are
 	// processors would not be faster.
 	maxLarge = 2
+	// maxLargeOfStrangers are those of them that come without a secret.
+	maxLargeOfStrangers = 1
+	// strangersPatience is how long the body of one may take, from its turn on.
+	strangersPatience = 10 * time.Second
 	// maxHeard is how much of a body that is refused is thrown away before the
 	// connection is closed.
 	maxHeard = 3 * report.MaxBody
@@ -129,12 +136,24 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }
 
-// limit keeps to the limits of requests and bodies.
+// room is what requests of a kind have at once.
+type room struct {
+	requests, large chan struct{}
+	patience        time.Duration // with a large body; as long as the server has when 0
+}
+
+// limit keeps to the limits of requests and bodies. Who has a secret does not
+// wait for others.
 func (s *system) limit(next http.Handler) http.Handler {
-	requests, large := make(chan struct{}, maxRequests), make(chan struct{}, maxLarge)
+	members := room{requests: make(chan struct{}, maxRequests), large: make(chan struct{}, maxLarge)}
+	strangers := room{make(chan struct{}, maxStrangers), make(chan struct{}, maxLargeOfStrangers), strangersPatience}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in := strangers
+		if s.auth.Knows(r.Header) {
+			in = members
+		}
 		select {
-		case requests <- struct{}{}:
+		case in.requests <- struct{}{}:
 		default:
 			s.refuse(w, r, busy)
 			hearOut(w, r)
@@ -144,13 +163,13 @@ func (s *system) limit(next http.Handler) http.Handler {
 		// One byte more, so that the webhook sees that it is too much.
 		r.Body = http.MaxBytesReader(w, sent, report.MaxBody+1)
 		if r.ContentLength >= 0 && r.ContentLength <= largeBody {
-			defer func() { <-requests }()
+			defer func() { <-in.requests }()
 			next.ServeHTTP(w, r)
 			return
 		}
 		func() {
-			defer func() { <-requests }()
-			inTurn(w, r, large, next)
+			defer func() { <-in.requests }()
+			inTurn(w, r, in, next)
 		}()
 		r.Body = sent
 		hearOut(w, r)
@@ -158,8 +177,12 @@ func (s *system) limit(next http.Handler) http.Handler {
 }
 
 // inTurn serves a request with a large body.
-func inTurn(w http.ResponseWriter, r *http.Request, slots chan struct{}, next http.Handler) {
-	t := &turn{slots: slots, ctx: r.Context()}
+func inTurn(w http.ResponseWriter, r *http.Request, in room, next http.Handler) {
+	t := &turn{slots: in.large, ctx: r.Context(), begun: func() {
+		if in.patience > 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(in.patience)) // the server's own is there in any case
+		}
+	}}
 	defer t.end()
 	r = r.WithContext(context.WithValue(r.Context(), turnKey{}, t))
 	r.Body = turnBody{r.Body, t}
@@ -183,6 +206,7 @@ func hearOut(w http.ResponseWriter, r *http.Request) {
 type turn struct {
 	slots     chan struct{}
 	ctx       context.Context //nolint:containedctx // of the request, which the turn is a part of
+	begun     func()
 	has, over bool
 }
 
@@ -197,6 +221,7 @@ func (t *turn) begin() error {
 	select {
 	case t.slots <- struct{}{}:
 		t.has = true
+		t.begun()
 		return nil
 	case <-timer.C:
 	case <-t.ctx.Done():

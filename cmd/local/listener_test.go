@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -375,6 +376,52 @@ func TestALargeBodyThatGetsNoTurnIsToSendAgain(t *testing.T) {
 			t.Errorf("got %d %s", recorder.Code, recorder.Body)
 		}
 	})
+}
+
+// Who has no secret can say that he has a signature, or log in, and then take his
+// time over a body that nobody can judge before it is there. That holds up others
+// without a secret, and nobody who has one.
+func TestStrangersHoldUpNobodyWithASecret(t *testing.T) {
+	t.Parallel()
+	r := start(t, guarded(), t.TempDir())
+	claim := fmt.Sprintf("Webhook-Id: 1\r\nWebhook-Timestamp: %d\r\nWebhook-Signature: v1,x\r\nContent-Type: application/json\r\n", time.Now().Unix())
+	const form, expects = "Content-Type: application/x-www-form-urlencoded\r\n", "Host: relay.example\r\nExpect: 100-continue\r\n"
+	dawdle := func(request string) {
+		connection, err := net.Dial("tcp", r.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { connection.Close() })
+		// What the server has read by the answer to Expect is a request under way.
+		if _, err := io.WriteString(connection, request); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(connection).ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") && !strings.Contains(line, " 503 ") {
+			t.Fatalf("%.40s: got %q, %v", request, line, err)
+		}
+	}
+	for range maxLargeOfStrangers {
+		dawdle("POST /reports HTTP/1.1\r\n" + expects + claim + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"str\r\n")
+	}
+	for i := range maxStrangers {
+		if i%2 == 0 {
+			dawdle("POST /reports HTTP/1.1\r\n" + expects + claim + "Content-Length: 100\r\n\r\n{")
+		} else {
+			dawdle("POST /login HTTP/1.1\r\n" + expects + form + "Content-Length: 100\r\n\r\nsecret=")
+		}
+	}
+	for name, text := range map[string]string{"small": "# Plan", "large": strings.Repeat("# Plan\n\n", largeBody/4)} {
+		body, err := json.Marshal(map[string]string{"strategyReport": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, a := r.post(t, "/reports", body, "X-Api-Key", secret, "Prefer", "wait=0"); status != http.StatusAccepted {
+			t.Errorf("a %s report: got %d %+v", name, status, a)
+		}
+	}
+	if response, said := r.exchange(t, "GET", "/reports/x", ""); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one stranger too many: got %d %s", response.StatusCode, said)
+	}
 }
 
 type discard struct{}

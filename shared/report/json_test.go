@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"notionrelay/shared/report"
 )
@@ -19,6 +20,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		`{"strategyReport":"\ud83d\ude00"}`, `{"strategyReport":"\ud83d"}`, `{"a":"\ude00\ud83d"}`, `{"a":"\ud83d\ufffd"}`, `{"a":"\ufffd"}`,
 		`{"a":1,"\u0061":2}`, `{"strategyReport":"x","a":[{"b":"\\"},{"b":"\""}]}`, `{"a":{"a":1},"b":["a","a"]}`, `{"":"","":0}`,
+		`{"strategyReport":"x","metadata":{"REPORTTYPE":5,"reportType":"T"}}`, `{"strategyReport":"x","metadata":{"AnalysisType":{}}}`,
 		` { "strategyReport" : "x\"y" , "email":" a@b.com\n", "runId" :null, "metadata":{"a":[1, {"b":"]"}]} ,"quotes": [ {"text":"q","relevanceScore":0.5 },{"url":"u" ,"text":"\\"} ] } `, `{`, `[]`, ` {} `,
 	} {
 		f.Add([]byte(seed))
@@ -46,6 +48,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if err == nil {
 			wantSame(t, payload, body)
+			wantSameBehindTheQueue(t, payload)
 		}
 	})
 }
@@ -99,6 +102,24 @@ func wantSame(t *testing.T, got report.Payload, body []byte) {
 	}
 }
 
+// wantSameBehindTheQueue writes what was accepted into a message, and reads it.
+func wantSameBehindTheQueue(t *testing.T, accepted report.Payload) {
+	t.Helper()
+	sent, err := json.Marshal(accepted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got report.Payload
+	if err := json.Unmarshal(sent, &got); err != nil {
+		t.Fatalf("%s cannot be read any more: %v", sent, err)
+	}
+	// Its form may change: white space, and escapes that mean the same.
+	accepted.Metadata.Raw, got.Metadata.Raw = nil, nil
+	if diff := cmp.Diff(accepted, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("payload (-accepted +read):\n%s", diff)
+	}
+}
+
 // ambiguities counts the names that the next value has twice in one object, and
 // the replacement characters in its strings.
 func ambiguities(d *json.Decoder) (found int, err error) {
@@ -149,5 +170,23 @@ func TestParseCopiesNothingThatIsNotDeclared(t *testing.T) {
 		if allocations > 200 {
 			t.Errorf("%s: %.0f allocations, want at most 200", name, allocations)
 		}
+	}
+}
+
+// What is accepted is written into a message and read from it, as the same: also
+// what encoding/json would take for a declared field since it is as good as blind
+// to capitals.
+func TestAnAcceptedReportIsReadAgainAsItWas(t *testing.T) {
+	t.Parallel()
+	for _, metadata := range []string{
+		`{"reportType":"Brand Study","more":[1e400,{"a":null}]}`, `{"ReportType":5}`, `{"reportType":"good","REPORTTYPE":"evil"}`,
+		`{"ReportType":"evil","reportType":"good"}`, `{"AnalysisType":{},"analysisType":"multi-community"}`, `{"report\u0054ype":"escaped"}`,
+		`{"reportType":null,"analysisType":null}`, `{}`,
+	} {
+		accepted, err := report.Parse([]byte(`{"strategyReport":"# Plan","metadata":` + metadata + `}`))
+		if err != nil {
+			t.Fatalf("%s: %v", metadata, err)
+		}
+		wantSameBehindTheQueue(t, accepted)
 	}
 }

@@ -56,18 +56,13 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 	return m.Raw, nil
 }
 
-// UnmarshalJSON reads the metadata of a payload that was accepted before; it
-// does not judge it again.
+// UnmarshalJSON reads the metadata of a payload that was accepted before, in the
+// way in which it was judged: encoding/json would take "REPORTTYPE" for the same
+// field.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
-	var read struct {
-		ReportType   string `json:"reportType"`
-		AnalysisType string `json:"analysisType"`
-	}
-	if err := json.Unmarshal(data, &read); err != nil {
-		return err
-	}
-	*m = Metadata{ReportType: read.ReportType, AnalysisType: read.AnalysisType, Raw: append(json.RawMessage(nil), data...)}
-	return nil
+	var r reader
+	*m = r.metadata("metadata", string(data))
+	return r.err
 }
 
 // IsZero lets an absent metadata object stay absent in JSON.

@@ -69,6 +69,9 @@ func (h *Handler) checkHeaders(r *http.Request) error {
 		return err
 	}
 	for _, name := range []string{headerKey, headerWebhookID} {
+		if len(r.Header.Values(name)) > 1 {
+			return &refusal{code: "invalid_payload", field: name, sentence: "The " + name + " must be there once."}
+		}
 		if len(r.Header.Get(name)) > maxKey {
 			return &refusal{code: "invalid_payload", field: name,
 				sentence: fmt.Sprintf("The %s must have at most %d characters.", name, maxKey)}
@@ -91,10 +94,10 @@ func (h *Handler) stranger(r *http.Request) error {
 }
 
 func checkMedia(r *http.Request) error {
-	if r.Header.Get("Content-Encoding") != "" {
+	if strings.Join(r.Header.Values("Content-Encoding"), "") != "" {
 		return unsupported("The body must not be encoded.")
 	}
-	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	media, parameters, err := mime.ParseMediaType(single(r.Header, "Content-Type"))
 	if err != nil || media != "application/json" {
 		return unsupported("The Content-Type must be application/json.")
 	}

@@ -105,9 +105,19 @@ func (a *Auth) Open() bool { return len(a.secrets) == 0 }
 // asks tells from its headers whether a request carries a secret, or what may
 // be a signature: that only the body can prove.
 func (a *Auth) asks(header http.Header) bool {
-	seconds, err := strconv.ParseInt(header.Get(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
+	seconds, err := strconv.ParseInt(single(header, standardwebhooks.HeaderWebhookTimestamp), 10, 64)
 	fresh := err == nil && time.Since(time.Unix(seconds, 0)).Abs() <= tolerance
-	return a.Knows(header) || fresh && header.Get(standardwebhooks.HeaderWebhookID) != "" && header.Get(standardwebhooks.HeaderWebhookSignature) != ""
+	return a.Knows(header) || fresh && single(header, standardwebhooks.HeaderWebhookID) != "" && single(header, standardwebhooks.HeaderWebhookSignature) != ""
+}
+
+// single is the value of a header that decides something. One that is there twice
+// has none: what is between a caller and us may read the other one, and API
+// Gateway makes one of both.
+func single(header http.Header, name string) string {
+	if values := header.Values(name); len(values) == 1 {
+		return values[0]
+	}
+	return ""
 }
 
 // claimsToBeKnown tells whether a request carries a secret or a signature of
@@ -125,12 +135,12 @@ func (a *Auth) Knows(header http.Header) bool {
 	if a.Open() {
 		return true
 	}
-	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
+	scheme, token, _ := strings.Cut(single(header, "Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		token = ""
 	}
 	// Every comparison is made, so that time tells nothing about which fits.
-	return a.secret(token)|a.secret(header.Get("X-Api-Key")) == 1
+	return a.secret(token)|a.secret(single(header, "X-Api-Key")) == 1
 }
 
 func (a *Auth) secret(given string) int {
@@ -149,7 +159,7 @@ func (a *Auth) secret(given string) int {
 func (a *Auth) signed(header http.Header, body []byte) bool {
 	signed := http.Header{}
 	for _, name := range []string{standardwebhooks.HeaderWebhookID, standardwebhooks.HeaderWebhookTimestamp, standardwebhooks.HeaderWebhookSignature} {
-		signed.Set(name, header.Get(name))
+		signed.Set(name, single(header, name))
 	}
 	found := false
 	for _, verifier := range a.verifiers {

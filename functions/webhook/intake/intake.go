@@ -94,7 +94,7 @@ func (h *Handler) Routes() http.Handler {
 	lost := h.route("", nowhere)
 	mux.Handle("/", lost)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path.Clean(r.URL.Path) != r.URL.Path { // a ServeMux would redirect
+		if path.Clean(r.URL.Path) != r.URL.Path || r.URL.Path == "*" { // a ServeMux would redirect, or answer by itself
 			lost.ServeHTTP(w, r)
 			return
 		}
