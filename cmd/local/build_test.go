@@ -20,7 +20,7 @@ func TestNoClientIsBuiltThatOneMachineDoesWithout(t *testing.T) {
 		t.Fatal(err)
 	}
 	services := map[string]bool{}
-	for _, name := range strings.Fields(string(out)) {
+	for name := range strings.FieldsSeq(string(out)) {
 		if below, ok := strings.CutPrefix(name, "github.com/aws/aws-sdk-go-v2/service/"); ok {
 			service, _, _ := strings.Cut(below, "/")
 			services[service] = true

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"notionrelay/test/ascommand"
 	"notionrelay/test/planted"
@@ -51,12 +52,60 @@ func TestAFullDiskIsToSendAgain(t *testing.T) {
 			t.Fatal("with room on the disk reports are still refused")
 		}
 	}
-	for until := time.Now().Add(2 * time.Minute); status(t, first.Data.StatusURL).Status != "complete"; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatal("what was accepted before is not published")
+	waitForStatus(t, first.Data.StatusURL, "complete")
+	stop(t, process)
+}
+
+// TestADiskThatTakesNothingIsToSendAgain takes from the running system, for a while,
+// the right to write to any file, as a disk does that is only for reading any more:
+// its kernel refuses. Meanwhile nothing is accepted, and what was can be looked at;
+// then the system goes on without anybody's help.
+func TestADiskThatTakesNothingIsToSendAgain(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	process, base := command(t, data, "NOTION_MIN_GAP=200ms")
+	first := send(t, base, []byte(`{"strategyReport":"# Before"}`), "wait=0")
+	accepted := map[string]bool{first.Data.ReportID: true}
+	limitFiles(t, process.Process.Pid, 0)
+	for i := range 10 {
+		response := postText(t, base, i, "Meanwhile")
+		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+			t.Errorf("got %d, Retry-After %q", response.StatusCode, response.Header.Get("Retry-After"))
 		}
 	}
+	if s := status(t, first.Data.StatusURL); s.Status == "" {
+		t.Error("what was accepted before cannot be looked at")
+	}
+	limitFiles(t, process.Process.Pid, noLimit)
+	last := send(t, base, []byte(`{"strategyReport":"# After"}`), "wait=0")
+	accepted[last.Data.ReportID] = true
+	for id := range accepted {
+		waitForStatus(t, base+"/reports/"+id, "complete")
+	}
 	stop(t, process)
+	wantOnly(t, data, accepted)
+}
+
+const noLimit = 1<<64 - 1 // RLIM_INFINITY
+
+// limitFiles lets a process write no file beyond that size from now on: see
+// setrlimit(2), RLIMIT_FSIZE. Go lets the signal that comes with it be.
+func limitFiles(t *testing.T, pid int, size uint64) {
+	t.Helper()
+	limit := [2]uint64{size, noLimit} // the soft one can be raised again
+	_, _, errno := syscall.Syscall6(syscall.SYS_PRLIMIT64, uintptr(pid), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+}
+
+func waitForStatus(t *testing.T, url, want string) {
+	t.Helper()
+	for until := time.Now().Add(2 * time.Minute); status(t, url).Status != want; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("it does not become %s", want)
+		}
+	}
 }
 
 func TestAFolderThatCannotBeWrittenIsSaidAtOnce(t *testing.T) {

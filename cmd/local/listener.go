@@ -83,7 +83,7 @@ func (s *system) ownRoutes() *http.ServeMux {
 	mux.Handle(notionview.Path, s.view(notionview.New(s.simulator, notionview.Options{
 		ImagesOf: []string{s.publisher.CoverURL}, Links: []notionview.Link{{Text: "Status", Address: runsPath}},
 	})))
-	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
+	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() && isThisMachine(s.public) {
 		mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 			if !s.auth.Knows(r.Header) {
 				s.refuse(w, r, unauthorized)
@@ -105,12 +105,18 @@ func (s *system) fromHere(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
 		u, err := url.Parse(origin)
-		if !isLoopback(r.Host) || origin != "" && (err != nil || !isLoopback(u.Host)) {
+		if !s.isHere(r.Host) || origin != "" && (err != nil || !s.isHere(u.Host)) {
 			s.refuse(w, r, notLocal)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isHere tells whether a host is this machine, or the name that it was given.
+func (s *system) isHere(host string) bool {
+	_, name, _ := strings.Cut(s.public, "://")
+	return isLoopback(host) || name != "" && strings.EqualFold(host, name)
 }
 
 // isLoopback tells whether a host, with or without a port, is this machine by its

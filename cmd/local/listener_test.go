@@ -171,7 +171,7 @@ func TestALoginEnds(t *testing.T) {
 // Other machines get neither the simulator nor, without a login, its pages.
 func TestTheSimulatorIsForThisMachineAlone(t *testing.T) {
 	t.Parallel()
-	s, err := open(t.Context(), guarded(), "0.0.0.0:0", t.TempDir(), planted.Log(t))
+	s, err := open(t.Context(), guarded(), place{addr: "0.0.0.0:0", data: t.TempDir()}, planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestTheTopOfTheAddressIsUseful(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := open(t.Context(), tt.env, "127.0.0.1:0", t.TempDir(), planted.Log(t))
+			s, err := open(t.Context(), tt.env, place{addr: "127.0.0.1:0", data: t.TempDir()}, planted.Log(t))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -79,7 +79,7 @@ func (s *system) askToLogIn(w http.ResponseWriter, next string, wrong bool) {
 
 // logIn takes the form. It is of no use to other sites: their forms are refused.
 func (s *system) logIn(w http.ResponseWriter, r *http.Request) {
-	if http.NewCrossOriginProtection().Check(r) != nil {
+	if s.crossOrigin().Check(r) != nil {
 		s.refuse(w, r, refusal{http.StatusForbidden, "forbidden", "The form is of another site."})
 		return
 	}
@@ -100,8 +100,21 @@ func (s *system) logIn(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where there is TLS
 		Name: sessionCookie, Value: s.members.session(strconv.FormatInt(time.Now().Add(sessionTime).Unix(), 10)),
 		Path: "/", MaxAge: int(sessionTime.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		// Behind a proxy that speaks TLS only the browser knows that it does.
-		Secure: r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://"),
+		// Behind a proxy that speaks TLS only the browser knows that it does, unless
+		// we were told.
+		Secure: r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://") || strings.HasPrefix(s.public, "https://"),
 	})
 	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // a path of ours
+}
+
+// crossOrigin finds forms of other sites. What is ours is told by the Host, which a
+// proxy may have changed, and by the address that others reach us at.
+func (s *system) crossOrigin() *http.CrossOriginProtection {
+	protection := http.NewCrossOriginProtection()
+	if s.public != "" {
+		if err := protection.AddTrustedOrigin(s.public); err != nil { // it is a scheme and a host
+			panic(err)
+		}
+	}
+	return protection
 }

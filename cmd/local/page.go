@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"embed"
 	"encoding/json"
@@ -19,7 +20,7 @@ func (s *system) home(w http.ResponseWriter, r *http.Request) {
 		Secrets     bool
 		Curl, Pages string
 		Runs        string
-	}{!s.auth.Open(), curl("http://"+r.Host, s.auth.Open()), s.pagesPath(), runsPath})
+	}{!s.auth.Open(), curl(cmp.Or(s.public, "http://"+r.Host), s.auth.Open()), s.pagesPath(), runsPath})
 }
 
 // pagesPath is where the simulated pages are; empty with a real Notion.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -48,8 +49,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() { usage(flags, stderr) }
-	addr := flags.String("addr", "127.0.0.1:8080", "address to listen on")
-	data := flags.String("data", ".notionrelay/", "folder that keeps everything durable")
+	var at place
+	flags.StringVar(&at.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
+	flags.StringVar(&at.data, "data", ".notionrelay/", "`folder` that keeps everything durable")
+	flags.StringVar(&at.url, "url", "", "`address` at which others reach it, such as https://relay.example.org, where a proxy is in between")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
@@ -63,12 +66,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := open(ctx, env, *addr, *data, log)
+	s, err := open(ctx, env, at, log)
 	if err != nil {
 		return err
 	}
 	well := s.simulator != nil || lookAtNotion(ctx, s.publisher.Notion, publish.Setup(s.publisher.Database, s.publisher.CoverURL), s.log)
-	if err := folder.SetAddress(*data, s.url()); err != nil {
+	if err := folder.SetAddress(at.data, s.url()); err != nil {
 		return errors.Join(err, s.close())
 	}
 	fmt.Fprintf(stdout, "ready %s\n", s.url())
@@ -90,12 +93,13 @@ func (s *system) url() string {
 
 // greet says where to look and what to send.
 func (s *system) greet(out io.Writer) {
-	fmt.Fprintf(out, "\nNotion Relay is at %s\n\n  send a report:  %s\n", s.url(), curl(s.url(), s.auth.Open()))
+	address := cmp.Or(s.public, s.url())
+	fmt.Fprintf(out, "\nNotion Relay is at %s\n\n  send a report:  %s\n", address, curl(address, s.auth.Open()))
 	pages := s.target
 	if s.simulator != nil {
-		pages = s.url() + notionview.Path
+		pages = address + notionview.Path
 	}
-	fmt.Fprintf(out, "  see how it is:  %s\n  see the pages:  %s\n\n", s.url()+runsPath, pages)
+	fmt.Fprintf(out, "  see how it is:  %s\n  see the pages:  %s\n\n", address+runsPath, pages)
 }
 
 // usage says which flags and which variables of the environment there are.
@@ -103,16 +107,26 @@ func usage(flags *flag.FlagSet, out io.Writer) {
 	fmt.Fprintln(out, "Runs the whole of Notion Relay on this machine.\n\nFlags:")
 	flags.PrintDefaults()
 	fmt.Fprintln(out, "\nEnvironment, all of it optional; docs/contract.md explains each:")
+	named := map[string]bool{}
 	for _, s := range config.Settings[settings]() {
+		if named[s.Variable] { // two functions read it
+			continue
+		}
+		named[s.Variable] = true
 		if !strings.HasSuffix(s.Variable, "QUEUE_URL") && !strings.HasSuffix(s.Variable, "DLQ_URL") && s.Variable != "RUNS_TABLE" { // AWS's
 			fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("  %-22s %s", s.Variable, s.Default), " "))
 		}
 	}
 }
 
+// place is where the system is: where it listens, where it keeps what is durable,
+// and at which address others reach it, if that is another one.
+type place struct{ addr, data, url string }
+
 // system is everything that runs, wired.
 type system struct {
 	log       *slog.Logger
+	public    string // where others reach it, if that is said
 	auth      *intake.Auth
 	webhook   *intake.Handler
 	members   *members
@@ -128,29 +142,33 @@ type system struct {
 	enricher  *enrich.Enricher
 }
 
-func open(ctx context.Context, env settings, addr, data string, log *slog.Logger) (s *system, err error) {
-	auth, err := newAuth(env, addr)
+func open(ctx context.Context, env settings, at place, log *slog.Logger) (s *system, err error) {
+	public, err := publicURL(at.url)
 	if err != nil {
 		return nil, err
 	}
-	s = &system{log: log, auth: auth, members: newMembers(auth)}
+	auth, err := newAuth(env, at.addr, public)
+	if err != nil {
+		return nil, err
+	}
+	s = &system{log: log, public: public, auth: auth, members: newMembers(auth)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.db, err = embedded.Open(data); err != nil {
+	if s.db, err = embedded.Open(at.data); err != nil {
 		return s, err
 	}
-	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", addr); err != nil {
-		return s, fmt.Errorf("listen on %s: %w", addr, err)
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", at.addr); err != nil {
+		return s, fmt.Errorf("listen on %s: %w", at.addr, err)
 	}
-	pageBase, err := s.openNotion(&env, data)
+	pageBase, err := s.openNotion(&env, at.data)
 	if err != nil {
 		return s, err
 	}
 	s.target = folder.NotionOf(env.Publisher, s.simulator != nil)
-	if err := bind(ctx, s.db, data, s.target); err != nil {
+	if err := bind(ctx, s.db, at.data, s.target); err != nil {
 		return s, err
 	}
 	if err := s.connect(env); err != nil {
@@ -158,7 +176,7 @@ func open(ctx context.Context, env settings, addr, data string, log *slog.Logger
 	}
 	s.webhook = &intake.Handler{
 		Runs: s.db.Runs(), Queue: turnEnding{s.publishes}, Accept: s.accept,
-		Auth: auth, PageBase: pageBase, Log: log.With("function", "webhook"),
+		Auth: auth, PageBase: pageBase, Base: public, Log: log.With("function", "webhook"),
 	}
 	s.server = s.newServer(s.routes(s.webhook.Routes()), log)
 	return s, nil
@@ -237,7 +255,7 @@ func (s *system) isWritten(row string) bool {
 }
 
 // newAuth refuses to offer an unprotected webhook to other machines.
-func newAuth(env settings, addr string) (*intake.Auth, error) {
+func newAuth(env settings, addr, public string) (*intake.Auth, error) {
 	auth, err := intake.NewAuth(config.Reveal(env.Webhook.WebhookSecrets), env.Webhook.StatusTokenKey.Reveal())
 	if err != nil {
 		return nil, err
@@ -248,6 +266,9 @@ func newAuth(env settings, addr string) (*intake.Auth, error) {
 	}
 	if ip := net.ParseIP(host); auth.Open() && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("without WEBHOOK_SECRETS there is no authentication, so %s cannot be listened on: use a loopback address or set a secret", addr)
+	}
+	if auth.Open() && !isThisMachine(public) {
+		return nil, fmt.Errorf("without WEBHOOK_SECRETS there is no authentication, so nobody else may reach it at %s: set a secret", public)
 	}
 	return auth, nil
 }

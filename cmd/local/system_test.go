@@ -45,7 +45,12 @@ type running struct {
 
 func start(t *testing.T, env settings, data string) *running {
 	t.Helper()
-	s, err := open(t.Context(), env, "127.0.0.1:0", data, planted.Log(t))
+	return startAt(t, env, place{addr: "127.0.0.1:0", data: data})
+}
+
+func startAt(t *testing.T, env settings, at place) *running {
+	t.Helper()
+	s, err := open(t.Context(), env, at, planted.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +322,7 @@ func TestTheSamePostTwiceGivesOneTree(t *testing.T) {
 func TestWithoutASecretOnlyLoopbackIsServed(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{":0", "0.0.0.0:0", "192.0.2.1:0", "example.com:0", "[::]:0"} {
-		if _, err := open(t.Context(), quick, addr, t.TempDir(), planted.Log(t)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
+		if _, err := open(t.Context(), quick, place{addr: addr, data: t.TempDir()}, planted.Log(t)); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRETS") {
 			t.Errorf("%s: got %v, want a refusal", addr, err)
 		}
 	}

@@ -63,6 +63,8 @@ func useEverything(t *testing.T, db *embedded.DB) {
 	run, _, err := store.Create(ctx, runs.Run{ReportID: "rep_1", ResearchRunID: "run_1", AcceptedAt: time.Now()})
 	must(err)
 	must(store.Save(ctx, &run))
+	_, err = store.Get(ctx, "rep_1")
+	must(err)
 	_, err = store.OwnerOf(ctx, "row")
 	must(err)
 	_, err = store.Latest(ctx, "run_1")

@@ -21,6 +21,7 @@ var notHere = map[string]string{
 	"go install ./cmd/relayctl": "it puts a program into the person's folder; the scripts of cmd/relayctl are the same program",
 	".ci/run":                   "this is it",
 	"WEBHOOK_SECRETS=… go run ./cmd/local -addr :8080":                                 "the tests of cmd/local start it with secrets",
+	"WEBHOOK_SECRETS=… go run ./cmd/local -url https://relay.example.org":              "likewise, with a public address",
 	"NOTION_API_KEY=… NOTION_DATABASE_ID=… go run ./cmd/local -data .notionrelay/real": "the scripts of cmd/relayctl start it so, with NOTION_BASE_URL for another Notion",
 	"sam build && sam deploy --guided":                                                 "make deploy-check answers its questions before a stand-in for AWS",
 }

@@ -25,6 +25,7 @@ type Recording struct {
 	operations []operation
 	before     map[string][]byte // what the files held when it began
 	disk       time.Duration
+	refuses    int32
 }
 
 type kind int
@@ -64,6 +65,21 @@ func Record(dir string, disk time.Duration) (*Recording, error) {
 	defer mu.Unlock()
 	recordings[dir] = r
 	return r, nil
+}
+
+// Refuse lets every write, truncation and sync fail from now on with a result code
+// of SQLite's (https://sqlite.org/rescode.html), as on a disk that is full, broken
+// or only for reading any more; 0 lets them succeed again.
+func (r *Recording) Refuse(code int32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuses = code
+}
+
+func (r *Recording) refusal() int32 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refuses
 }
 
 func read(dir string) (map[string][]byte, error) {

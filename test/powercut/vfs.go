@@ -129,6 +129,9 @@ func closeFile(tls *libc.TLS, file uintptr) int32 {
 
 func write(tls *libc.TLS, file, data uintptr, n int32, offset int64) int32 {
 	f := fileAt(file)
+	if code := f.recording.refusal(); code != sqlite3.SQLITE_OK {
+		return code
+	}
 	code := method[writeMethod](f.methods.FxWrite)(tls, file, data, n, offset)
 	if code == sqlite3.SQLITE_OK {
 		f.recording.add(operation{kind: writing, file: f.name, offset: offset, data: bytesAt(data, int(n))})
@@ -138,6 +141,9 @@ func write(tls *libc.TLS, file, data uintptr, n int32, offset int64) int32 {
 
 func truncate(tls *libc.TLS, file uintptr, size int64) int32 {
 	f := fileAt(file)
+	if code := f.recording.refusal(); code != sqlite3.SQLITE_OK {
+		return code
+	}
 	code := method[truncateMethod](f.methods.FxTruncate)(tls, file, size)
 	if code == sqlite3.SQLITE_OK {
 		f.recording.add(operation{kind: truncation, file: f.name, offset: size})
@@ -148,6 +154,9 @@ func truncate(tls *libc.TLS, file uintptr, size int64) int32 {
 // syncFile leaves the disk alone: nobody cuts the power of a test.
 func syncFile(_ *libc.TLS, file uintptr, _ int32) int32 {
 	f := fileAt(file)
+	if code := f.recording.refusal(); code != sqlite3.SQLITE_OK {
+		return code
+	}
 	began := f.recording.Position()
 	time.Sleep(f.recording.disk)
 	f.recording.add(operation{kind: syncing, file: f.name, upTo: began})

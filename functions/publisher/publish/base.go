@@ -38,10 +38,13 @@ type document struct {
 // the reports, and the homepage's content that links to them. The enricher is
 // asked first, so that it thinks meanwhile. A timer looks after its answers.
 func (d *delivery) writeBase(ctx context.Context) error {
-	run, payload := d.ledger.Run, d.message.Payload
+	run, payload, convert := d.ledger.Run, d.message.Payload, d.convert
+	if convert == nil {
+		convert = markdown.Blocks
+	}
 	var documents []document
 	for _, doc := range payload.Documents() {
-		documents = append(documents, document{doc, block.NewPlan(markdown.Blocks(doc.Markdown))})
+		documents = append(documents, document{doc, block.NewPlan(convert(doc.Markdown))})
 	}
 	if len(run.Steps) == 0 {
 		settleSubject(ctx, run, payload, d.Research, d.Log)

@@ -37,6 +37,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"notionrelay/shared/block"
 	"notionrelay/shared/ledger"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
@@ -110,7 +111,8 @@ type Publisher struct {
 	Log     *slog.Logger
 	Metrics metrics.Recorder
 
-	halts halts
+	convert func(markdown string) []block.Block // markdown.Blocks where it is nil
+	halts   halts
 }
 
 // Database is the reports database.

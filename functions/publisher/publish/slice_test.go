@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"notionrelay/local/notionsim"
+	"notionrelay/shared/block"
+	"notionrelay/shared/markdown"
 	"notionrelay/shared/report"
 	"notionrelay/shared/runs"
 )
@@ -25,6 +27,39 @@ func TestADeliveryWritesForFifteenSeconds(t *testing.T) {
 		}
 		if run := w.run("rep_1"); run.Status != runs.Publishing {
 			t.Errorf("the run is %s", run.Status)
+		}
+	})
+}
+
+// A small Lambda converts a long report for longer than a delivery writes, each time
+// anew. Its slice begins with its first request, so that each delivery comes further,
+// and with it the run to its end.
+func TestADeliveryWritesHoweverLongItConverts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{Budget: 1_000_000, Latency: 4 * time.Second})
+		p := w.publisher("a", nil)
+		p.ConvertBy(func(text string) []block.Block {
+			time.Sleep(20 * time.Second)
+			return markdown.Blocks(text)
+		})
+		w.accept("rep_1", payload(2_000, 0))
+		deliveries := 0
+		for w.run("rep_1").PublishedAt.IsZero() {
+			before := w.sim.Stats().Writes
+			if !w.deliver(t.Context(), p, time.Minute) {
+				t.Fatal("no message is left, and the pages are not there")
+			}
+			if deliveries++; w.sim.Stats().Writes == before {
+				t.Fatalf("delivery %d wrote nothing", deliveries)
+			}
+		}
+		if deliveries < 5 {
+			t.Errorf("there were only %d deliveries", deliveries)
+		}
+		w.drain(p, visibility)
+		if run := w.run("rep_1"); run.Status != runs.Complete || len(run.Failures) > 0 {
+			t.Errorf("the run is %s: %+v", run.Status, run.Failures)
 		}
 	})
 }

@@ -89,7 +89,7 @@ func (h *Handler) StatusURL(r *http.Request, run runs.Run) string { return h.lin
 // link is the address of a report, or of what is below it, with the token that
 // opens it as long as its record lives.
 func (h *Handler) link(r *http.Request, run runs.Run, below string) string {
-	address := baseOf(r) + pathReports + "/" + run.ReportID + below
+	address := h.base(r) + pathReports + "/" + run.ReportID + below
 	if token := h.Auth.tokenFor(run.ReportID, run.Expires()); token != "" {
 		address += "?token=" + token
 	}
@@ -122,7 +122,7 @@ func (h *Handler) pageURL(r *http.Request, id string) string {
 	}
 	base := cmp.Or(h.PageBase, "https://notion.so/")
 	if strings.HasPrefix(base, "/") {
-		base = baseOf(r) + base
+		base = h.base(r) + base
 	}
 	return base + strings.ReplaceAll(id, "-", "")
 }

@@ -67,8 +67,11 @@ type Handler struct {
 	// callers get; https://notion.so/ when empty. One that begins with a slash
 	// is on the host that the caller has reached.
 	PageBase string
-	Log      *slog.Logger
-	Metrics  metrics.Recorder
+	// Base is where callers reach us, scheme and host, for the links in answers;
+	// what a caller has reached by his Host when empty.
+	Base    string
+	Log     *slog.Logger
+	Metrics metrics.Recorder
 }
 
 // The paths of the contract; those of the predecessor begin with /api.
@@ -135,12 +138,16 @@ func (h *Handler) route(address string, serve func(*http.Request) (answer, error
 // answers begin with it.
 func onAHost(serve func(*http.Request) (answer, error)) func(*http.Request) (answer, error) {
 	return func(r *http.Request) (answer, error) {
-		if len(r.Host) > maxHost || !host.MatchString(r.Host) {
+		if !IsHost(r.Host) {
 			return answer{}, &refusal{code: "invalid_payload", field: "Host", sentence: "The Host is not the name of one."}
 		}
 		return serve(r)
 	}
 }
+
+// IsHost tells whether a text can be the host of an address, with or without a
+// port.
+func IsHost(text string) bool { return len(text) <= maxHost && host.MatchString(text) }
 
 const maxHost = 253 + len(":65535") // RFC 1035: a name has at most 253 characters
 
@@ -161,8 +168,11 @@ func nowhere(*http.Request) (answer, error) {
 	return answer{}, &refusal{code: "not_found", sentence: "There is nothing at this address."}
 }
 
-// baseOf is the address at which the caller has reached us.
-func baseOf(r *http.Request) string {
+// base is where callers reach us.
+func (h *Handler) base(r *http.Request) string {
+	if h.Base != "" {
+		return h.Base
+	}
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
