@@ -43,7 +43,7 @@ var requests = []limit{
 	{group: "requests to Notion", what: "the pages of a run", unit: "requests", figure: "Requests/base requests", most: 6},
 	{what: "an AI's title", unit: "requests", figure: "Requests/title requests", less: "Requests/base requests", most: 1},
 	{what: "an AI's introduction", unit: "requests", figure: "Requests/introduction requests", less: "Requests/base requests", most: 2,
-		why: "the answer to a page's creation does not tell the ids of its blocks, so there is a look at the homepage"},
+		why: "the answer to a page's creation does not tell the ids of its blocks: see below"},
 	{what: "20 quotes", unit: "requests", figure: "Requests/quotes requests", less: "Requests/base requests", most: 3 + 20},
 }
 
@@ -94,6 +94,8 @@ var acknowledgement = []limit{
 	{what: "10 KB, 200 a second, median", figure: "Acknowledge/10KB/200_per_second p50-ms", unit: "ms", most: 1},
 	{what: "10 KB, 99 of 100", figure: "Acknowledge/10KB/200_per_second p99-ms", unit: "ms", most: 10},
 	{what: "10 KB, 999 of 1,000", figure: "Acknowledge/10KB/200_per_second p99.9-ms", unit: "ms", most: 25},
+	{what: "10 KB, the processor's time for one", figure: "Acknowledge/10KB/200_per_second cpu-ms/post", unit: "ms"},
+	{what: "10 KB, the disk's time for one", figure: "Sync p50-ms", unit: "ms"},
 	{what: "100 KB, all at once", figure: "Acknowledge/100KB/all_at_once posts/s", unit: "a second"},
 	{what: "100 KB, 20 a second, median", figure: "Acknowledge/100KB/20_per_second p50-ms", unit: "ms"},
 	{what: "100 KB, 99 of 100", figure: "Acknowledge/100KB/20_per_second p99-ms", unit: "ms"},
