@@ -56,6 +56,7 @@ const (
 // bounds is what is left of a document's budgets.
 type bounds struct {
 	limits
+	batch
 
 	blankLines int
 	indents    int
@@ -177,7 +178,7 @@ func bounded(p parser.InlineParser) parser.InlineParser {
 type boundedParser struct{ parser.InlineParser }
 
 func (p boundedParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	if b := boundsOf(pc); !b.affordable(parent, block.Source()) {
+	if b := boundsOf(pc); !b.affordable(parent, block.Source(), pc) {
 		return nil
 	}
 	return p.InlineParser.Parse(parent, block, pc)
@@ -187,7 +188,7 @@ func (p boundedParser) Parse(parent ast.Node, block text.Reader, pc parser.Conte
 type charged struct{ parser.InlineParser }
 
 func (p charged) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	boundsOf(pc).affordable(parent, block.Source())
+	boundsOf(pc).affordable(parent, block.Source(), pc)
 	return p.InlineParser.Parse(parent, block, pc)
 }
 
@@ -198,7 +199,8 @@ type boundedCloser struct {
 
 // affordable tells whether the block's inlines are parsed. The first call for a
 // block pays for it.
-func (b *bounds) affordable(block ast.Node, source []byte) bool {
+func (b *bounds) affordable(block ast.Node, source []byte, pc parser.Context) bool {
+	b.begin(block, pc)
 	if block != b.block {
 		cost, marks := inlineCost(block.Lines(), source)
 		b.parts.take(marks)
