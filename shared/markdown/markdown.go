@@ -84,7 +84,7 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 			util.Prioritized(charged{tagParser{parser.NewRawHTMLParser()}}, 400),
 			util.Prioritized(bounded(parser.NewEmphasisParser()), 500),
 			util.Prioritized(bounded(extension.NewStrikethroughParser()), 500),
-			util.Prioritized(bounded(extension.NewLinkifyParser()), 999),
+			util.Prioritized(urlParser{boundedParser{extension.NewLinkifyParser()}}, 999),
 			util.Prioritized(closer{}, 1000),
 		),
 		parser.WithParagraphTransformers(
