@@ -130,6 +130,25 @@ func (c container) Continue(node ast.Node, reader text.Reader, pc parser.Context
 	return c.BlockParser.Continue(node, reader, pc)
 }
 
+// fence keeps the lines of a fenced code block as one segment where they follow on
+// each other, as all do that are in no other block. A segment takes 32 bytes.
+type fence struct{ parser.BlockParser }
+
+// Continue joins the line that it takes to those before it.
+func (f fence) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
+	state := f.BlockParser.Continue(node, reader, pc)
+	lines := node.Lines()
+	if n := lines.Len(); n > 1 {
+		before, line := lines.At(n-2), lines.At(n-1)
+		if line.Start == before.Stop && line.Padding == 0 {
+			before.Stop = line.Stop
+			lines.Set(n-2, before)
+			lines.SetSliced(0, n-1)
+		}
+	}
+	return state
+}
+
 // footnotes bounds the number of definitions.
 type footnotes struct{ container }
 

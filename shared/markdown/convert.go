@@ -185,8 +185,12 @@ func (c *converter) equation(n *equation) {
 
 // lines is the raw text of a block.
 func (c *converter) lines(n ast.Node) string {
-	var b strings.Builder
 	lines := n.Lines()
+	if lines.Len() == 1 {
+		line := lines.At(0)
+		return string(line.Value(c.source))
+	}
+	var b strings.Builder
 	for i := range lines.Len() {
 		line := lines.At(i)
 		b.Write(line.Value(c.source))

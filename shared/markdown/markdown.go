@@ -65,7 +65,7 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 			util.Prioritized(parser.NewListItemParser(), 400),
 			util.Prioritized(parser.NewCodeBlockParser(), 500),
 			util.Prioritized(parser.NewATXHeadingParser(), 600),
-			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+			util.Prioritized(fence{parser.NewFencedCodeBlockParser()}, 700),
 			util.Prioritized(equationParser{}, 750),
 			util.Prioritized(container{parser.NewBlockquoteParser()}, 800),
 			util.Prioritized(contentsParser{}, 870),
