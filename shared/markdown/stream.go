@@ -51,7 +51,7 @@ func parse(source []byte, l limits) (s *stream, stop func()) {
 // footnotes stand before what was asked for already; then all has been parsed.
 func (s *stream) await(n ast.Node) {
 	for s.last != n {
-		if len(s.parsed) == 0 {
+		for len(s.parsed) == 0 { // also where the last batch has ended with the document
 			var more bool
 			if s.parsed, more = s.more(); !more {
 				return

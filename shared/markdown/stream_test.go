@@ -38,3 +38,13 @@ func TestInlinesOfLongBlocksAreAllWritten(t *testing.T) {
 		}
 	}
 }
+
+// Footnotes are written when all is parsed, wherever the last batch of blocks ends.
+func TestADocumentEndsWhereABatchDoes(t *testing.T) {
+	t.Parallel()
+	for n := range 250 {
+		if blocks := markdown.Blocks(strings.Repeat("a\n\n", n) + "[^1]: b"); len(blocks) != n+2 { // a divider, too
+			t.Errorf("%d paragraphs and a footnote are %d blocks", n, len(blocks))
+		}
+	}
+}
