@@ -23,8 +23,8 @@ type converter struct {
 	inCell    bool   // of a table of markdown
 }
 
-func convert(source []byte, l limits) []block.Block {
-	s, stop := parse(source, l)
+func convert(source []byte, l limits, most batchSize) []block.Block {
+	s, stop := parse(source, l, most)
 	defer stop()
 	c := converter{stream: s, source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}, limits: l}}
 	c.children(s.root)

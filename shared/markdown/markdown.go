@@ -32,7 +32,7 @@ import (
 // would not give to a list item by itself (it numbers from 1 and cannot be told
 // otherwise in version 2022-06-28) is written out in a paragraph.
 func Blocks(source string) []block.Block {
-	return convert([]byte(clean(source)), limits{})
+	return convert([]byte(clean(source)), limits{}, usual)
 }
 
 // clean makes the source valid UTF-8 without NUL characters, for which

@@ -1,6 +1,7 @@
 package markdown_test
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"testing"
@@ -30,7 +31,22 @@ func checkDocument(t failer, source string) []block.Block {
 		t.Fatalf("text of %.2000q\nfrom byte %d on\n got %.400q\nwant %.400q", source, from, got[from:], want[from:])
 	}
 	checkBlocks(t, blocks)
+	checkBatches(t, source, blocks)
 	return blocks
+}
+
+// checkBatches wants the same blocks however much is parsed at a time. The worst of
+// the large documents take too long for that.
+func checkBatches(t failer, source string, want []block.Block) {
+	t.Helper()
+	if len(source) > 50_000 {
+		return
+	}
+	for name, convert := range map[string]func(string) []block.Block{"all at once": markdown.AllAtOnce, "one at a time": markdown.OneAtATime} {
+		if got := convert(source); !reflect.DeepEqual(want, got) {
+			t.Fatalf("%.2000q parsed %s (-usual +then):\n%s", source, name, cmp.Diff(want, got))
+		}
+	}
 }
 
 var (

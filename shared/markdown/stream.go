@@ -22,11 +22,11 @@ type stream struct {
 	last   ast.Node   // the one before them
 }
 
-// parse begins to parse. What it returns has to be stopped.
-func parse(source []byte, l limits) (s *stream, stop func()) {
+// parse begins to parse, so much at a time. What it returns has to be stopped.
+func parse(source []byte, l limits, most batchSize) (s *stream, stop func()) {
 	pc := parser.NewContext()
 	b := boundsOf(pc)
-	b.limits = l
+	b.limits, b.most = l, most
 	s = &stream{batch: &b.batch}
 	s.more, stop = iter.Pull(func(yield func([]ast.Node) bool) {
 		defer func() {
@@ -91,19 +91,19 @@ func (s *stream) eachInline(n ast.Node, do func(ast.Node)) {
 
 // batch is blocks whose inlines have been parsed since the conversion had its turn.
 type batch struct {
+	most   batchSize
 	yield  func([]ast.Node) bool
 	blocks []ast.Node
 	bytes  int      // that they have in the source
 	begun  ast.Node // the last of them, if more inlines of it will come
 }
 
-// How much is parsed at a time: little enough for its tree to be small, and enough
-// for changing turns not to show in the time.
-const (
-	maxBatchBytes   = 8 << 10
-	maxBatchBlocks  = 100
-	maxBatchInlines = 1000
-)
+// batchSize is how much is parsed at a time.
+type batchSize struct{ bytes, blocks, inlines int }
+
+// usual is little enough for its tree to be small, and enough for changing turns not
+// to show in the time.
+var usual = batchSize{bytes: 8 << 10, blocks: 100, inlines: 1000}
 
 // close adds a block of which all inlines are there.
 func (b *batch) close(n ast.Node) {
@@ -114,7 +114,7 @@ func (b *batch) close(n ast.Node) {
 	if lines := n.Lines(); lines.Len() > 0 {
 		b.bytes += lines.At(lines.Len()-1).Stop - lines.At(0).Start
 	}
-	if b.bytes >= maxBatchBytes || len(b.blocks) >= maxBatchBlocks {
+	if b.bytes >= b.most.bytes || len(b.blocks) >= b.most.blocks {
 		b.flush()
 	}
 }
@@ -122,7 +122,7 @@ func (b *batch) close(n ast.Node) {
 // begin adds a block in the middle of its inlines when they are many, and none of
 // them may become part of another one.
 func (b *batch) begin(n ast.Node, pc parser.Context) {
-	if b.yield == nil || n.ChildCount() < maxBatchInlines || pc.LastDelimiter() != nil || pc.IsInLinkLabel() {
+	if b.yield == nil || n.ChildCount() < b.most.inlines || pc.LastDelimiter() != nil || pc.IsInLinkLabel() {
 		return
 	}
 	b.blocks, b.begun = append(b.blocks, n), n
