@@ -424,6 +424,37 @@ func TestStrangersHoldUpNobodyWithASecret(t *testing.T) {
 	}
 }
 
+// Connections that wait for another request of their callers make room for others.
+func TestIdleConnectionsHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	r := start(t, guarded(), t.TempDir())
+	for i := range maxConnections {
+		connection, err := net.Dial("tcp", r.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		if _, err := io.WriteString(connection, "GET /nowhere HTTP/1.1\r\nHost: relay.example\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if response, err := http.ReadResponse(bufio.NewReader(connection), nil); err != nil || response.StatusCode != http.StatusNotFound {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // half of what an idle connection has
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/runs", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Api-Key", secret)
+	response, err := r.client.Do(request)
+	if err != nil {
+		t.Fatalf("nobody answers any more: %v", err)
+	}
+	response.Body.Close()
+}
+
 type discard struct{}
 
 func (discard) Send(context.Context, queue.Outgoing) error { return nil }
