@@ -121,7 +121,7 @@ test/%/node_modules: test/%/package-lock.json
 	touch $@
 
 memory: servers ## what the worst that is legal, and more than that, costs in memory, within the limits
-	go test -tags memory -count=1 -v -run TestMemoryOfTheWorst ./shared/markdown
+	go test -tags memory -count=1 -v -run TestMemory ./shared/markdown
 	go test -tags memory -count=1 -v -run TestMemoryOfTheListener ./cmd/local
 	go test -tags integration,memory -count=1 -v -run TestMemoryOfTheFunctions ./test/deployed
 

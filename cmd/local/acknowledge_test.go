@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -54,6 +57,35 @@ func BenchmarkAcknowledge(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 			s.end(b)
 		})
+	}
+}
+
+// BenchmarkSync is what a report of 10 KB asks of the disk: what its commit adds to
+// the journal, and that it stays.
+func BenchmarkSync(b *testing.B) {
+	f, err := os.Create(filepath.Join(b.TempDir(), "journal"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	added := make([]byte, 80_000)
+	for b.Loop() {
+		took := make([]time.Duration, 200)
+		for i := range took {
+			if i%50 == 0 { // as the journal is emptied at that rate
+				err = errors.Join(err, f.Truncate(0))
+			}
+			began := time.Now()
+			_, writing := f.WriteAt(added, int64(i%50*len(added)))
+			err = errors.Join(err, writing, f.Sync())
+			took[i] = time.Since(began)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		slices.Sort(took)
+		b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+		b.ReportMetric(0, "ns/op")
 	}
 }
 

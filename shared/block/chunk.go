@@ -1,6 +1,7 @@
 package block
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,25 +24,36 @@ func Chunks(texts []Text) [][]Text {
 		return [][]Text{texts}
 	}
 	var chunks [][]Text
-	var chunk []Text
-	size := 0
+	pieces := cutAll(texts)
+	for len(pieces) > 0 {
+		n, size := 0, 0
+		for ; n < min(len(pieces), MaxRichTexts); n++ {
+			size += pieces[n].size()
+			if n > 0 && size > MaxBlockBytes {
+				break
+			}
+		}
+		chunks = append(chunks, pieces[:n:n])
+		pieces = pieces[n:]
+	}
+	return chunks
+}
+
+// cutAll cuts what is longer than MaxText and leaves out what is empty. Where there
+// is neither, as in most text, it is the texts that were given.
+func cutAll(texts []Text) []Text {
+	if !slices.ContainsFunc(texts, func(t Text) bool { return t.Content == "" || len(t.Content) > MaxText }) {
+		return texts
+	}
+	pieces := make([]Text, 0, len(texts))
 	for _, text := range texts {
 		for rest := text.Content; rest != ""; {
 			piece := text
 			piece.Content, rest = cut(rest)
-			bytes := piece.size()
-			if len(chunk) == MaxRichTexts || size+bytes > MaxBlockBytes {
-				chunks = append(chunks, chunk)
-				chunk, size = nil, 0
-			}
-			chunk = append(chunk, piece)
-			size += bytes
+			pieces = append(pieces, piece)
 		}
 	}
-	if len(chunk) > 0 {
-		chunks = append(chunks, chunk)
-	}
-	return chunks
+	return pieces
 }
 
 // Units is the length of s in UTF-16 code units.

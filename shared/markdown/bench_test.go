@@ -16,28 +16,40 @@ import (
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/markdown"
+	"notionrelay/test/processor"
 	"notionrelay/test/worstmarkdown"
 )
 
 // BenchmarkReport compares, for the realistic report, goldmark's parse of GFM
-// alone with the whole way from markdown to the bodies of requests.
+// alone with the way from markdown to blocks, and with the whole way to the bodies of
+// requests.
 func BenchmarkReport(b *testing.B) {
 	source := read(b, "testdata/report.md")
-	b.Run("goldmark parse alone", func(b *testing.B) {
-		parser := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
-		b.SetBytes(int64(len(source)))
-		b.ReportAllocs()
-		for b.Loop() {
-			parser.Parse(text.NewReader([]byte(source)))
-		}
-	})
-	b.Run("markdown to request bodies", func(b *testing.B) {
-		b.SetBytes(int64(len(source)))
-		b.ReportAllocs()
-		for b.Loop() {
-			bodies(source)
-		}
-	})
+	parser := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
+	for _, way := range []struct {
+		name string
+		take func()
+	}{
+		{"goldmark parse alone", func() { parser.Parse(text.NewReader([]byte(source))) }},
+		{"markdown to blocks", func() { markdown.Blocks(source) }},
+		{"markdown to request bodies", func() { bodies(source) }},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := processor.Used(b)
+			for b.Loop() {
+				way.take()
+			}
+			took := processor.Used(b) - began
+			runtime.ReadMemStats(&after)
+			megabytes := float64(b.N*len(source)) / 1e6
+			b.SetBytes(int64(len(source)))
+			b.ReportMetric(megabytes/took.Seconds(), "MB/cpu-s")
+			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/megabytes, "allocs/MB")
+			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/1e6/megabytes, "MB-allocated/MB")
+		})
+	}
 }
 
 // BenchmarkMemory reports how much memory the way from markdown to the bodies of

@@ -56,6 +56,7 @@ const (
 // bounds is what is left of a document's budgets.
 type bounds struct {
 	limits
+	batch
 
 	blankLines int
 	indents    int
@@ -64,8 +65,9 @@ type bounds struct {
 	escapes    int
 	footnotes  int
 
-	block ast.Node // the block whose inlines are being parsed
-	plain bool     // its inlines would cost more than is left
+	block   ast.Node // the block whose inlines are being parsed
+	plain   bool     // its inlines would cost more than is left
+	hasURLs bool     // it may have URLs or addresses without brackets
 }
 
 var boundsKey = parser.NewContextKey()
@@ -128,6 +130,25 @@ func (c container) Continue(node ast.Node, reader text.Reader, pc parser.Context
 	return c.BlockParser.Continue(node, reader, pc)
 }
 
+// fence keeps the lines of a fenced code block as one segment where they follow on
+// each other, as all do that are in no other block. A segment takes 32 bytes.
+type fence struct{ parser.BlockParser }
+
+// Continue joins the line that it takes to those before it.
+func (f fence) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
+	state := f.BlockParser.Continue(node, reader, pc)
+	lines := node.Lines()
+	if n := lines.Len(); n > 1 {
+		before, line := lines.At(n-2), lines.At(n-1)
+		if line.Start == before.Stop && line.Padding == 0 {
+			before.Stop = line.Stop
+			lines.Set(n-2, before)
+			lines.SetSliced(0, n-1)
+		}
+	}
+	return state
+}
+
 // footnotes bounds the number of definitions.
 type footnotes struct{ container }
 
@@ -177,7 +198,7 @@ func bounded(p parser.InlineParser) parser.InlineParser {
 type boundedParser struct{ parser.InlineParser }
 
 func (p boundedParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	if b := boundsOf(pc); !b.affordable(parent, block.Source()) {
+	if b := boundsOf(pc); !b.affordable(parent, block.Source(), pc) {
 		return nil
 	}
 	return p.InlineParser.Parse(parent, block, pc)
@@ -187,7 +208,18 @@ func (p boundedParser) Parse(parent ast.Node, block text.Reader, pc parser.Conte
 type charged struct{ parser.InlineParser }
 
 func (p charged) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	boundsOf(pc).affordable(parent, block.Source())
+	boundsOf(pc).affordable(parent, block.Source(), pc)
+	return p.InlineParser.Parse(parent, block, pc)
+}
+
+// urlParser leaves blocks alone that have no URLs or addresses without brackets. It
+// would be asked for each word.
+type urlParser struct{ boundedParser }
+
+func (p urlParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if b := boundsOf(pc); !b.affordable(parent, block.Source(), pc) || !b.hasURLs {
+		return nil
+	}
 	return p.InlineParser.Parse(parent, block, pc)
 }
 
@@ -198,22 +230,21 @@ type boundedCloser struct {
 
 // affordable tells whether the block's inlines are parsed. The first call for a
 // block pays for it.
-func (b *bounds) affordable(block ast.Node, source []byte) bool {
+func (b *bounds) affordable(block ast.Node, source []byte, pc parser.Context) bool {
+	b.begin(block, pc)
 	if block != b.block {
-		cost, marks := inlineCost(block.Lines(), source)
-		b.parts.take(marks)
-		b.block, b.plain = block, cost > b.inlineWork
+		s := scanned(block.Lines(), source)
+		b.parts.take(s.labels + s.marks)
+		b.block, b.plain, b.hasURLs = block, s.cost > b.inlineWork, s.urls > 0
 		if !b.plain {
-			b.inlineWork -= cost
+			b.inlineWork -= s.cost
 		}
 	}
 	return !b.plain
 }
 
-// inlineCost is an upper bound of the steps that goldmark takes for a block's
-// inlines beyond one pass over it, and how many marks it has. It is itself one
-// pass.
-func inlineCost(lines *text.Segments, source []byte) (cost, marks int) {
+// scanned looks through the inlines of a block in one pass.
+func scanned(lines *text.Segments, source []byte) scan {
 	var s scan
 	for i := range lines.Len() {
 		line := lines.At(i)
@@ -222,18 +253,20 @@ func inlineCost(lines *text.Segments, source []byte) (cost, marks int) {
 	// A closing delimiter may be compared with every one before it, a run of
 	// backticks without its like is looked for up to the block's end, and the
 	// line of a label is looked for from the last one on.
-	cost = s.cost + s.delimiters*s.delimiters/4 + s.backticks*s.length + s.labels*lines.Len()
-	return cost, s.labels + s.marks
+	s.cost += s.delimiters*s.delimiters/4 + s.backticks*s.length + s.labels*lines.Len()
+	return s
 }
 
+// scan is what a block's inlines may cost and are at most.
 type scan struct {
-	cost       int
+	cost       int // an upper bound of the steps that goldmark takes beyond one pass
 	length     int
 	delimiters int      // runs of * _ ~
 	backticks  int      // different lengths of runs of `
 	seen       [64]bool // lengths of runs of ` that were counted; each longer one counts
 	brackets   int      // [ that may still be closed
 	labels     int      // [ and ]
+	urls       int      // hosts and addresses without brackets, at most
 	marks      int      // other bytes that can begin or end an inline
 }
 
@@ -251,7 +284,14 @@ func (s *scan) line(line []byte) {
 	s.length += len(line)
 	destinations, angles := 0, 0 // link destinations that may reach to here, bare and in <>
 	for i := 0; i < len(line); i++ {
-		s.cost += destinations + angles + labelWeight*min(s.brackets, 1000)
+		weight := destinations + angles + labelWeight*min(s.brackets, 1000)
+		s.cost += weight
+		for !scannedBytes[line[i]] {
+			if i++; i == len(line) {
+				return
+			}
+			s.cost += weight
+		}
 		switch c := line[i]; c {
 		case '*', '_', '~':
 			n := run(line[i:])
@@ -287,15 +327,25 @@ func (s *scan) line(line []byte) {
 		case '<', '!':
 			s.marks++
 		case '@':
+			s.urls++
 			s.marks += bareURL
 		case 'w', ':':
 			if cost := urlCost(line[i:]); cost > 0 {
 				s.cost += cost
+				s.urls++
 				s.marks += bareURL
 			}
 		}
 	}
 }
+
+// scannedBytes are those that count, each for itself.
+var scannedBytes = func() (is [256]bool) {
+	for _, b := range []byte("*_~`[] \t><!@w:") {
+		is[b] = true
+	}
+	return is
+}()
 
 // run is the length of the run of equal bytes that s begins with.
 func run(s []byte) int {

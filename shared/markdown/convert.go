@@ -15,28 +15,28 @@ import (
 // converter walks goldmark's tree and writes blocks.
 type converter struct {
 	page
+	*stream
 	source    []byte
 	footnotes []*extast.Footnote
 	anchor    anchor // the link of HTML that is open
 	referable int    // bytes of URLs that may still be referred to
+	inCell    bool   // of a table of markdown
 }
 
-func convert(root ast.Node, source []byte, l limits) []block.Block {
-	c := converter{source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}, limits: l}}
-	c.children(root)
+func convert(source []byte, l limits) []block.Block {
+	s, stop := parse(source, l)
+	defer stop()
+	c := converter{stream: s, source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}, limits: l}}
+	c.children(s.root)
 	c.popTo(1)
 	c.allFootnotes()
 	return c.open[0].block.Children
 }
 
-// children converts the children of a container. They leave the tree one by
-// one, so that a big document is not in memory twice.
+// children converts the children of a container.
 func (c *converter) children(parent ast.Node) {
 	c.grow(parent.ChildCount())
-	for n := parent.FirstChild(); n != nil; n = parent.FirstChild() {
-		parent.RemoveChild(parent, n)
-		c.block(n)
-	}
+	c.each(parent, c.block)
 }
 
 func (c *converter) block(n ast.Node) {
@@ -83,17 +83,16 @@ var headings = [...]block.Kind{block.Heading1, block.Heading2, block.Heading3}
 func (c *converter) list(list *ast.List) {
 	number := list.Start
 	c.grow(list.ChildCount())
-	for n := list.FirstChild(); n != nil; n = list.FirstChild() {
-		list.RemoveChild(list, n)
+	c.each(list, func(n ast.Node) {
 		item, prefix := block.Block{Kind: block.BulletedListItem}, ""
-		if box := checkBox(n); box != nil {
+		if box := c.checkBox(n); box != nil {
 			item.Kind, item.Checked = block.ToDo, box.IsChecked
 		} else if list.IsOrdered() {
 			item, prefix = c.numberedItem(number)
 		}
 		c.item(n, item, prefix)
 		number++
-	}
+	})
 }
 
 // numberedItem is the block of an item with a number, and what its text begins
@@ -109,11 +108,12 @@ func (c *converter) numberedItem(number int) (item block.Block, prefix string) {
 }
 
 // checkBox is the check box with which a list item begins, or nil.
-func checkBox(item ast.Node) *extast.TaskCheckBox {
-	if first := item.FirstChild(); first != nil {
-		if box, ok := first.FirstChild().(*extast.TaskCheckBox); ok {
-			return box
-		}
+func (c *converter) checkBox(item ast.Node) *extast.TaskCheckBox {
+	switch first := item.FirstChild().(type) {
+	case *ast.Heading, *ast.Paragraph, *ast.TextBlock:
+		c.await(first)
+		box, _ := first.FirstChild().(*extast.TaskCheckBox)
+		return box
 	}
 	return nil
 }
@@ -124,16 +124,14 @@ func (c *converter) item(n ast.Node, item block.Block, prefix string) {
 	c.push(element{holds: textThenBlocks, end: endBlock, block: item})
 	depth := len(c.open)
 	c.text.write(prefix, block.Text{})
-	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
-		c.block(child)
-	}
+	c.each(n, c.block)
 	c.popTo(depth - 1)
 }
 
 // quote converts a block quote, or GitHub's alert, which is one that begins
 // with a line like [!NOTE].
 func (c *converter) quote(n *ast.Blockquote) {
-	if icon, ok := alert(n, c.source); ok {
+	if icon, ok := c.alert(n); ok {
 		c.item(n, block.Block{Kind: block.Callout, Icon: icon}, "")
 		return
 	}
@@ -141,16 +139,17 @@ func (c *converter) quote(n *ast.Blockquote) {
 }
 
 // alert takes the marker out of an alert and returns the alert's icon.
-func alert(n *ast.Blockquote, source []byte) (icon string, ok bool) {
+func (c *converter) alert(n *ast.Blockquote) (icon string, ok bool) {
 	first, ok := n.FirstChild().(*ast.Paragraph)
 	if !ok || first.Lines().Len() == 0 {
 		return "", false
 	}
 	line := first.Lines().At(0)
-	icon, ok = alertIcons[string(bytes.ToUpper(bytes.TrimSpace(line.Value(source))))]
+	icon, ok = alertIcons[string(bytes.ToUpper(bytes.TrimSpace(line.Value(c.source))))]
 	if !ok {
 		return "", false
 	}
+	c.await(first)
 	for marker := first.FirstChild(); marker != nil; marker = first.FirstChild() {
 		text, ok := marker.(*ast.Text)
 		if !ok || text.Segment.Start >= line.Stop {
@@ -186,8 +185,12 @@ func (c *converter) equation(n *equation) {
 
 // lines is the raw text of a block.
 func (c *converter) lines(n ast.Node) string {
-	var b strings.Builder
 	lines := n.Lines()
+	if lines.Len() == 1 {
+		line := lines.At(0)
+		return string(line.Value(c.source))
+	}
+	var b strings.Builder
 	for i := range lines.Len() {
 		line := lines.At(i)
 		b.Write(line.Value(c.source))
@@ -215,6 +218,7 @@ func (c *converter) allFootnotes() {
 	if len(c.footnotes) == 0 {
 		return
 	}
+	c.await(c.root) // the numbers are in the order of the references
 	c.add(block.Block{Kind: block.Divider})
 	number := 0
 	for _, f := range c.footnotes {

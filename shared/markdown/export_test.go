@@ -1,9 +1,21 @@
 package markdown
 
-import "github.com/yuin/goldmark/ast"
+import (
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
 
-// Parse is exported to tests, which walk the tree by another way.
-func Parse(source []byte) ast.Node { return parse(source, limits{}) }
+// Parse is the whole tree at once, for tests that walk it by another way, with
+// goldmark's own rule for pipes in code.
+func Parse(source []byte) ast.Node {
+	pc := parser.NewContext()
+	reader := text.NewReader(source)
+	root := markdownParser().Parse(reader, parser.WithContext(pc))
+	extension.NewTableASTTransformer().Transform(root.(*ast.Document), reader, pc)
+	return root
+}
 
 // Clean is exported to tests, for the source that positions in the tree refer to.
 var Clean = clean

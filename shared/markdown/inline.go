@@ -14,9 +14,10 @@ import (
 // flow converts a block of inlines. Tags of HTML in it are closed at its end, but
 // for <details>, which is often opened on a line with its summary.
 func (c *converter) flow(n ast.Node, kind block.Kind) {
+	c.await(n)
 	c.kind = kind
 	around := len(c.open)
-	c.inlines(n, block.Text{})
+	c.eachInline(n, func(inline ast.Node) { c.inline(inline, block.Text{}) })
 	c.endMarks()
 	c.flush()
 	for len(c.open) > around && c.top().tag != "details" {
@@ -70,11 +71,15 @@ func (c *converter) inline(n ast.Node, format block.Text) {
 	}
 }
 
-// codeSpan writes the text as it stands; line ends are spaces.
+// codeSpan writes the text as it stands; line ends are spaces. In a cell a backslash
+// keeps a pipe from ending it (GFM, section 4.10).
 func (c *converter) codeSpan(n *ast.CodeSpan, format block.Text) {
 	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
 		if text, ok := child.(*ast.Text); ok {
 			value := text.Segment.Value(c.source)
+			if c.inCell {
+				value = bytes.ReplaceAll(value, []byte(`\|`), []byte("|"))
+			}
 			for line, rest, more := bytes.Cut(value, []byte("\n")); ; line, rest, more = bytes.Cut(rest, []byte("\n")) {
 				c.text.write(string(line), format)
 				if !more {

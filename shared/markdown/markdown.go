@@ -14,10 +14,8 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 
 	"notionrelay/shared/block"
@@ -34,9 +32,7 @@ import (
 // would not give to a list item by itself (it numbers from 1 and cannot be told
 // otherwise in version 2022-06-28) is written out in a paragraph.
 func Blocks(source string) []block.Block {
-	source = clean(source)
-	bytes := []byte(source)
-	return convert(parse(bytes, limits{}), bytes, limits{})
+	return convert([]byte(clean(source)), limits{})
 }
 
 // clean makes the source valid UTF-8 without NUL characters, for which
@@ -56,12 +52,6 @@ func clean(source string) string {
 
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-func parse(source []byte, l limits) ast.Node {
-	pc := parser.NewContext()
-	boundsOf(pc).limits = l
-	return markdownParser().Parse(text.NewReader(source), parser.WithContext(pc))
-}
-
 // markdownParser is goldmark's parser of GFM and footnotes, put together by
 // hand: HTML blocks are replaced by tag lines, so that markdown between two
 // tags stays markdown; footnotes stay where they are defined, referred to or
@@ -75,7 +65,7 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 			util.Prioritized(parser.NewListItemParser(), 400),
 			util.Prioritized(parser.NewCodeBlockParser(), 500),
 			util.Prioritized(parser.NewATXHeadingParser(), 600),
-			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+			util.Prioritized(fence{parser.NewFencedCodeBlockParser()}, 700),
 			util.Prioritized(equationParser{}, 750),
 			util.Prioritized(container{parser.NewBlockquoteParser()}, 800),
 			util.Prioritized(contentsParser{}, 870),
@@ -94,14 +84,12 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 			util.Prioritized(charged{tagParser{parser.NewRawHTMLParser()}}, 400),
 			util.Prioritized(bounded(parser.NewEmphasisParser()), 500),
 			util.Prioritized(bounded(extension.NewStrikethroughParser()), 500),
-			util.Prioritized(bounded(extension.NewLinkifyParser()), 999),
+			util.Prioritized(urlParser{boundedParser{extension.NewLinkifyParser()}}, 999),
+			util.Prioritized(closer{}, 1000),
 		),
 		parser.WithParagraphTransformers(
 			util.Prioritized(references{parser.LinkReferenceParagraphTransformer}, 100),
 			util.Prioritized(tables{extension.NewTableParagraphTransformer()}, 200),
-		),
-		parser.WithASTTransformers(
-			util.Prioritized(extension.NewTableASTTransformer(), 0),
 		),
 	)
 })

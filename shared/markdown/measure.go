@@ -56,7 +56,7 @@ func Measure(documents ...string) (size Size, err error) {
 		source := []byte(clean(document))
 		parts.take(bytes.Count(source, []byte("\n")))
 		l := limits{blocks: &blocks, parts: &parts}
-		plan := block.NewPlan(convert(parse(source, l), source, l))
+		plan := block.NewPlan(convert(source, l))
 		size.Requests += plan.Requests()
 	}
 	size.Blocks = blocks.taken

@@ -102,6 +102,97 @@ func TestMemoryOfTheWorst(t *testing.T) {
 	}
 }
 
+// mostNeeded is how many times its own size a legal body of 1 MB may need to be
+// converted, beyond what the process has anyway.
+const mostNeeded = 20
+
+// needMore is the bodies that need more than that, and how many times their size. How
+// much there may be of something is limited by its number, whatever a body's size.
+var needMore = map[string]int{
+	// goldmark notes each line for each block that is open, in 24 bytes.
+	"lists, then quoted blanks": 270,
+	"lists and a fence, blanks": 220,
+	"lists, then blank lines":   170,
+	"quoted fences":             90,
+	"lists of 99, blank lines":  60,
+	"blank lines of code":       60,
+	// A row has as many cells as its table is wide, of 24 bytes if they are empty.
+	"short rows of HTML": 150,
+	"short rows":         120,
+	"wide table":         90,
+	"table of pipes":     80,
+	"rows of ten cells":  70,
+	"many small tables":  70,
+	// A line of a paragraph is a segment of 32 bytes.
+	"lazy lines":        110,
+	"lines":             110,
+	"hard breaks":       70,
+	"equation of lines": 90,
+	// A block is a node of 200 bytes, and then 200 more as one of Notion's. All nodes
+	// of blocks are there before the first is converted.
+	"dollar lines":             90,
+	"footnote definitions":     90,
+	"details on lines":         70,
+	"references in paragraphs": 60,
+	"numbers without order":    70,
+	"items of two kinds":       70,
+	"list of blank items":      60,
+	"paragraphs":               40,
+	// A piece of text is 40 bytes, and its link as many as it has.
+	"addresses in text":        80,
+	"backtick pairs":           60,
+	"words of HTML":            60,
+	"cells of HTML":            50,
+	"paragraphs of code spans": 50,
+	"items of 80 characters":   50,
+	"items, lines and cells":   40,
+	"items of strong words":    30,
+	"URLs with parentheses":    30,
+	// All inlines of a block are there while one of them may still take in the others.
+	"long runs of stars": 70,
+}
+
+// TestMemoryThatIsNeeded shows what conversion cannot do without. Garbage is collected
+// when there is a tenth of it; where nobody is in want of memory, when there is as
+// much as there is else.
+func TestMemoryThatIsNeeded(t *testing.T) {
+	t.Setenv("GOGC", "10")
+	nothing, err := run(t.Context(), "nothing", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := read(t, "testdata/report.md")
+	for _, name := range append(slices.Clone(worstmarkdown.MemoryHungry), aReport) {
+		document := worstmarkdown.Documents(aMegabyte)[name].String()
+		if name == aReport {
+			document = strings.Repeat(example, aMegabyte/len(example))
+		}
+		o, err := run(t.Context(), name, legal(document))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		most := mostNeeded
+		if more, does := needMore[name]; does {
+			most = more
+		}
+		needed := float64(o.memory-nothing.memory) / float64(o.size)
+		t.Logf("%5.1f times, at most %3d: %s", needed, most, o)
+		if needed > float64(most) || !o.accepted {
+			t.Errorf("%s needs %.1f times its size", name, needed)
+		}
+	}
+}
+
+const aMegabyte = 1 << 20
+
+// legal is as much of a document as is accepted, and plain paragraphs up to a megabyte.
+func legal(document string) string {
+	document = worstmarkdown.Longest(document, func(s string) bool { return markdown.Check(s) == nil })
+	paragraph := "\n\n" + strings.Repeat("word ", 400)
+	return document + strings.Repeat(paragraph, max(0, aMegabyte-len(document))/len(paragraph))
+}
+
 // measured is what a body costs at its full size, and what is left of it when it
 // is halved until it is accepted.
 func measured(ctx context.Context, name, example string) (outcomes []outcome, err error) {

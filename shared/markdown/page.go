@@ -79,11 +79,12 @@ func (p *page) push(e element) {
 // pop closes the innermost element.
 func (p *page) pop() {
 	p.flush()
-	e := *p.top()
+	e := p.top()
 	p.open = p.open[:len(p.open)-1]
 	if e.end != nil {
-		e.end(p, &e)
+		e.end(p, e) // which opens none, so that e stays
 	}
+	*e = element{}
 }
 
 // popTo closes elements until there are n.

@@ -51,6 +51,11 @@ var regressions = []struct{ fault, source, want string }{
 		"https://example.com/?q=1&amp;r=2\n",
 		"paragraph \"https://example.com/?q=1&r=2\"+link(https://example.com/?q=1&r=2)\n",
 	},
+	{
+		"the check box of a heading was looked for before its inlines were parsed",
+		"- [ ] a\n  ===\n",
+		"to_do checked=false\n  heading_1 \"a\"\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {

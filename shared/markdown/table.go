@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
 
 	"notionrelay/shared/block"
@@ -9,16 +10,19 @@ import (
 // table converts a table of markdown.
 func (c *converter) table(n *extast.Table) {
 	c.push(element{holds: tableParts, end: endTable, block: block.Block{Kind: block.Table, HeaderRow: true}})
-	for row := n.FirstChild(); row != nil; row = n.FirstChild() {
-		n.RemoveChild(n, row)
+	c.each(n, func(row ast.Node) {
 		c.push(element{holds: tableParts, end: endRow, cells: make([][]block.Text, 0, row.ChildCount())})
-		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+		column := 0
+		c.each(row, func(cell ast.Node) {
 			c.push(element{holds: cellText, end: endCell})
+			c.inCell = column < len(n.Alignments) // behind the last column stands what is no cell
 			c.flow(cell, block.Paragraph)
+			c.inCell = false
 			c.pop()
-		}
+			column++
+		})
 		c.pop()
-	}
+	})
 	c.pop()
 }
 

@@ -134,8 +134,16 @@ func (b *textBuffer) take() []block.Text {
 		b.taken++
 		texts = b.texts(string(content), start)
 	}
-	b.content, b.spans, b.lineOpen = b.content[:0], b.spans[:0], false
+	b.empty()
 	return texts
+}
+
+// empty forgets the text, and the room for one that few are as long as.
+func (b *textBuffer) empty() {
+	b.content, b.spans, b.lineOpen = b.content[:0], b.spans[:0], false
+	if cap(b.spans) > 1000 {
+		b.content, b.spans = nil, nil
+	}
 }
 
 // takeCode returns the text without formats and the line ends around it, and
@@ -143,7 +151,7 @@ func (b *textBuffer) take() []block.Text {
 func (b *textBuffer) takeCode() string {
 	code := string(bytes.Trim(b.content, "\n"))
 	b.taken++
-	b.content, b.spans, b.lineOpen = b.content[:0], b.spans[:0], false
+	b.empty()
 	return code
 }
 

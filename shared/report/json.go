@@ -193,14 +193,16 @@ func valueLength(text string) int {
 }
 
 // stringLength is the length of the string that the text begins with, its
-// quotes included.
+// quotes included. A quote behind an odd number of backslashes is escaped.
 func stringLength(text string) int {
 	for i := 1; ; i++ {
-		switch i += strings.IndexAny(text[i:], `"\`); text[i] {
-		case '"':
+		i += strings.IndexByte(text[i:], '"')
+		backslashes := 0
+		for text[i-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
 			return i + 1
-		case '\\':
-			i++ // what is escaped may be a quote
 		}
 	}
 }

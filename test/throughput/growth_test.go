@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"notionrelay/operate/folder"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/processor"
 )
 
 // BenchmarkGrowth reports what a unit of work costs when there is much of it: the
@@ -186,9 +186,9 @@ func measure(b *testing.B, units int, work func()) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		began := processorTime(b)
+		began := processor.Used(b)
 		work()
-		took := processorTime(b) - began
+		took := processor.Used(b) - began
 		runtime.ReadMemStats(&after)
 		leastTime = min(leastTime, float64(took.Microseconds())/float64(units))
 		leastMemory = min(leastMemory, float64(after.TotalAlloc-before.TotalAlloc)/float64(units))
@@ -196,14 +196,4 @@ func measure(b *testing.B, units int, work func()) {
 	b.ReportMetric(leastTime, "cpu-µs/unit")
 	b.ReportMetric(leastMemory, "B/unit")
 	b.ReportMetric(0, "ns/op")
-}
-
-// processorTime is what this process has used so far.
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

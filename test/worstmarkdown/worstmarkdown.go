@@ -245,12 +245,15 @@ const MaxMemory = 400 << 20
 // MemoryHungry names the documents that have taken most memory, before there were
 // limits or with them.
 var MemoryHungry = []string{
-	"NUL characters", "URLs with parentheses", "addresses in text", "blank lines of code", "cells of HTML",
-	"details in details in list", "equation of lines", "images by reference", "items of 80 characters",
-	"items of strong words", "items of two kinds", "items, lines and cells", "list of blank items",
-	"lists of 99, blank lines", "long runs of stars", "numbers without order", "paragraphs", "paragraphs of code spans",
-	"paragraphs of links", "reference titles", "rows of escaped pipes", "rows of ten cells", "short rows of HTML",
-	"table of pipes", "uses of a URL", "words of HTML",
+	"NUL characters", "URLs with parentheses", "addresses in text", "backtick pairs", "blank lines of code",
+	"cells of HTML", "details in details in list", "details on lines", "dollar lines", "equation of lines",
+	"footnote definitions", "hard breaks", "images by reference", "items of 80 characters",
+	"items of strong words", "items of two kinds", "items, lines and cells", "lazy lines", "lines",
+	"list of blank items", "lists and a fence, blanks", "lists of 99, blank lines", "lists, then blank lines",
+	"lists, then quoted blanks", "long runs of stars", "many small tables", "numbers without order", "paragraphs",
+	"paragraphs of code spans", "paragraphs of links", "quoted fences", "reference titles",
+	"references in paragraphs", "rows of escaped pipes", "rows of ten cells", "short rows", "short rows of HTML",
+	"summaries", "table of pipes", "uses of a URL", "wide table", "words of HTML",
 }
 
 // Longest is the longest beginning of a document that is accepted, found by halving

@@ -13,7 +13,7 @@ import (
 // their database, a row each, the section and the end of the placeholder. One of
 // the quotes is longer than a row's creation has room for. The introduction needs a
 // look at the homepage: the answer to a page's creation does not tell the ids of its
-// blocks.
+// blocks (docs/performance.md has why no other way is better).
 func TestARunMakesNoRequestThatItsPagesDoNotNeed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

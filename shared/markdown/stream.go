@@ -1,0 +1,148 @@
+package markdown
+
+import (
+	"errors"
+	"iter"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
+
+// stream is a document that is parsed while it is converted. goldmark parses the
+// inlines, which take most of the memory of its tree, block by block in the order of
+// the text when it knows all blocks. It is held up whenever there are some, until
+// they have been converted and forgotten.
+type stream struct {
+	*batch
+
+	root   ast.Node
+	more   func() ([]ast.Node, bool)
+	parsed []ast.Node // blocks whose inlines are there, which nobody has awaited
+	last   ast.Node   // the one before them
+}
+
+// parse begins to parse. What it returns has to be stopped.
+func parse(source []byte, l limits) (s *stream, stop func()) {
+	pc := parser.NewContext()
+	b := boundsOf(pc)
+	b.limits = l
+	s = &stream{batch: &b.batch}
+	s.more, stop = iter.Pull(func(yield func([]ast.Node) bool) {
+		defer func() {
+			if r := recover(); r != nil && r != any(errStopped) {
+				panic(r)
+			}
+		}()
+		s.yield = yield
+		markdownParser().Parse(text.NewReader(source), parser.WithContext(pc))
+		s.flush()
+	})
+	s.parsed, _ = s.more() // there is the document itself at least
+	s.root = s.parsed[0]
+	for s.root.Parent() != nil {
+		s.root = s.root.Parent()
+	}
+	return s, stop
+}
+
+// await parses on until there are inlines of a block: the first of them if they are
+// very many, else all. It is asked for blocks in the order of the text. Only
+// footnotes stand before what was asked for already; then all has been parsed.
+func (s *stream) await(n ast.Node) {
+	for s.last != n {
+		for len(s.parsed) == 0 { // also where the last batch has ended with the document
+			var more bool
+			if s.parsed, more = s.more(); !more {
+				return
+			}
+		}
+		s.last, s.parsed = s.parsed[0], s.parsed[1:]
+	}
+}
+
+// each calls do for the children of a node. Those that goldmark has left behind
+// leave the tree.
+func (s *stream) each(parent ast.Node, do func(ast.Node)) {
+	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+		before := s.last
+		do(n)
+		for s.last != before && n.PreviousSibling() != nil {
+			parent.RemoveChild(parent, n.PreviousSibling())
+		}
+	}
+}
+
+// eachInline does the same for the inlines of a block that was awaited. The last that
+// is there may still grow, until all are there.
+func (s *stream) eachInline(n ast.Node, do func(ast.Node)) {
+	for s.begun == n {
+		for first := n.FirstChild(); first != n.LastChild(); first = n.FirstChild() {
+			do(first)
+			n.RemoveChild(n, first)
+		}
+		s.last = nil
+		s.await(n)
+	}
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		do(child)
+	}
+}
+
+// batch is blocks whose inlines have been parsed since the conversion had its turn.
+type batch struct {
+	yield  func([]ast.Node) bool
+	blocks []ast.Node
+	bytes  int      // that they have in the source
+	begun  ast.Node // the last of them, if more inlines of it will come
+}
+
+// How much is parsed at a time: little enough for its tree to be small, and enough
+// for changing turns not to show in the time.
+const (
+	maxBatchBytes   = 8 << 10
+	maxBatchBlocks  = 100
+	maxBatchInlines = 1000
+)
+
+// close adds a block of which all inlines are there.
+func (b *batch) close(n ast.Node) {
+	if b.yield == nil {
+		return // a test parses all at once
+	}
+	b.blocks = append(b.blocks, n)
+	if lines := n.Lines(); lines.Len() > 0 {
+		b.bytes += lines.At(lines.Len()-1).Stop - lines.At(0).Start
+	}
+	if b.bytes >= maxBatchBytes || len(b.blocks) >= maxBatchBlocks {
+		b.flush()
+	}
+}
+
+// begin adds a block in the middle of its inlines when they are many, and none of
+// them may become part of another one.
+func (b *batch) begin(n ast.Node, pc parser.Context) {
+	if b.yield == nil || n.ChildCount() < maxBatchInlines || pc.LastDelimiter() != nil || pc.IsInLinkLabel() {
+		return
+	}
+	b.blocks, b.begun = append(b.blocks, n), n
+	b.flush()
+	b.begun = nil
+}
+
+func (b *batch) flush() {
+	if !b.yield(b.blocks) {
+		panic(errStopped)
+	}
+	b.blocks, b.bytes = b.blocks[:0], 0
+}
+
+// errStopped ends a parse that nobody wants any more. goldmark knows no other way.
+var errStopped = errors.New("stopped")
+
+// closer tells of each block whose inlines have been parsed. It parses nothing.
+type closer struct{}
+
+func (closer) Trigger() []byte                                         { return nil }
+func (closer) Parse(ast.Node, text.Reader, parser.Context) ast.Node    { return nil }
+func (closer) CloseBlock(n ast.Node, _ text.Reader, pc parser.Context) { boundsOf(pc).close(n) }
