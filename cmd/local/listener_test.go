@@ -424,6 +424,44 @@ func TestStrangersHoldUpNobodyWithASecret(t *testing.T) {
 	}
 }
 
+// One connection too many waits until another one has ended.
+func TestConnectionsAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		listener := limited(crowded{})
+		accept := func() net.Conn {
+			connection, err := listener.Accept()
+			if err != nil {
+				t.Error(err)
+			}
+			return connection
+		}
+		first := accept()
+		for range maxConnections - 1 {
+			accept()
+		}
+		var last net.Conn
+		go func() { last = accept() }()
+		synctest.Wait()
+		if last != nil {
+			t.Error("one too many was let in")
+		}
+		first.Close()
+		synctest.Wait()
+		if last == nil {
+			t.Error("none is let in after one has ended")
+		}
+	})
+}
+
+// crowded is a listener that never lacks callers.
+type crowded struct{ net.Listener }
+
+func (crowded) Accept() (net.Conn, error) {
+	connection, _ := net.Pipe()
+	return connection, nil
+}
+
 // Connections that wait for another request of their callers make room for others.
 func TestIdleConnectionsHoldUpNobody(t *testing.T) {
 	t.Parallel()
