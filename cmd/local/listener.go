@@ -160,6 +160,10 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }
 
+// lastPatience is how long the rest of a body may take when the system ends, so
+// that who takes his time does not hold that up.
+const lastPatience = 3 * time.Second
+
 // room is what requests of a kind have at once.
 type room struct {
 	requests, large chan struct{}
@@ -183,6 +187,9 @@ func (s *system) limit(next http.Handler) http.Handler {
 			hearOut(w, r)
 			return
 		}
+		defer context.AfterFunc(r.Context(), func() {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lastPatience)) // as for strangers
+		})()
 		sent := r.Body
 		// One byte more, so that the webhook sees that it is too much.
 		r.Body = http.MaxBytesReader(w, sent, report.MaxBody+1)

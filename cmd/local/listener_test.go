@@ -424,6 +424,32 @@ func TestStrangersHoldUpNobodyWithASecret(t *testing.T) {
 	}
 }
 
+// Who takes his time over a body does not keep the system from ending: start looks
+// at that once the test is over.
+func TestWhoTakesHisTimeHoldsUpNoEnd(t *testing.T) {
+	t.Parallel()
+	var open []net.Conn
+	t.Cleanup(func() { // after the end
+		for _, connection := range open {
+			connection.Close()
+		}
+	})
+	r := start(t, guarded(), t.TempDir())
+	for _, header := range []string{"Content-Length: 100\r\n", "Content-Length: 100000\r\n", "Transfer-Encoding: chunked\r\n"} {
+		connection, err := net.Dial("tcp", r.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, connection)
+		if _, err := io.WriteString(connection, "POST /reports HTTP/1.1\r\nHost: relay.example\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nX-Api-Key: "+secret+"\r\n"+header+"\r\n5\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(connection).ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
+			t.Fatalf("got %q, %v", line, err)
+		}
+	}
+}
+
 // One connection too many waits until another one has ended.
 func TestConnectionsAreCounted(t *testing.T) {
 	t.Parallel()
