@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -25,6 +26,8 @@ const (
 	// maxConnections bounds what costs memory before anybody is asked for a
 	// secret, some 40 KB each. More of them wait in the kernel.
 	maxConnections = 512
+	// crowd is when connections get few.
+	crowd = maxConnections * 3 / 4
 	// maxRequests bounds those with a secret, most of which wait for their pages.
 	maxRequests = maxConnections / 2
 	// maxStrangers bounds all others: what they have instead, a signature or a
@@ -52,7 +55,7 @@ const (
 )
 
 func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           s.limit(s.fromHere(handler)),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -60,6 +63,27 @@ func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server 
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	server.ConnState = makeRoom(server)
+	return server
+}
+
+// makeRoom closes connections on which nothing is asked, and keeps none for another
+// request, while there are so many that others may soon find no room.
+func makeRoom(server *http.Server) func(net.Conn, http.ConnState) {
+	var open atomic.Int64
+	return func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			if open.Add(1) >= crowd {
+				server.SetKeepAlivesEnabled(false) // which closes those that are idle
+			}
+		case http.StateClosed, http.StateHijacked:
+			if open.Add(-1) == crowd/2 {
+				server.SetKeepAlivesEnabled(true)
+			}
+		case http.StateActive, http.StateIdle:
+		}
 	}
 }
 
@@ -136,6 +160,10 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }
 
+// lastPatience is how long the rest of a body may take when the system ends, so
+// that who takes his time does not hold that up.
+const lastPatience = 3 * time.Second
+
 // room is what requests of a kind have at once.
 type room struct {
 	requests, large chan struct{}
@@ -159,6 +187,9 @@ func (s *system) limit(next http.Handler) http.Handler {
 			hearOut(w, r)
 			return
 		}
+		defer context.AfterFunc(r.Context(), func() {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lastPatience)) // as for strangers
+		})()
 		sent := r.Body
 		// One byte more, so that the webhook sees that it is too much.
 		r.Body = http.MaxBytesReader(w, sent, report.MaxBody+1)

@@ -424,6 +424,101 @@ func TestStrangersHoldUpNobodyWithASecret(t *testing.T) {
 	}
 }
 
+// Who takes his time over a body does not keep the system from ending: start looks
+// at that once the test is over.
+func TestWhoTakesHisTimeHoldsUpNoEnd(t *testing.T) {
+	t.Parallel()
+	var open []net.Conn
+	t.Cleanup(func() { // after the end
+		for _, connection := range open {
+			connection.Close()
+		}
+	})
+	r := start(t, guarded(), t.TempDir())
+	for _, header := range []string{"Content-Length: 100\r\n", "Content-Length: 100000\r\n", "Transfer-Encoding: chunked\r\n"} {
+		connection, err := net.Dial("tcp", r.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, connection)
+		if _, err := io.WriteString(connection, "POST /reports HTTP/1.1\r\nHost: relay.example\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nX-Api-Key: "+secret+"\r\n"+header+"\r\n5\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(connection).ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
+			t.Fatalf("got %q, %v", line, err)
+		}
+	}
+}
+
+// One connection too many waits until another one has ended.
+func TestConnectionsAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		listener := limited(crowded{})
+		accept := func() net.Conn {
+			connection, err := listener.Accept()
+			if err != nil {
+				t.Error(err)
+			}
+			return connection
+		}
+		first := accept()
+		for range maxConnections - 1 {
+			accept()
+		}
+		var last net.Conn
+		go func() { last = accept() }()
+		synctest.Wait()
+		if last != nil {
+			t.Error("one too many was let in")
+		}
+		first.Close()
+		synctest.Wait()
+		if last == nil {
+			t.Error("none is let in after one has ended")
+		}
+	})
+}
+
+// crowded is a listener that never lacks callers.
+type crowded struct{ net.Listener }
+
+func (crowded) Accept() (net.Conn, error) {
+	connection, _ := net.Pipe()
+	return connection, nil
+}
+
+// Connections that wait for another request of their callers make room for others.
+func TestIdleConnectionsHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	r := start(t, guarded(), t.TempDir())
+	for i := range maxConnections {
+		connection, err := net.Dial("tcp", r.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		if _, err := io.WriteString(connection, "GET /nowhere HTTP/1.1\r\nHost: relay.example\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if response, err := http.ReadResponse(bufio.NewReader(connection), nil); err != nil || response.StatusCode != http.StatusNotFound {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // half of what an idle connection has
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/runs", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Api-Key", secret)
+	response, err := r.client.Do(request)
+	if err != nil {
+		t.Fatalf("nobody answers any more: %v", err)
+	}
+	response.Body.Close()
+}
+
 type discard struct{}
 
 func (discard) Send(context.Context, queue.Outgoing) error { return nil }

@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
+	"notionrelay/shared/runs"
 )
 
 // Notion may answer with the whole body that it refuses, and a record must not
@@ -56,6 +59,35 @@ func TestAFailureNamesTheStatusOfAnAnswerWithoutJSON(t *testing.T) {
 		f := run.LastFailure()
 		if f == nil || f.Code != "gave_up" || !strings.Contains(f.Message, "502") || !strings.Contains(f.Message, edge.Header.Get("Cf-Ray")) {
 			t.Errorf("the failure is %+v", f)
+		}
+	})
+}
+
+// A process that dies at a message leaves no word of it, so the last delivery that
+// the queue allows is for that: the record has failed and says why, the letter as
+// well, and who waits behind it is published.
+func TestWhatKillsEveryProcessIsToldInItsRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{})
+		w.accept("rep_1", payload(3, 0))
+		w.accept("rep_2", payload(2, 0))
+		for death := range publish.MaxReceives - 1 {
+			if batch := w.next(visibility); len(batch) != 1 || batch[0].ReceiveCount != death+1 {
+				t.Fatalf("delivery %d is %+v", death+1, batch)
+			}
+			time.Sleep(visibility)
+		}
+		w.drain(w.publisher("a", nil), visibility)
+		run, dead := w.run("rep_1"), w.peek(w.dead)
+		if f := run.LastFailure(); run.Status != runs.Failed || f == nil || f.Code != "process_died" || f.Remedy == "" {
+			t.Errorf("the run is %s: %+v", run.Status, run.Failures)
+		}
+		if len(dead) != 1 || dead[0].Attributes["reportId"] != "rep_1" || !strings.HasPrefix(dead[0].Attributes["reason"], "process_died: ") {
+			t.Errorf("the dead letters are %+v", dead)
+		}
+		if next := w.run("rep_2"); next.Status != runs.Complete {
+			t.Errorf("the next run is %s", next.Status)
 		}
 	})
 }

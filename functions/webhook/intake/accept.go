@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -115,7 +116,7 @@ var ErrBusy = errors.New("too many large bodies at once")
 func read(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
 	switch {
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, ErrBusy), errors.Is(err, os.ErrDeadlineExceeded) && r.Context().Err() != nil: // the process ends
 		return nil, unavailable(err)
 	case err != nil:
 		return nil, &refusal{code: "invalid_json", sentence: "The body could not be read.", cause: err}

@@ -2,12 +2,15 @@ package intake_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -260,6 +263,27 @@ type unread struct{ t *testing.T }
 func (u unread) Read([]byte) (int, error) {
 	u.t.Error("the body was read")
 	return 0, http.ErrBodyReadAfterClose
+}
+
+// Who is still sending when the process ends is not to blame.
+func TestABodyThatIsCutByTheEndIsToSendAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for cut, want := range map[bool]int{true: 503, false: 400} {
+		ctx, cancel := context.WithCancel(t.Context())
+		body := iotest.ErrReader(os.ErrDeadlineExceeded)
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/reports", body)
+		r.Header.Set("Content-Type", "application/json")
+		if cut {
+			cancel()
+		}
+		w := httptest.NewRecorder()
+		b.Routes().ServeHTTP(w, r)
+		cancel()
+		if w.Code != want || cut && w.Header().Get("Retry-After") == "" {
+			t.Errorf("cut by the end %t: got %d %v", cut, w.Code, w.Header())
+		}
+	}
 }
 
 func TestHeadersAreJudgedBeforeTheBody(t *testing.T) {
