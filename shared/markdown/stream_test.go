@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"notionrelay/shared/block"
 	"notionrelay/shared/markdown"
 )
 
@@ -37,4 +38,17 @@ func TestInlinesOfLongBlocksAreAllWritten(t *testing.T) {
 			checkDocument(t, source)
 		}
 	}
+}
+
+// Where a long document is divided, nothing is lost, however many blocks stand before.
+func TestSectionsAreAllWritten(t *testing.T) {
+	t.Parallel()
+	code := "```\n" + strings.Repeat(strings.Repeat("a", 100)+"\n", 1000) + "```\n\n"
+	for before := range 210 {
+		blocks := markdown.Blocks(strings.Repeat("a\n\n", before) + code + "the *end*\n\n" + code + "> - of it\n")
+		if last := blocks[len(blocks)-1]; last.Kind != block.Quote || len(last.Children) != 1 || last.Children[0].Plain() != "of it" {
+			t.Errorf("with %d paragraphs before it, the end is %+v", before, last)
+		}
+	}
+	checkDocument(t, strings.Repeat(read(t, "testdata/golden/lists-numbered.md")+"\n\n"+code, 5))
 }
