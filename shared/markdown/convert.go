@@ -38,13 +38,15 @@ func convert(source []byte, l limits) []block.Block {
 }
 
 // growBySection makes room for the blocks of a section and, judging by it and those
-// before, for the others.
+// before, for the others, as far as there may be so many.
 func (c *converter) growBySection(blocks int) {
-	if children := c.open[0].block.Children; cap(children)-len(children) < blocks {
-		whole := float64(len(c.source)) / float64(max(1, c.sections.at()))
-		blocks = int(float64(len(children)+blocks)*whole) - len(children)
-		c.grow(blocks)
+	children := c.open[0].block.Children
+	all := len(children) + blocks
+	if all <= cap(children) {
+		return
 	}
+	estimate := all * len(c.source) / max(1, c.sections.at())
+	c.grow(max(all, min(estimate, MaxBlocks)) - len(children))
 }
 
 // children converts the children of a container.
