@@ -192,6 +192,7 @@ func (b *batch) begin(n ast.Node, pc parser.Context) {
 	b.begun = nil
 }
 
+// flush has what is there converted. A batch has at least one block.
 func (b *batch) flush() {
 	if len(b.blocks) > 0 && !b.yield(b.blocks) {
 		panic(errStopped)

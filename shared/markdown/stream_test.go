@@ -52,3 +52,13 @@ func TestSectionsAreAllWritten(t *testing.T) {
 	}
 	checkDocument(t, strings.Repeat(read(t, "testdata/golden/lists-numbered.md")+"\n\n"+code, 5))
 }
+
+// Footnotes are written when all is parsed, wherever the last batch of blocks ends.
+func TestADocumentEndsWhereABatchDoes(t *testing.T) {
+	t.Parallel()
+	for n := range 250 {
+		if blocks := markdown.Blocks(strings.Repeat("a\n\n", n) + "[^1]: b"); len(blocks) != n+2 { // a divider, too
+			t.Errorf("%d paragraphs and a footnote are %d blocks", n, len(blocks))
+		}
+	}
+}
