@@ -27,10 +27,26 @@ func convert(source []byte, l limits, most batchSize) []block.Block {
 	s, stop := parse(source, l, most)
 	defer stop()
 	c := converter{stream: s, source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}, limits: l}}
-	c.children(s.root)
+	for root := s.section(); root != nil; root = s.section() {
+		c.growBySection(root.ChildCount())
+		c.each(root, c.block)
+		c.await(root)
+	}
 	c.popTo(1)
 	c.allFootnotes()
 	return c.open[0].block.Children
+}
+
+// growBySection makes room for the blocks of a section and, judging by it and those
+// before, for the others, as far as there may be so many.
+func (c *converter) growBySection(blocks int) {
+	children := c.open[0].block.Children
+	all := len(children) + blocks
+	if all <= cap(children) {
+		return
+	}
+	estimate := all * len(c.source) / max(1, c.sections.at())
+	c.grow(max(all, min(estimate, MaxBlocks)) - len(children))
 }
 
 // children converts the children of a container.
@@ -218,7 +234,6 @@ func (c *converter) allFootnotes() {
 	if len(c.footnotes) == 0 {
 		return
 	}
-	c.await(c.root) // the numbers are in the order of the references
 	c.add(block.Block{Kind: block.Divider})
 	number := 0
 	for _, f := range c.footnotes {

@@ -26,13 +26,13 @@ var Clean = clean
 
 // AllAtOnce converts a document that was parsed as a whole before.
 func AllAtOnce(source string) []block.Block {
-	return convert([]byte(clean(source)), limits{}, batchSize{math.MaxInt, math.MaxInt, math.MaxInt})
+	return convert([]byte(clean(source)), limits{}, batchSize{math.MaxInt, math.MaxInt, math.MaxInt, math.MaxInt})
 }
 
-// OneAtATime converts each block, and each inline of it that can stand for itself,
-// as soon as it was parsed.
+// OneAtATime divides a document wherever that can be done, and converts each block,
+// and each inline of it that can stand for itself, as soon as it was parsed.
 func OneAtATime(source string) []block.Block {
-	return convert([]byte(clean(source)), limits{}, batchSize{1, 1, 2})
+	return convert([]byte(clean(source)), limits{}, batchSize{1, 1, 1, 2})
 }
 
 // AtMost is what a document's lines show that it can be, if they do.

@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"bytes"
 	"errors"
 	"iter"
 
@@ -9,17 +10,17 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// stream is a document that is parsed while it is converted. goldmark parses the
-// inlines, which take most of the memory of its tree, block by block in the order of
-// the text when it knows all blocks. It is held up whenever there are some, until
-// they have been converted and forgotten.
+// stream is a document that is parsed while it is converted, a section after the
+// other. goldmark parses the inlines, which take most of the memory of its tree, block
+// by block in the order of the text when it knows all blocks of a section. It is held
+// up whenever there are some, until they have been converted and forgotten.
 type stream struct {
 	*batch
 
-	root   ast.Node
-	more   func() ([]ast.Node, bool)
-	parsed []ast.Node // blocks whose inlines are there, which nobody has awaited
-	last   ast.Node   // the one before them
+	sections *sections
+	more     func() ([]ast.Node, bool)
+	parsed   []ast.Node // blocks whose inlines are there, which nobody has awaited
+	last     ast.Node   // the one before them
 }
 
 // parse begins to parse, so much at a time. What it returns has to be stopped.
@@ -27,7 +28,7 @@ func parse(source []byte, l limits, most batchSize) (s *stream, stop func()) {
 	pc := parser.NewContext()
 	b := boundsOf(pc)
 	b.limits, b.most = l, most
-	s = &stream{batch: &b.batch}
+	s = &stream{batch: &b.batch, sections: newSections(source, most.section)}
 	s.more, stop = iter.Pull(func(yield func([]ast.Node) bool) {
 		defer func() {
 			if r := recover(); r != nil && r != any(errStopped) {
@@ -35,15 +36,26 @@ func parse(source []byte, l limits, most batchSize) (s *stream, stop func()) {
 			}
 		}()
 		s.yield = yield
-		markdownParser().Parse(text.NewReader(source), parser.WithContext(pc))
-		s.flush()
+		for s.sections.next() {
+			markdownParser().Parse(s.sections, parser.WithContext(pc))
+			s.flush()
+		}
 	})
-	s.parsed, _ = s.more() // there is the document itself at least
-	s.root = s.parsed[0]
-	for s.root.Parent() != nil {
-		s.root = s.root.Parent()
-	}
 	return s, stop
+}
+
+// section is the root of the next section, or nil behind the last. Nothing of the one
+// before it is left.
+func (s *stream) section() ast.Node {
+	s.parsed, _ = s.more()
+	if len(s.parsed) == 0 {
+		return nil
+	}
+	root := s.parsed[0]
+	for root.Parent() != nil {
+		root = root.Parent()
+	}
+	return root
 }
 
 // await parses on until there are inlines of a block: the first of them if they are
@@ -51,7 +63,7 @@ func parse(source []byte, l limits, most batchSize) (s *stream, stop func()) {
 // footnotes stand before what was asked for already; then all has been parsed.
 func (s *stream) await(n ast.Node) {
 	for s.last != n {
-		for len(s.parsed) == 0 { // also where the last batch has ended with the document
+		if len(s.parsed) == 0 {
 			var more bool
 			if s.parsed, more = s.more(); !more {
 				return
@@ -89,6 +101,54 @@ func (s *stream) eachInline(n ast.Node, do func(ast.Node)) {
 	}
 }
 
+// sections reads a document up to where it can be divided. The tree of its blocks
+// is large where they are many.
+type sections struct {
+	text.Reader
+
+	length int  // the least of a section, in bytes
+	start  int  // of the section
+	begun  bool // it has a block
+}
+
+// newSections leaves a document whole that may have definitions of references or of
+// footnotes, to which all of it can refer.
+func newSections(source []byte, length int) *sections {
+	s := &sections{Reader: text.NewReader(source), length: length, start: -1}
+	if bytes.Contains(source, []byte("]:")) {
+		s.length = len(source)
+	}
+	return s
+}
+
+// next begins another section, if there is one.
+func (s *sections) next() bool {
+	_, _, more := s.Reader.SkipBlankLines()
+	start := s.at()
+	if !more || start == s.start { // goldmark read nothing of it
+		return false
+	}
+	s.start, s.begun = start, false
+	return true
+}
+
+// SkipBlankLines is what goldmark calls where no block is open. It tells of an end of
+// the document where a section may end.
+func (s *sections) SkipBlankLines() (text.Segment, int, bool) {
+	segment, lines, more := s.Reader.SkipBlankLines()
+	if s.begun && s.at()-s.start >= s.length {
+		more = false
+	}
+	s.begun = true
+	return segment, lines, more
+}
+
+// at is how much has been read.
+func (s *sections) at() int {
+	_, position := s.Position()
+	return position.Start
+}
+
 // batch is blocks whose inlines have been parsed since the conversion had its turn.
 type batch struct {
 	most   batchSize
@@ -98,12 +158,13 @@ type batch struct {
 	begun  ast.Node // the last of them, if more inlines of it will come
 }
 
-// batchSize is how much is parsed at a time.
-type batchSize struct{ bytes, blocks, inlines int }
+// batchSize is how much is parsed at a time: the bytes of a section at least, and how
+// many bytes, blocks, and inlines of one block before they are converted.
+type batchSize struct{ section, bytes, blocks, inlines int }
 
 // usual is little enough for its tree to be small, and enough for changing turns not
 // to show in the time.
-var usual = batchSize{bytes: 8 << 10, blocks: 100, inlines: 1000}
+var usual = batchSize{section: 64 << 10, bytes: 8 << 10, blocks: 100, inlines: 1000}
 
 // close adds a block of which all inlines are there.
 func (b *batch) close(n ast.Node) {
@@ -130,8 +191,9 @@ func (b *batch) begin(n ast.Node, pc parser.Context) {
 	b.begun = nil
 }
 
+// flush has what is there converted. A batch has at least one block.
 func (b *batch) flush() {
-	if !b.yield(b.blocks) {
+	if len(b.blocks) > 0 && !b.yield(b.blocks) {
 		panic(errStopped)
 	}
 	b.blocks, b.bytes = b.blocks[:0], 0

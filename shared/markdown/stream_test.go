@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"notionrelay/shared/block"
 	"notionrelay/shared/markdown"
 )
 
@@ -39,12 +40,35 @@ func TestInlinesOfLongBlocksAreAllWritten(t *testing.T) {
 	}
 }
 
+// Where a long document is divided, nothing is lost, however many blocks stand before.
+func TestSectionsAreAllWritten(t *testing.T) {
+	t.Parallel()
+	code := "```\n" + strings.Repeat(strings.Repeat("a", 100)+"\n", 1000) + "```\n\n"
+	for before := range 210 {
+		blocks := markdown.Blocks(strings.Repeat("a\n\n", before) + code + "the *end*\n\n" + code + "> - of it\n")
+		if last := blocks[len(blocks)-1]; last.Kind != block.Quote || len(last.Children) != 1 || last.Children[0].Plain() != "of it" {
+			t.Errorf("with %d paragraphs before it, the end is %+v", before, last)
+		}
+	}
+	checkDocument(t, strings.Repeat(read(t, "testdata/golden/lists-numbered.md")+"\n\n"+code, 5))
+}
+
 // Footnotes are written when all is parsed, wherever the last batch of blocks ends.
 func TestADocumentEndsWhereABatchDoes(t *testing.T) {
 	t.Parallel()
 	for n := range 250 {
 		if blocks := markdown.Blocks(strings.Repeat("a\n\n", n) + "[^1]: b"); len(blocks) != n+2 { // a divider, too
 			t.Errorf("%d paragraphs and a footnote are %d blocks", n, len(blocks))
+		}
+	}
+}
+
+// Nothing is lost where the last batch of a section ends with it.
+func TestASectionEndsWhereABatchDoes(t *testing.T) {
+	t.Parallel()
+	for length := 600; length < 720; length++ {
+		if blocks := markdown.Blocks(strings.Repeat(strings.Repeat("a", length)+"\n\n", 300)); len(blocks) != 300 {
+			t.Errorf("300 paragraphs of %d bytes are %d blocks", length, len(blocks))
 		}
 	}
 }
