@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"notionrelay/shared/report"
 )
@@ -25,15 +28,16 @@ func TestMemoryOfTheListener(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		env      []string
+		callers  func(i int, body []byte) http.Header
 		path     string
 		body     []byte
 		statuses map[int]bool
 		limit    int // MB
 	}{
-		{"10 MiB each without a secret", []string{"WEBHOOK_SECRETS=" + secret}, "/reports", make([]byte, 10<<20), map[int]bool{401: true}, 100},
-		{"10 MiB each to the simulator", []string{"WEBHOOK_SECRETS=" + secret}, "/v1/pages", make([]byte, 10<<20), map[int]bool{401: true}, 100},
-		{"4 MiB each that are no JSON", nil, "/reports", make([]byte, report.MaxBody), map[int]bool{400: true, 503: true}, 200},
-		{"4 MiB each that are reports", nil, "/reports", worst, map[int]bool{202: true, 200: true, 413: true, 503: true}, 200},
+		{"10 MiB each without a secret", []string{"WEBHOOK_SECRETS=" + secret}, anybody, "/reports", make([]byte, 10<<20), map[int]bool{401: true}, 100},
+		{"10 MiB each to the simulator", []string{"WEBHOOK_SECRETS=" + secret}, anybody, "/v1/pages", make([]byte, 10<<20), map[int]bool{401: true}, 100},
+		{"4 MiB each that are no JSON", nil, anybody, "/reports", make([]byte, report.MaxBody), map[int]bool{400: true, 503: true}, 200},
+		{"4 MiB each that are reports, half of them signed", []string{"WEBHOOK_SECRETS=" + secret}, known, "/reports", worst, map[int]bool{202: true, 200: true, 413: true, 503: true}, 200},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			process, url := command(t, t.TempDir(), tt.env...)
@@ -46,7 +50,7 @@ func TestMemoryOfTheListener(t *testing.T) {
 					if body[0] == '{' { // each a report of its own
 						body = append(fmt.Appendf(nil, `{"runId":"%d",`, i), body[1:]...)
 					}
-					status := postUnasked(t, url+tt.path, body)
+					status := postUnasked(t, url+tt.path, body, tt.callers(i, body))
 					mu.Lock()
 					defer mu.Unlock()
 					answers[status]++
@@ -67,14 +71,34 @@ func TestMemoryOfTheListener(t *testing.T) {
 	}
 }
 
+func anybody(int, []byte) http.Header { return http.Header{} }
+
+// known are callers with a secret, and others with a signature.
+func known(i int, body []byte) http.Header {
+	if i%2 == 0 {
+		return http.Header{"X-Api-Key": {secret}}
+	}
+	signer, err := standardwebhooks.NewWebhookRaw([]byte(secret))
+	if err != nil {
+		panic(err)
+	}
+	id, now := fmt.Sprint(i), time.Now()
+	signature, err := signer.Sign(id, now, body)
+	if err != nil {
+		panic(err)
+	}
+	return http.Header{"Webhook-Id": {id}, "Webhook-Timestamp": {fmt.Sprint(now.Unix())}, "Webhook-Signature": {signature}}
+}
+
 // postUnasked sends a body without looking whether it is wanted.
-func postUnasked(t *testing.T, url string, body []byte) int {
+func postUnasked(t *testing.T, url string, body []byte, header http.Header) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		t.Error(err)
 		return 0
 	}
+	request.Header = header
 	request.Header.Set("Content-Type", "application/json")
 	transport := &http.Transport{DisableKeepAlives: true}
 	response, err := transport.RoundTrip(request)
