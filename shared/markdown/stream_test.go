@@ -66,9 +66,11 @@ func TestADocumentEndsWhereABatchDoes(t *testing.T) {
 // Nothing is lost where the last batch of a section ends with it.
 func TestASectionEndsWhereABatchDoes(t *testing.T) {
 	t.Parallel()
-	for length := 600; length < 720; length++ {
-		if blocks := markdown.Blocks(strings.Repeat(strings.Repeat("a", length)+"\n\n", 300)); len(blocks) != 300 {
-			t.Errorf("300 paragraphs of %d bytes are %d blocks", length, len(blocks))
+	const long = 2500 // of 32 bytes: more than a section
+	for short := range 120 {
+		source := strings.Repeat("a\n\n", short) + strings.Repeat(strings.Repeat("b", 30)+"\n\n", long)
+		if blocks := markdown.Blocks(source); len(blocks) != short+long {
+			t.Errorf("%d paragraphs are %d blocks", short+long, len(blocks))
 		}
 	}
 }
