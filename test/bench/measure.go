@@ -39,7 +39,7 @@ var suites = []suite{
 	{what: "conversion", folder: "shared/markdown", run: "Report|Memory", benchtime: "2s"},
 	{what: "martian", folder: "test/compare", node: "speed.js ../../shared/markdown/testdata/report.md"},
 	{what: "growth of runs and blocks", folder: "test/throughput", run: "Growth/(queued_runs|blocks)", benchtime: "5x"},
-	{what: "growth of quotes and records", folder: "test/throughput", run: "Growth/(quotes|records)", benchtime: "3x"},
+	{what: "growth of timers, quotes and records", folder: "test/throughput", run: "Growth/(timers|quotes|records)", benchtime: "3x"},
 	{what: "cold start", folder: "test/deployed", run: "ColdStart", benchtime: "51x", servers: true},
 	{what: "memory", folder: "test/deployed", run: "Resident", benchtime: "1x", servers: true},
 }
