@@ -73,8 +73,8 @@ func hidden(b *testing.B, n int) {
 	}
 	sideBySide(n, func(i int) { set(fmt.Sprint("rep_", i)) })
 	next := 0
-	measure(b, 100, func() {
-		for range 100 {
+	measure(b, 500, func() {
+		for range 500 {
 			next++
 			name := fmt.Sprint("next_", next)
 			set(name)
