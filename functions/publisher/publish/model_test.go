@@ -92,6 +92,15 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Events: []event{{What: work, Count: 1}, {What: fail, Count: 9}, {What: halt}, {What: fail, Process: 1, Count: 8, Fault: 1},
 				{What: sick, Run: 1, Count: 8}},
 		},
+		// Two publishers asked the enricher at the same moment, and gave their questions
+		// the same name: of two answers the title was one's, the introduction the other's.
+		"two publishers ask at the same moment": {
+			Runs: []size{{Blocks: 110}, {Blocks: 2, Twins: true}, {Blocks: 110, Quotes: 1, Nested: true}}, PerPart: 2, Latency: 50 * time.Millisecond,
+			Events: []event{{What: halt, Run: 2, Process: 1, Count: 4, Fault: 7, Place: 5, Wait: time.Second}, {What: overlap, Count: 11, Fault: 5, Place: 1},
+				{What: ring, Run: 1, Count: 11, Fault: 9}, {What: poison, Run: 1, Count: 18, Fault: 1, Place: 8, Wait: 15500 * time.Millisecond},
+				{What: accept, Run: 2, Count: 26, Fault: 5, Place: 6, Wait: 13500 * time.Millisecond}, {What: work, Run: 2, Process: 1, Count: 2, Fault: 18, Place: 11, Wait: 8500 * time.Millisecond},
+				{What: enrich, Run: 2, Process: 1, Count: 7, Fault: 8, Place: 12, Wait: 500 * time.Millisecond}},
+		},
 		// The homepage was refused without its banner as well, written with it when it
 		// was redriven, and the warning stayed.
 		"not the banner was refused": {

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -27,7 +28,7 @@ const noQuotesInTime = "The enricher did not answer in time, so the report has n
 func (d *delivery) askEnricher(ctx context.Context) {
 	run := d.ledger.Run
 	body, err := queue.Encode(queue.Message{
-		Kind: queue.Enrich, ReportID: run.ReportID, Asked: time.Now().UTC().Format(time.RFC3339Nano), Payload: d.message.Payload, Subject: run.Subject,
+		Kind: queue.Enrich, ReportID: run.ReportID, Asked: rand.Text(), Payload: d.message.Payload, Subject: run.Subject,
 	})
 	if err == nil {
 		err = d.EnrichQueue.Send(ctx, queue.Outgoing{Body: body})
