@@ -160,8 +160,8 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }
 
-// lastPatience is how long the rest of a body may take when the system ends, so
-// that who takes his time does not hold that up.
+// lastPatience is how long a request may go on when the system ends, so that who
+// takes his time does not hold that up.
 const lastPatience = 3 * time.Second
 
 // room is what requests of a kind have at once.
@@ -188,7 +188,7 @@ func (s *system) limit(next http.Handler) http.Handler {
 			return
 		}
 		defer context.AfterFunc(r.Context(), func() {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lastPatience)) // as for strangers
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // the server's own is there in any case
 		})()
 		sent := r.Body
 		// One byte more, so that the webhook sees that it is too much.
@@ -211,7 +211,7 @@ func (s *system) limit(next http.Handler) http.Handler {
 func inTurn(w http.ResponseWriter, r *http.Request, in room, next http.Handler) {
 	t := &turn{slots: in.large, ctx: r.Context(), begun: func() {
 		if in.patience > 0 {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(in.patience)) // the server's own is there in any case
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(in.patience)) // as above
 		}
 	}}
 	defer t.end()

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -447,6 +448,59 @@ func TestWhoTakesHisTimeHoldsUpNoEnd(t *testing.T) {
 		if line, err := bufio.NewReader(connection).ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
 			t.Fatalf("got %q, %v", line, err)
 		}
+	}
+}
+
+// A request that is under way when the system ends is still answered as ever: what
+// it has sent is stored, and who waits for pages hears that they will come.
+func TestWhatIsUnderWayIsAnsweredWhenItEnds(t *testing.T) {
+	t.Parallel()
+	s, err := open(t.Context(), guarded(), place{addr: "127.0.0.1:0", data: t.TempDir()}, planted.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.serve(ctx) }()
+	const body = `{"strategyReport":"# Plan"}`
+	var connections []net.Conn
+	for _, size := range []string{fmt.Sprintf("Content-Length: %d\r\n", len(body)), "Transfer-Encoding: chunked\r\n"} {
+		connection, err := net.Dial("tcp", s.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		if _, err := io.WriteString(connection, "POST /reports HTTP/1.1\r\nHost: relay.example\r\nExpect: 100-continue\r\nPrefer: wait=20\r\nContent-Type: application/json\r\nX-Api-Key: "+secret+"\r\n"+size+"\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(connection).ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
+			t.Fatalf("got %q, %v", line, err)
+		}
+		connections = append(connections, connection)
+	}
+	end()
+	for refused := false; !refused; { // which begins when the end is known
+		connection, err := net.Dial("tcp", s.listener.Addr().String())
+		if refused = err != nil; !refused {
+			connection.Close()
+		}
+	}
+	for i, text := range []string{body, fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)} {
+		if _, err := io.WriteString(connections[i], text); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(connections[i]), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusAccepted {
+			said, _ := io.ReadAll(response.Body)
+			t.Errorf("got %d %s", response.StatusCode, said)
+		}
+	}
+	if err := errors.Join(<-done, s.close()); err != nil {
+		t.Error(err)
 	}
 }
 

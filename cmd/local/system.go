@@ -277,8 +277,10 @@ func newAuth(env settings, addr, public string) (*intake.Auth, error) {
 // current write finish.
 func (s *system) serve(ctx context.Context) error {
 	var wait sync.WaitGroup
-	s.publisher.Stop = ctx.Done()
-	s.server.BaseContext = func(net.Listener) context.Context { return ctx } // so that callers who wait are answered when it ends
+	s.publisher.Stop, s.webhook.Stop = ctx.Done(), ctx.Done()
+	requests, cutOff := context.WithCancel(context.WithoutCancel(ctx))
+	defer cutOff()
+	s.server.BaseContext = func(net.Listener) context.Context { return requests }
 	pollCtx, stopPolling := context.WithCancel(ctx)
 	poll := func(source queue.Source, name string, handler queue.Handler, timeout time.Duration) {
 		wait.Go(func() {
@@ -298,6 +300,7 @@ func (s *system) serve(ctx context.Context) error {
 	case err = <-failed:
 	}
 	stopPolling()
+	defer time.AfterFunc(lastPatience, cutOff).Stop()
 	shutdownCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = errors.Join(err, s.server.Shutdown(shutdownCtx))

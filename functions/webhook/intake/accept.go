@@ -292,11 +292,11 @@ func (h *Handler) await(ctx context.Context, run runs.Run, until time.Time) (new
 		case !time.Now().Add(poll).Before(until):
 			return run, false
 		}
-		timer := time.NewTimer(poll)
 		select {
-		case <-timer.C:
+		case <-time.After(poll):
 		case <-ctx.Done():
-			timer.Stop()
+			return run, false
+		case <-h.Stop:
 			return run, false
 		}
 		if newer, err := h.Runs.Get(ctx, run.ReportID); err == nil {

@@ -69,7 +69,10 @@ type Handler struct {
 	PageBase string
 	// Base is where callers reach us, scheme and host, for the links in answers;
 	// what a caller has reached by his Host when empty.
-	Base    string
+	Base string
+	// Stop is closed when the process is to end: who waits for pages is answered.
+	// Nil where nothing tells so.
+	Stop    <-chan struct{}
 	Log     *slog.Logger
 	Metrics metrics.Recorder
 }
