@@ -115,10 +115,15 @@ func (c *converter) tablePart(t tag) {
 	case "td", "th":
 		heads := t.name == "th"
 		t.name = "td"
+		if !t.closing && c.cells == 0 {
+			c.flush()
+			return
+		}
 		c.closeTag("td")
 		if t.closing {
 			return
 		}
+		c.cells--
 		if c.innermost("tr") < 0 {
 			c.tablePart(tag{name: "tr"})
 		}
