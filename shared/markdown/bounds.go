@@ -56,9 +56,9 @@ const (
 // more in proportion.
 const (
 	// maxCells is how many rows and cells tables may have. A megabyte of tables
-	// reaches it when cells have less than seven characters on average, or when
+	// reaches it when cells have less than ten characters on average, or when
 	// short rows are filled up with far more cells than they have.
-	maxCells = 1 << 17
+	maxCells = 90_000
 
 	// maxLines is how many lines a paragraph has; it goes on in another. Each is a
 	// segment of 32 bytes while it is read.
@@ -71,7 +71,11 @@ const (
 
 	// maxFormats is how many pieces of text have a format. What is behind them is
 	// written without.
-	maxFormats = 100_000
+	maxFormats = 1 << 16
+
+	// maxPieces is how many pieces the text of a block may have for one of them to have
+	// a format, or an address in it to be a link.
+	maxPieces = 1 << 15
 )
 
 // inProportion is a budget for a document.

@@ -27,7 +27,7 @@ func convert(source []byte, l limits, most batchSize) []block.Block {
 	s, stop := parse(source, l, most)
 	defer stop()
 	c := converter{stream: s, source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}, limits: l}}
-	c.text.formats, c.cells = inProportion(maxFormats, source), inProportion(maxCells, source)
+	c.text.formats, c.text.most, c.cells = inProportion(maxFormats, source), inProportion(maxPieces, source), inProportion(maxCells, source)
 	for root := s.section(); root != nil; root = s.section() {
 		c.growBySection(root.ChildCount())
 		c.each(root, c.block)
@@ -207,18 +207,26 @@ func (c *converter) equation(n *equation) {
 }
 
 // lines is the raw text of a block.
-func (c *converter) lines(n ast.Node) string {
+func (c *converter) lines(n ast.Node) string { return string(c.rawLines(n)) }
+
+// rawLines is the same as bytes, those of the source where they follow on each other.
+func (c *converter) rawLines(n ast.Node) []byte {
 	lines := n.Lines()
 	if lines.Len() == 1 {
 		line := lines.At(0)
-		return string(line.Value(c.source))
+		return slices.Clip(line.Value(c.source))
 	}
-	var b strings.Builder
+	length := 0
 	for i := range lines.Len() {
 		line := lines.At(i)
-		b.Write(line.Value(c.source))
+		length += line.Len()
 	}
-	return b.String()
+	raw := make([]byte, 0, length)
+	for i := range lines.Len() {
+		line := lines.At(i)
+		raw = append(raw, line.Value(c.source)...)
+	}
+	return raw
 }
 
 // tagLine obeys the tags of a line that has nothing else.

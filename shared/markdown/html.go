@@ -193,7 +193,7 @@ func (c *converter) endMarks() {
 // htmlBlock converts a block of HTML. What it leaves open goes on in the blocks
 // behind it, but for headings and formats.
 func (c *converter) htmlBlock(n *ast.HTMLBlock) {
-	raw := []byte(c.lines(n))
+	raw := c.rawLines(n)
 	if n.HasClosure() {
 		raw = append(raw, n.ClosureLine.Value(c.source)...)
 	}

@@ -218,7 +218,7 @@ func endRow(p *page, e *element) {
 }
 
 // emptyCells is how many cells that only fill up a row take the memory of one with text.
-const emptyCells = 4
+const emptyCells = 2
 
 func endTable(p *page, e *element) {
 	width := p.tableWidth(e.rows)

@@ -289,7 +289,7 @@ type batchSize struct{ section, notes, bytes, blocks, inlines int }
 
 // usual is little enough for its tree to be small, and enough for changing turns not
 // to show in the time.
-var usual = batchSize{section: 16 << 10, notes: 4096, bytes: 8 << 10, blocks: 100, inlines: 1000}
+var usual = batchSize{section: 8 << 10, notes: 4096, bytes: 8 << 10, blocks: 100, inlines: 1000}
 
 // close adds a block of which all inlines are there.
 func (b *batch) close(n ast.Node) {

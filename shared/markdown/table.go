@@ -58,8 +58,9 @@ func tableBlocks(rows [][][]block.Text, width int) []block.Block {
 func appendRow(rows []block.Block, texts [][]block.Text, width int) []block.Block {
 	cells := make([][]block.Text, 0, width)
 	size := 0
+	end := func() { rows = append(rows, block.Block{Kind: block.TableRow, Cells: padded(cells, width)}) }
 	next := func(column int) {
-		rows = append(rows, block.Block{Kind: block.TableRow, Cells: padded(cells, width)})
+		end()
 		cells = make([][]block.Text, column, width)
 		size = 0
 	}
@@ -83,7 +84,7 @@ func appendRow(rows []block.Block, texts [][]block.Text, width int) []block.Bloc
 			size += length
 		}
 	}
-	next(0)
+	end()
 	return rows
 }
 

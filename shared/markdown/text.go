@@ -16,13 +16,15 @@ import (
 type textBuffer struct {
 	content  []byte
 	spans    []span
-	pieces   int32      // how many stood for themselves
-	piece    string     // the last of them
-	links    []string   // of the spans
-	formats  int        // how many spans with a format there may still be
-	lineOpen bool       // the next text belongs on a line of its own
-	taken    int        // how many texts were taken
-	marks    block.Text // the format that tags of HTML give, without Content
+	pieces   int32        // how many stood for themselves
+	piece    string       // the last of them
+	links    []string     // of the spans
+	formats  int          // how many spans with a format there may still be
+	most     int          // spans of a block that has formats
+	spare    []block.Text // room for some, since few blocks have many
+	lineOpen bool         // the next text belongs on a line of its own
+	taken    int          // how many texts were taken
+	marks    block.Text   // the format that tags of HTML give, without Content
 }
 
 // span is text of one style. It begins where the span before it ends.
@@ -167,7 +169,7 @@ func (b *textBuffer) startLine() {
 func (b *textBuffer) extend(format block.Text) {
 	s, end := b.style(b.merged(format)), int32(len(b.content)) //nolint:gosec // a report is shorter
 	n := len(b.spans)
-	if b.formats == 0 && (n == 0 || b.spans[n-1].style != s) {
+	if (b.formats == 0 || b.isFull()) && (n == 0 || b.spans[n-1].style != s) {
 		s.marks = 0
 	}
 	if n > 0 && b.spans[n-1].style == s {
@@ -179,6 +181,9 @@ func (b *textBuffer) extend(format block.Text) {
 	}
 	b.spans = append(b.spans, span{s, end})
 }
+
+// isFull tells whether the text of a block has as many pieces as anybody may want.
+func (b *textBuffer) isFull() bool { return len(b.spans) >= b.most }
 
 // merged is a format with that of the tags that are open.
 func (b *textBuffer) merged(format block.Text) block.Text {
@@ -222,7 +227,7 @@ func (b *textBuffer) takeCode() string {
 }
 
 func (b *textBuffer) texts(content string, start int) []block.Text {
-	texts := make([]block.Text, 0, len(b.spans))
+	texts := b.room(len(b.spans))
 	for _, s := range b.spans {
 		end := min(int(s.end), len(content))
 		if end <= start {
@@ -234,6 +239,20 @@ func (b *textBuffer) texts(content string, start int) []block.Text {
 		start = end
 	}
 	return texts
+}
+
+// room is for n texts. That of one text would take 48 bytes by itself, not 40.
+func (b *textBuffer) room(n int) []block.Text {
+	const atATime = 102 // in 4 KB
+	if n > atATime/4 {
+		return make([]block.Text, 0, n)
+	}
+	if len(b.spare) < n {
+		b.spare = make([]block.Text, atATime)
+	}
+	room := b.spare[:0:n]
+	b.spare = b.spare[n:]
+	return room
 }
 
 // What appendUnescaped resolves (CommonMark, sections 2.4 and 2.5).
