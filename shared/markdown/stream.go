@@ -195,13 +195,13 @@ func (s *sections) continueList(list *ast.List) {
 
 // PeekLine is the line that is read, or during a pause the one that ends it.
 func (s *sections) PeekLine() ([]byte, text.Segment) {
-	switch {
-	case s.paused():
-		return resumption, text.Segment{}
-	case s.ended:
+	if s.open == nil && !s.ended {
+		return s.Reader.PeekLine()
+	}
+	if s.ended {
 		return noLine, text.Segment{}
 	}
-	return s.Reader.PeekLine()
+	return resumption, text.Segment{}
 }
 
 // AdvanceLine is what goldmark calls when it has done with a line.

@@ -52,10 +52,20 @@ const (
 // same place.
 func (b *textBuffer) style(format block.Text) style {
 	var s style
-	for mark, on := range [...]bool{format.Bold, format.Italic, format.Strikethrough, format.Underline, format.Code} {
-		if on {
-			s.marks |= 1 << mark
-		}
+	if format.Bold {
+		s.marks |= bold
+	}
+	if format.Italic {
+		s.marks |= italic
+	}
+	if format.Strikethrough {
+		s.marks |= strikethrough
+	}
+	if format.Underline {
+		s.marks |= underline
+	}
+	if format.Code {
+		s.marks |= code
 	}
 	if format.Link != "" {
 		if n := len(b.links); n == 0 || b.links[n-1] != format.Link {
