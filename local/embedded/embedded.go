@@ -81,7 +81,7 @@ func Open(dir string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open data folder %s: %w", dir, err), lock.Close())
 	}
 	db.lock = lock
-	db.checkpoint()
+	db.checkpoint(emptying)
 	db.keeper.Go(db.keep)
 	return db, nil
 }
