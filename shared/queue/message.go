@@ -55,9 +55,10 @@ type Message struct {
 	// begins, and the number of the part where there are several.
 	Cursor int64 `json:"-"`
 
-	// Asked names a question: with Enrich the one that is asked, with Texts and
-	// Quotes the one that they answer.
-	Asked string `json:"asked,omitempty"`
+	// Answer names, with Texts and Quotes, the answer of the enricher that they are
+	// or are a part of. Answers that differ have different names: a question may be
+	// answered twice, and the publisher writes one of the answers.
+	Answer string `json:"answer,omitempty"`
 
 	Payload *report.Payload `json:"payload,omitempty"` // with Publish and Enrich
 	Subject *report.Subject `json:"subject,omitempty"` // with Enrich and Quotes: whom the pages are for
@@ -74,8 +75,7 @@ type HomepageTexts struct {
 }
 
 // QuotesPart is the quotes of a report, or a part of them where all would not
-// fit a message: those from Offset on, of Total in all. Parts are sent in
-// order. Every part names all options of the whole, since the database is made
+// fit a message: those from Offset on, of Total in all. Every part names all options of the whole, since the database is made
 // with all of them.
 type QuotesPart struct {
 	Offset int            `json:"offset"`

@@ -26,32 +26,6 @@ import (
 	"notionrelay/test/planted"
 )
 
-// Each question has a name of its own, also where two publishers ask at the same
-// moment, so that the answers are told apart.
-func TestEachQuestionHasItsOwnName(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := &around{}
-		names := map[string]bool{}
-		for range 2 {
-			d := newDelivery(&Publisher{EnrichQueue: a, Log: planted.Log(t)}, events.SQSMessage{MessageId: "m"})
-			d.message = queue.Message{Kind: queue.Publish, Payload: &report.Payload{}}
-			d.ledger = &ledger.Ledger{Run: &runs.Run{ReportID: "rep_1"}}
-			d.askEnricher(t.Context())
-		}
-		for _, sent := range a.sent {
-			m, err := queue.Decode(sent.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			names[m.Asked] = true
-		}
-		if len(names) != 2 || names[""] {
-			t.Errorf("two questions have the names %v", names)
-		}
-	})
-}
-
 // around stands for what is around a publisher.
 type around struct {
 	Store

@@ -314,7 +314,7 @@ func TestAnOutageWithFiftyReportsFailsNone(t *testing.T) {
 		defer stop()
 		time.Sleep(10 * time.Second)
 		w.sim.Inject(notionsim.Fault{Times: -1, Status: 503})
-		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{}}, "")
+		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: "asked", Texts: &queue.HomepageTexts{}}, "")
 		w.send(part(p, 0, 3, report.Quote{Text: "one"}), "")
 		w.send(part(p, 1, 3, report.Quote{Text: "two"}), "")
 		w.send(part(p, 2, 3, report.Quote{Text: "three"}), "")
