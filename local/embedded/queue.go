@@ -165,13 +165,11 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]q
 }
 
 func await(ctx context.Context, changed <-chan struct{}, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-changed:
-	case <-timer.C:
+	case <-time.After(d):
 	}
 	return nil
 }
