@@ -97,7 +97,7 @@ func (q *Queue) check(m queue.Outgoing) error {
 		return errors.New("body is empty")
 	case m.Size() > queue.MaxSize:
 		return fmt.Errorf("%d bytes: %w", m.Size(), queue.ErrTooLarge)
-	case !utf8.ValidString(m.Body) || strings.ContainsFunc(m.Body, forbidden):
+	case !utf8.ValidString(m.Body) || forbidden(m.Body):
 		return errors.New("body has characters that SQS does not take")
 	case len(m.Attributes) > 10:
 		return fmt.Errorf("%d attributes, 10 are allowed", len(m.Attributes))
@@ -118,9 +118,14 @@ func (q *Queue) check(m queue.Outgoing) error {
 	return nil
 }
 
-// forbidden tells the characters that may not be in an SQS message.
-func forbidden(r rune) bool {
-	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
+// forbidden tells whether a text has characters that may not be in an SQS message.
+func forbidden(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < 0x20 && c != '\t' && c != '\n' && c != '\r' {
+			return true
+		}
+	}
+	return strings.Contains(text, "\ufffe") || strings.Contains(text, "\uffff")
 }
 
 // remember notes a deduplication id, unless the queue knows it already.
