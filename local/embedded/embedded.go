@@ -43,6 +43,7 @@ type DB struct {
 
 	mu      sync.Mutex
 	waiting []*operation
+	owed    map[string]settlement    // by the delivery's receipt
 	changed map[string]chan struct{} // by the queue's name: closed, and removed, whenever it has changed
 }
 
@@ -350,7 +351,7 @@ func open(dsn string) (*DB, error) {
 	checkpoints.SetMaxOpenConns(1)
 	db := &DB{
 		sql: pool, conn: conn, checkpoints: checkpoints, statements: map[string]*sql.Stmt{},
-		turn: make(chan struct{}, 1), closing: make(chan struct{}), changed: map[string]chan struct{}{},
+		turn: make(chan struct{}, 1), closing: make(chan struct{}), changed: map[string]chan struct{}{}, owed: map[string]settlement{},
 	}
 	err = db.transact(context.Background(), func(ctx context.Context, tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {

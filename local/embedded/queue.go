@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,13 +185,11 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]q
 }
 
 func await(ctx context.Context, changed <-chan struct{}, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-changed:
-	case <-timer.C:
+	case <-time.After(d):
 	}
 	return nil
 }
@@ -229,8 +228,12 @@ func (q *Queue) hideable() string {
 // message will be visible.
 func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming, next time.Time, err error) {
 	var buried int64
+	var settled map[string]settlement
 	err = q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		now := time.Now()
+		if settled, err = q.db.settleOwed(ctx, tx); err != nil {
+			return err
+		}
 		if buried, err = q.bury(ctx, tx, now); err != nil {
 			return fmt.Errorf("move dead letters: %w", err)
 		}
@@ -240,6 +243,9 @@ func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming,
 		next, err = q.nextVisible(ctx, tx, now)
 		return err
 	})
+	if err != nil && len(settled) > 0 {
+		q.db.owe(settled)
+	}
 	if err == nil && buried > 0 {
 		q.db.notify(q.options.DeadLetter.name)
 	}
@@ -363,7 +369,7 @@ func (q *Queue) nextVisible(ctx context.Context, tx *transaction, now time.Time)
 // queue, as on SQS, still takes the latest receipt after its timeout, and takes
 // an older one without deleting anything.
 func (q *Queue) Delete(ctx context.Context, receipt string) error {
-	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
+	err := q.settle(ctx, receipt, func(ctx context.Context, tx *transaction) error {
 		sequence, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
@@ -426,17 +432,19 @@ func (q *Queue) Depth(ctx context.Context) (d queue.Depth, err error) {
 // it was: 0 gives the message back at once. SQS allows 12 hours at most.
 // queue.ErrReceipt says that the delivery is over.
 func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error {
-	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
+	if d < 0 || d > 12*time.Hour {
+		return fmt.Errorf("change visibility of message in %s: timeout %s is not within 0 to 12 hours", q.name, d)
+	}
+	until := time.Now().Add(d).UnixNano()
+	err := q.settle(ctx, receipt, func(ctx context.Context, tx *transaction) error {
 		sequence, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
 			return err
-		case d < 0 || d > 12*time.Hour:
-			return fmt.Errorf("timeout %s is not within 0 to 12 hours", d)
 		case state != running:
 			return queue.ErrReceipt
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE sequence = ?`, time.Now().Add(d).UnixNano(), sequence)
+		_, err = tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE sequence = ?`, until, sequence)
 		return err
 	})
 	if err != nil {
@@ -464,6 +472,48 @@ func (q *Queue) Redrive(ctx context.Context) error {
 	}
 	q.db.notify(q.name)
 	return nil
+}
+
+// settle does what a delivery's receiver wants done with it. What the disk does not
+// take is owed, and done before anything else is received: else the delivery, at
+// which nobody works any more, would keep its message, and with it its group, until
+// its timeout.
+func (q *Queue) settle(ctx context.Context, receipt string, do settlement) error {
+	err := q.db.transact(ctx, do)
+	q.db.mu.Lock()
+	defer q.db.mu.Unlock()
+	if err == nil || errors.Is(err, queue.ErrReceipt) {
+		delete(q.db.owed, receipt)
+	} else {
+		q.db.owed[receipt] = do
+	}
+	return err
+}
+
+type settlement func(context.Context, *transaction) error
+
+// settleOwed is the beginning of a transaction. The settlements are owed again by
+// whoever finds that it has failed.
+func (db *DB) settleOwed(ctx context.Context, tx *transaction) (owed map[string]settlement, err error) {
+	db.mu.Lock()
+	if len(db.owed) > 0 {
+		owed, db.owed = db.owed, map[string]settlement{}
+	}
+	db.mu.Unlock()
+	for _, do := range owed {
+		if err := do(ctx, tx); err != nil && !errors.Is(err, queue.ErrReceipt) {
+			return owed, fmt.Errorf("settle a delivery: %w", err)
+		}
+	}
+	return owed, nil
+}
+
+// owe owes these settlements again, but for those of which there is a later one.
+func (db *DB) owe(settlements map[string]settlement) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	maps.Copy(settlements, db.owed)
+	db.owed = settlements
 }
 
 // newReceipt names one delivery of a message.

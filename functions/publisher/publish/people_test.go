@@ -306,7 +306,7 @@ func TestFailuresOfPartsAreRedrivenInAnyOrder(t *testing.T) {
 				w.accept("rep_1", p)
 				a := w.publisher("a", nil)
 				w.deliver(t.Context(), a, visibility)
-				texts := queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}
+				texts := queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}
 				messages := []queue.Message{texts, part(p, 0, 2, report.Quote{Text: "one"}), part(p, 1, 2, report.Quote{Text: "two"})}
 				w.sim.Inject(notionsim.Fault{Method: http.MethodDelete, Status: 400})
 				w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Status: 400})
@@ -359,7 +359,7 @@ func TestRefusedTextsDoNotCostAPartOfTheQuotes(t *testing.T) {
 			many[i].Text = fmt.Sprint("quote ", i)
 		}
 		w.send(part(p, 0, 201, many...), "")
-		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
+		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
 		w.send(part(p, 200, 201, report.Quote{Text: "the last"}), "")
 		for w.deliver(t.Context(), a, visibility) {
 		}
