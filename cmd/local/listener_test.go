@@ -222,6 +222,19 @@ func TestWithoutSecretsOnlyThisMachineIsAnswered(t *testing.T) {
 	}
 }
 
+// A page shows the Host, so it has to be one.
+func TestNoPageShowsAHostThatIsNone(t *testing.T) {
+	t.Parallel()
+	r := start(t, guarded(), t.TempDir())
+	for _, path := range []string{"/", "/runs", "/notion/", "/v1/users/me"} {
+		for _, host := range []string{"evil'-alert(1)-'", "$(evil)", "evil,relay.example"} {
+			if response, said := r.exchange(t, "GET", path, "", "Host", host, "X-Api-Key", secret); response.StatusCode != http.StatusBadRequest || !strings.Contains(said, `"code":"invalid_payload"`) || strings.Contains(said, "evil") {
+				t.Errorf("%s at %s: got %d %s", path, host, response.StatusCode, said)
+			}
+		}
+	}
+}
+
 // What is at the address is said at its top, with a real Notion as well.
 func TestTheTopOfTheAddressIsUseful(t *testing.T) {
 	t.Parallel()
@@ -502,44 +515,6 @@ func TestWhatIsUnderWayIsAnsweredWhenItEnds(t *testing.T) {
 	if err := errors.Join(<-done, s.close()); err != nil {
 		t.Error(err)
 	}
-}
-
-// One connection too many waits until another one has ended.
-func TestConnectionsAreCounted(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		listener := limited(crowded{})
-		accept := func() net.Conn {
-			connection, err := listener.Accept()
-			if err != nil {
-				t.Error(err)
-			}
-			return connection
-		}
-		first := accept()
-		for range maxConnections - 1 {
-			accept()
-		}
-		var last net.Conn
-		go func() { last = accept() }()
-		synctest.Wait()
-		if last != nil {
-			t.Error("one too many was let in")
-		}
-		first.Close()
-		synctest.Wait()
-		if last == nil {
-			t.Error("none is let in after one has ended")
-		}
-	})
-}
-
-// crowded is a listener that never lacks callers.
-type crowded struct{ net.Listener }
-
-func (crowded) Accept() (net.Conn, error) {
-	connection, _ := net.Pipe()
-	return connection, nil
 }
 
 // Connections that wait for another request of their callers make room for others.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/plainly"
 	"notionrelay/shared/runs"
 )
@@ -33,7 +34,9 @@ type statusView struct {
 
 // listRuns shows the newest runs, all or those with the query's status.
 func (s *system) listRuns(w http.ResponseWriter, r *http.Request) {
-	ctx, status := r.Context(), runs.Status(r.URL.Query().Get("status"))
+	ctx, cancel := intake.Lasting(r.Context())
+	defer cancel()
+	status := runs.Status(r.URL.Query().Get("status"))
 	if status != "" && !slices.Contains(runs.Statuses(), status) {
 		s.refuse(w, r, noStatus)
 		return

@@ -293,7 +293,7 @@ func (s *system) serve(ctx context.Context) error {
 	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
 	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
 	failed := make(chan error, 1)
-	wait.Go(func() { failed <- s.server.Serve(limited(s.listener)) })
+	wait.Go(func() { failed <- s.server.Serve(newDoor(s.listener, maxConnections)) })
 	var err error
 	select {
 	case <-ctx.Done():
