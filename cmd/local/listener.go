@@ -259,14 +259,12 @@ func (t *turn) begin() error {
 	if t.has || t.over {
 		return nil
 	}
-	timer := time.NewTimer(largePatience)
-	defer timer.Stop()
 	select {
 	case t.slots <- struct{}{}:
 		t.has = true
 		t.begun()
 		return nil
-	case <-timer.C:
+	case <-time.After(largePatience):
 	case <-t.ctx.Done():
 	}
 	return intake.ErrBusy

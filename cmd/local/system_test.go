@@ -387,25 +387,26 @@ func TestReportsBeyondTheSimulatorsRoomBecomeComplete(t *testing.T) {
 
 func TestTheSimulatorIsToldWhatIsBeingWritten(t *testing.T) {
 	t.Parallel()
-	r := start(t, quick, t.TempDir())
-	status, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan"}`), "Prefer", "wait=25")
-	if status != 200 {
-		t.Fatalf("got %d %+v", status, a)
-	}
-	r.complete(t, a)
-	if r.isWritten(a.Data.ParentPageID) || r.isWritten("nobody's") {
-		t.Error("a row counts as being written that is complete, or nobody's")
-	}
-	run, err := r.db.Runs().Get(t.Context(), a.Data.ReportID)
+	s, err := open(t.Context(), quick, place{addr: "127.0.0.1:0", data: t.TempDir()}, planted.Log(t)) // nobody publishes
 	if err != nil {
 		t.Fatal(err)
 	}
-	run.Status = runs.Publishing
-	if err := r.db.Runs().Save(t.Context(), &run); err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { s.close() })
+	for status, want := range map[runs.Status]bool{runs.Queued: false, runs.Publishing: true, runs.Published: false, runs.Complete: false, runs.Failed: false} {
+		run, _, err := s.db.Runs().Create(t.Context(), runs.Run{ReportID: "rep_" + string(status), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Status, run.RowID = status, "row of "+run.ReportID
+		if err := s.db.Runs().Save(t.Context(), &run); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.isWritten(run.RowID); got != want {
+			t.Errorf("a row of a run that is %s counts as being written: %t", status, got)
+		}
 	}
-	if !r.isWritten(a.Data.ParentPageID) {
-		t.Error("a row does not count as being written whose run is publishing")
+	if s.isWritten("nobody's") {
+		t.Error("a row counts as being written that is nobody's")
 	}
 }
 

@@ -83,7 +83,7 @@ func Open(dir string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open data folder %s: %w", dir, err), lock.Close())
 	}
 	db.lock = lock
-	db.checkpoint()
+	db.checkpoint(emptying)
 	db.keeper.Go(db.keep)
 	return db, nil
 }
@@ -287,6 +287,12 @@ func (db *DB) Close() error {
 // schema is of version 1. AUTOINCREMENT never gives a sequence number twice,
 // even after the message that had the highest one is deleted. All times are
 // nanoseconds since 1970.
+//
+// Each index costs an acknowledgement a page of the journal, so a message that was
+// sent to a FIFO queue is only in that of its order until it is received: it is
+// hidden by nothing but a delivery, it has no receipt before, and nobody forgets its
+// group. What tells it apart is its deduplication id, which a message of a standard
+// queue has not; that of a dead letter is its own id.
 const schema = `
 CREATE TABLE IF NOT EXISTS messages (
 	sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -301,11 +307,16 @@ CREATE TABLE IF NOT EXISTS messages (
 	receives      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_in_order ON messages (queue, sequence);
-CREATE INDEX IF NOT EXISTS messages_by_visibility ON messages (queue, visible_at);
-CREATE INDEX IF NOT EXISTS messages_of_group ON messages (queue, message_group);
-DROP INDEX IF EXISTS messages_in_flight; -- which folders of before have
 CREATE INDEX IF NOT EXISTS messages_received ON messages (queue, receives) WHERE receives > 0;
-CREATE INDEX IF NOT EXISTS messages_by_id ON messages (id);
+CREATE INDEX IF NOT EXISTS messages_hidden ON messages (queue, visible_at) WHERE receives > 0;
+CREATE INDEX IF NOT EXISTS messages_by_time ON messages (queue, visible_at) WHERE deduplication = '';
+CREATE INDEX IF NOT EXISTS messages_by_group ON messages (queue, message_group) WHERE deduplication = '';
+CREATE INDEX IF NOT EXISTS messages_delivered ON messages (id) WHERE receives > 0 OR deduplication = id;
+-- Which folders of before have.
+DROP INDEX IF EXISTS messages_in_flight;
+DROP INDEX IF EXISTS messages_by_visibility;
+DROP INDEX IF EXISTS messages_of_group;
+DROP INDEX IF EXISTS messages_by_id;
 
 CREATE TABLE IF NOT EXISTS deduplication (
 	queue TEXT NOT NULL,
@@ -324,7 +335,8 @@ CREATE TABLE IF NOT EXISTS runs (
 	record      TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS runs_by_time ON runs (accepted_at);
-CREATE INDEX IF NOT EXISTS runs_by_run_id ON runs (run_id, accepted_at);
+CREATE INDEX IF NOT EXISTS runs_of_research ON runs (run_id, accepted_at) WHERE run_id <> '';
+DROP INDEX IF EXISTS runs_by_run_id; -- as above
 CREATE UNIQUE INDEX IF NOT EXISTS runs_by_row_id ON runs (row_id) WHERE row_id <> '';
 
 CREATE TABLE IF NOT EXISTS owner (

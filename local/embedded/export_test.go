@@ -30,6 +30,26 @@ func (db *DB) Transact(ctx context.Context, f func(exec func(string) error) erro
 	})
 }
 
+// Indexes are the names of all.
+func (db *DB) Indexes(ctx context.Context) (names []string, err error) {
+	err = db.transact(ctx, func(ctx context.Context, tx *transaction) error {
+		rows, err := tx.QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY name`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			names = append(names, name)
+		}
+		return rows.Err()
+	})
+	return names, err
+}
+
 // Plans are what SQLite does for each statement that was made so far, in the
 // alphabet's order.
 func (db *DB) Plans(ctx context.Context) (string, error) {

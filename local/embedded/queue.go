@@ -97,7 +97,7 @@ func (q *Queue) check(m queue.Outgoing) error {
 		return errors.New("body is empty")
 	case m.Size() > queue.MaxSize:
 		return fmt.Errorf("%d bytes: %w", m.Size(), queue.ErrTooLarge)
-	case !utf8.ValidString(m.Body) || strings.ContainsFunc(m.Body, forbidden):
+	case !utf8.ValidString(m.Body) || forbidden(m.Body):
 		return errors.New("body has characters that SQS does not take")
 	case len(m.Attributes) > 10:
 		return fmt.Errorf("%d attributes, 10 are allowed", len(m.Attributes))
@@ -118,9 +118,14 @@ func (q *Queue) check(m queue.Outgoing) error {
 	return nil
 }
 
-// forbidden tells the characters that may not be in an SQS message.
-func forbidden(r rune) bool {
-	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
+// forbidden tells whether a text has characters that may not be in an SQS message.
+func forbidden(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < 0x20 && c != '\t' && c != '\n' && c != '\r' {
+			return true
+		}
+	}
+	return strings.Contains(text, "\ufffe") || strings.Contains(text, "\uffff")
 }
 
 // remember notes a deduplication id, unless the queue knows it already.
@@ -165,28 +170,43 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]q
 }
 
 func await(ctx context.Context, changed <-chan struct{}, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-changed:
-	case <-timer.C:
+	case <-time.After(d):
 	}
 	return nil
 }
 
-// ready selects the messages that may be delivered now, and says in which order.
-// One of a standard queue is hidden until its delay or its delivery is over; they go
-// by when that was, as SQS promises no order there. One of a FIFO queue is hidden
-// only while it is in flight, and then its group has to wait. Neither looks at each
-// of the hidden ones, which may be many.
-func (q *Queue) ready() (selection, order string) {
+// ready selects the messages that may be delivered now. One of a standard queue is
+// hidden until its delay or its delivery is over. One of a FIFO queue is hidden only
+// while it is in flight, and then its group has to wait. Neither looks at each of
+// the hidden ones, which may be many.
+func (q *Queue) ready() string {
 	if q.options.FIFO {
 		return `SELECT sequence FROM messages WHERE queue = :queue AND message_group NOT IN (
-			SELECT message_group FROM messages WHERE queue = :queue AND visible_at > :now)`, `sequence`
+			SELECT message_group FROM messages WHERE queue = :queue AND ` + q.hideable() + ` AND visible_at > :now)`
 	}
-	return `SELECT sequence FROM messages WHERE queue = :queue AND visible_at <= :now`, `visible_at, sequence`
+	return `SELECT sequence FROM messages WHERE queue = :queue AND visible_at <= :now`
+}
+
+// next is ready in the order of delivery. Those of a standard queue go by when they
+// could be delivered, as SQS promises no order there.
+func (q *Queue) next() string {
+	if q.options.FIFO {
+		return q.ready() + ` ORDER BY sequence`
+	}
+	return q.ready() + ` AND ` + q.hideable() + ` ORDER BY visible_at, sequence`
+}
+
+// hideable is true of the queue's messages that can be hidden, in the words of the
+// index that has them by time.
+func (q *Queue) hideable() string {
+	if q.options.FIFO {
+		return `receives > 0`
+	}
+	return `deduplication = ''`
 }
 
 // take delivers what is ready. If nothing is, next tells when the first hidden
@@ -224,8 +244,7 @@ func (q *Queue) bury(ctx context.Context, tx *transaction, now time.Time) (int64
 	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
 		return 0, nil
 	}
-	ready, _ := q.ready()
-	return move(ctx, tx, ready+` AND receives > 0 AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
+	return move(ctx, tx, q.ready()+` AND receives > 0 AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
 		sql.Named("max", q.options.MaxReceives),
 		sql.Named("to", q.options.DeadLetter.name), sql.Named("again", false))
 }
@@ -249,10 +268,9 @@ func move(ctx context.Context, tx *transaction, selection string, arguments ...a
 }
 
 func (q *Queue) deliver(ctx context.Context, tx *transaction, now time.Time, limit int) ([]queue.Incoming, error) {
-	ready, order := q.ready()
 	rows, err := tx.QueryContext(ctx, `
 		UPDATE messages SET visible_at = :until, receives = receives + 1
-		WHERE sequence IN (`+ready+` ORDER BY `+order+` LIMIT :limit)
+		WHERE sequence IN (`+q.next()+` LIMIT :limit)
 		RETURNING sequence, id, message_group, deduplication, body, attributes, sent_at, receives`,
 		sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
 		sql.Named("until", now.Add(q.options.Visibility).UnixNano()), sql.Named("limit", limit))
@@ -320,7 +338,7 @@ func scan(rows *sql.Rows) (queue.Incoming, error) {
 
 func (q *Queue) nextVisible(ctx context.Context, tx *transaction, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
-	err := tx.QueryRowContext(ctx, `SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
+	err := tx.QueryRowContext(ctx, `SELECT min(visible_at) FROM messages WHERE queue = ? AND `+q.hideable()+` AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("find next visible message: %w", err)
 	}
@@ -337,12 +355,12 @@ func (q *Queue) nextVisible(ctx context.Context, tx *transaction, now time.Time)
 // an older one without deleting anything.
 func (q *Queue) Delete(ctx context.Context, receipt string) error {
 	err := q.settle(ctx, receipt, func(ctx context.Context, tx *transaction) error {
-		id, state, err := q.delivery(ctx, tx, receipt)
+		sequence, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
 			return err
 		case state == running, state == timedOut && !q.options.FIFO:
-			_, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE id = ?`, id)
+			_, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE sequence = ?`, sequence)
 			return err
 		case state != deleted && q.options.FIFO:
 			return queue.ErrReceipt
@@ -359,9 +377,13 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 // Forget removes all messages of a group, those in flight too, and soon every
 // byte of them from the folder. SQS has nothing like it.
 func (q *Queue) Forget(ctx context.Context, group string) error {
+	grouped := `queue = ? AND message_group = ?`
+	if !q.options.FIFO { // whose messages have an index by their group
+		grouped += ` AND deduplication = ''`
+	}
 	var forgotten int64
 	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
-		result, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE queue = ? AND message_group = ?`, q.name, group)
+		result, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE `+grouped, q.name, group)
 		if err != nil {
 			return err
 		}
@@ -400,14 +422,14 @@ func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Dur
 	}
 	until := time.Now().Add(d).UnixNano()
 	err := q.settle(ctx, receipt, func(ctx context.Context, tx *transaction) error {
-		id, state, err := q.delivery(ctx, tx, receipt)
+		sequence, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
 			return err
 		case state != running:
 			return queue.ErrReceipt
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE id = ?`, until, id)
+		_, err = tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE sequence = ?`, until, sequence)
 		return err
 	})
 	if err != nil {
@@ -492,23 +514,28 @@ const (
 	deleted
 )
 
-func (q *Queue) delivery(ctx context.Context, tx *transaction, receipt string) (id string, state deliveryState, err error) {
-	id, _, _ = strings.Cut(receipt, "#")
+// delivery finds the message of a receipt, and what has become of the delivery. Who
+// has a receipt has received the message, and one that left for the dead letters of
+// a FIFO queue has its id for deduplication.
+func (q *Queue) delivery(ctx context.Context, tx *transaction, receipt string) (sequence int64, state deliveryState, err error) {
+	id, _, _ := strings.Cut(receipt, "#")
 	var (
 		name      string
 		receives  int
 		visibleAt int64
 	)
-	err = tx.QueryRowContext(ctx, `SELECT queue, receives, visible_at FROM messages WHERE id = ?`, id).Scan(&name, &receives, &visibleAt)
+	err = tx.QueryRowContext(ctx, `
+		SELECT sequence, queue, receives, visible_at FROM messages WHERE id = ? AND (receives > 0 OR deduplication = id)`,
+		id).Scan(&sequence, &name, &receives, &visibleAt)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return id, deleted, nil
+		return 0, deleted, nil
 	case err != nil:
-		return id, 0, fmt.Errorf("find message %s: %w", id, err)
+		return 0, 0, fmt.Errorf("find message %s: %w", id, err)
 	case name != q.name || receipt != newReceipt(id, receives):
-		return id, superseded, nil
+		return sequence, superseded, nil
 	case visibleAt <= time.Now().UnixNano():
-		return id, timedOut, nil
+		return sequence, timedOut, nil
 	}
-	return id, running, nil
+	return sequence, running, nil
 }

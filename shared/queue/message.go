@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,8 +76,8 @@ type HomepageTexts struct {
 }
 
 // QuotesPart is the quotes of a report, or a part of them where all would not
-// fit a message: those from Offset on, of Total in all. Every part names all options of the whole, since the database is made
-// with all of them.
+// fit a message: those from Offset on, of Total in all. Every part names all options
+// of the whole, since the database is made with all of them.
 type QuotesPart struct {
 	Offset int            `json:"offset"`
 	Total  int            `json:"total"`
@@ -113,7 +114,7 @@ func Encode(m Message) (string, error) {
 	if err != nil || len(body) <= MaxBody {
 		return body, err
 	}
-	var packed bytes.Buffer
+	var packed narrow
 	z := gzip.NewWriter(&packed)
 	if _, err := io.WriteString(z, body); err != nil {
 		return "", fmt.Errorf("pack message of %s: %w", m.ReportID, err)
@@ -126,6 +127,17 @@ func Encode(m Message) (string, error) {
 		return "", fmt.Errorf("encode message of %s in %d bytes: %w", m.ReportID, len(body), ErrTooLarge)
 	}
 	return body, err
+}
+
+// narrow takes no more than what a body has room for, in base64. What cannot be
+// packed is found out half way.
+type narrow struct{ bytes.Buffer }
+
+func (n *narrow) Write(p []byte) (int, error) {
+	if n.Len()+len(p) > base64.StdEncoding.DecodedLen(MaxBody) {
+		return 0, ErrTooLarge
+	}
+	return n.Buffer.Write(p)
 }
 
 // Decode reads a body that Encode made.

@@ -35,11 +35,12 @@ func (e *InvalidError) Error() string {
 // an *InvalidError. Unknown fields are ignored, null counts as absent, and a
 // declared field of another type is refused.
 func Parse(body []byte) (Payload, error) {
-	if err := checkJSON(body); err != nil {
+	text := string(body)
+	if err := checkJSON(text); err != nil {
 		return Payload{}, err
 	}
 	var r reader
-	p := r.payload(strings.TrimLeft(string(body), space))
+	p := r.payload(strings.TrimLeft(text, space))
 	if r.err != nil {
 		return Payload{}, r.err
 	}
@@ -157,15 +158,10 @@ func (r *reader) quote(field, object string) Quote {
 		return Quote{}
 	}
 	var q Quote
-	texts := map[string]*string{
-		"text": &q.Text, "category": &q.Category, "sentiment": &q.Sentiment, "theme": &q.Theme, "justification": &q.Justification,
-		"url": &q.URL, "subreddit": &q.Subreddit, "postId": &q.PostID, "date": &q.Date,
-	}
 	hasText := false
 	for name, value := range members(object) {
-		into, isText := texts[name]
-		switch {
-		case isText:
+		switch into := q.text(name); {
+		case into != nil:
 			*into = r.text(field+"."+name, value)
 			hasText = hasText || name == "text" && value != null
 		case name == "relevanceScore":
@@ -176,6 +172,31 @@ func (r *reader) quote(field, object string) Quote {
 		r.refuse(field+".text", "A quote must have a text.")
 	}
 	return q
+}
+
+// text is the field of that name, or nil where there is no such text.
+func (q *Quote) text(name string) *string {
+	switch name {
+	case "text":
+		return &q.Text
+	case "category":
+		return &q.Category
+	case "sentiment":
+		return &q.Sentiment
+	case "theme":
+		return &q.Theme
+	case "justification":
+		return &q.Justification
+	case "url":
+		return &q.URL
+	case "subreddit":
+		return &q.Subreddit
+	case "postId":
+		return &q.PostID
+	case "date":
+		return &q.Date
+	}
+	return nil
 }
 
 func (r *reader) score(field, value string) *float64 {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -112,9 +113,13 @@ func checkMedia(r *http.Request) error {
 // one: its sender is told to send it again.
 var ErrBusy = errors.New("too many large bodies at once")
 
+// foreseen is the largest body for which room is made before it comes: with a length
+// that is only said, nobody shall take much memory.
+const foreseen = 64 << 10
+
 // body reads the bytes that were signed, and no more than a body may have.
 func (h *Handler) body(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
+	body, err := readAll(io.LimitReader(r.Body, report.MaxBody+1), r.ContentLength)
 	switch {
 	case errors.Is(err, ErrBusy), errors.Is(err, os.ErrDeadlineExceeded) && h.ending():
 		return nil, unavailable(err)
@@ -124,6 +129,15 @@ func (h *Handler) body(r *http.Request) ([]byte, error) {
 		return nil, tooLarge(nil)
 	}
 	return body, nil
+}
+
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	if length <= 0 || length > foreseen {
+		return io.ReadAll(body)
+	}
+	received := bytes.NewBuffer(make([]byte, 0, length+bytes.MinRead)) // without MinRead it grows to see the end
+	_, err := received.ReadFrom(body)
+	return received.Bytes(), err
 }
 
 // ending tells whether the process is to end.
