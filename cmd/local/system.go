@@ -243,15 +243,15 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 	return pageBase, err
 }
 
-// isWritten tells whether the pages of a run are under way that a row belongs to. The
-// simulator keeps it then: without its pages the run would fail.
+// isWritten tells whether the run is under way that a row belongs to. The simulator
+// keeps it then: without its pages the run would fail.
 func (s *system) isWritten(row string) bool {
 	id, err := s.db.Runs().OwnerOf(context.Background(), row)
 	if err != nil || id == "" {
-		return false
+		return err != nil // nobody knows
 	}
 	run, err := s.db.Runs().Get(context.Background(), id)
-	return err == nil && run.Status == runs.Publishing
+	return err != nil || !run.Ended()
 }
 
 // newAuth refuses to offer an unprotected webhook to other machines.

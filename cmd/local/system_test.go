@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -361,6 +362,29 @@ func TestSimulatedPagesAreShown(t *testing.T) {
 }
 
 // Half-written pages that the simulator forgets would make their run fail.
+// Many reports that wait for their quotes have more pages than the simulator has room
+// for. Every one of them becomes complete all the same.
+func TestReportsBeyondTheSimulatorsRoomBecomeComplete(t *testing.T) {
+	t.Parallel()
+	r := start(t, quick, t.TempDir())
+	text := strings.Repeat(strings.Repeat("word ", 390)+"\n\n", 1000) // 5 MB as pages
+	var accepted []answer
+	for i := range 6 {
+		body, err := json.Marshal(map[string]any{"strategyReport": text, "runId": strconv.Itoa(i), "quotes": []any{map[string]any{"text": "good"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, a := r.post(t, "/reports", body)
+		if status != http.StatusAccepted {
+			t.Fatalf("got %d %+v", status, a)
+		}
+		accepted = append(accepted, a)
+	}
+	for _, a := range accepted {
+		r.complete(t, a)
+	}
+}
+
 func TestTheSimulatorIsToldWhatIsBeingWritten(t *testing.T) {
 	t.Parallel()
 	s, err := open(t.Context(), quick, place{addr: "127.0.0.1:0", data: t.TempDir()}, planted.Log(t)) // nobody publishes
