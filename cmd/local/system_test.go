@@ -177,6 +177,7 @@ func (r *running) complete(t *testing.T, a answer) {
 		case "failed":
 			t.Fatalf("the run failed: %s", page)
 		}
+		time.Sleep(10 * time.Millisecond) // which is left to the system
 	}
 }
 
