@@ -177,6 +177,7 @@ func (r *running) complete(t *testing.T, a answer) {
 		case "failed":
 			t.Fatalf("the run failed: %s", page)
 		}
+		time.Sleep(10 * time.Millisecond) // which is left to the system
 	}
 }
 
@@ -361,7 +362,6 @@ func TestSimulatedPagesAreShown(t *testing.T) {
 	}
 }
 
-// Half-written pages that the simulator forgets would make their run fail.
 // Many reports that wait for their quotes have more pages than the simulator has room
 // for. Every one of them becomes complete all the same.
 func TestReportsBeyondTheSimulatorsRoomBecomeComplete(t *testing.T) {
@@ -385,6 +385,7 @@ func TestReportsBeyondTheSimulatorsRoomBecomeComplete(t *testing.T) {
 	}
 }
 
+// Half-written pages that the simulator forgets would make their run fail.
 func TestTheSimulatorIsToldWhatIsBeingWritten(t *testing.T) {
 	t.Parallel()
 	s, err := open(t.Context(), quick, place{addr: "127.0.0.1:0", data: t.TempDir()}, planted.Log(t)) // nobody publishes

@@ -36,6 +36,7 @@ type DB struct {
 	turn       chan struct{}
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	forgot     time.Time // when deduplication ids were looked for that are over
 
 	checkpoints *sql.DB       // of one connection
 	closing     chan struct{} // closed by whoever has the turn, and keeps it

@@ -54,12 +54,21 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	h.Log.InfoContext(ctx, "accepted", "status", run.Status, "bytes", len(body))
-	run, failed := h.await(ctx, run, arrived.Add(waitOf(r)))
+	status := run.Status
+	say := func() { h.Log.InfoContext(ctx, "accepted", "status", status, "bytes", len(body)) }
+	wait := waitOf(r)
+	if wait > 0 {
+		say()
+	}
+	run, failed := h.await(ctx, run, arrived.Add(wait))
 	if failed {
 		return answer{}, h.publishFailed(r, run)
 	}
-	return h.accepted(r, run, arrived), nil
+	a := h.accepted(r, run, arrived)
+	if wait == 0 { // nobody waits for the log
+		a.then = say
+	}
+	return a, nil
 }
 
 // checkHeaders judges all that can be judged before the body is read.
