@@ -20,6 +20,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/config"
@@ -514,6 +516,28 @@ func TestWhatIsUnderWayIsAnsweredWhenItEnds(t *testing.T) {
 	}
 	if err := errors.Join(<-done, s.close()); err != nil {
 		t.Error(err)
+	}
+}
+
+// The enricher may wait for an AI for longer than the end of the system has.
+func TestTheEnricherIsBrokenOffByTheEnd(t *testing.T) {
+	t.Parallel()
+	end, finish := context.WithCancel(t.Context())
+	asked := make(chan struct{})
+	handler := brokenOffBy(end, func(ctx context.Context, _ events.SQSEvent) (events.SQSEventResponse, error) {
+		close(asked)
+		<-ctx.Done() // an AI that does not answer
+		return events.SQSEventResponse{}, ctx.Err()
+	})
+	done := make(chan error)
+	go func() {
+		_, err := handler(context.WithoutCancel(t.Context()), events.SQSEvent{})
+		done <- err
+	}()
+	<-asked
+	finish()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 
