@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/plainly"
 	"notionrelay/shared/runs"
 )
@@ -35,7 +36,9 @@ type statusView struct {
 // listRuns shows the newest runs, all or those with the query's status, or those that
 // come behind a page of them.
 func (s *system) listRuns(w http.ResponseWriter, r *http.Request) {
-	ctx, query := r.Context(), runs.Query{Status: runs.Status(r.URL.Query().Get(queryStatus)), Limit: maxListed + 1}
+	ctx, cancel := intake.Lasting(r.Context())
+	defer cancel()
+	query := runs.Query{Status: runs.Status(r.URL.Query().Get(queryStatus)), Limit: maxListed + 1}
 	if query.Status != "" && !slices.Contains(runs.Statuses(), query.Status) {
 		s.refuse(w, r, noStatus)
 		return

@@ -77,6 +77,12 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Runs:   []size{{Blocks: 110}},
 			Events: []event{{What: meddle, Count: 1, Fault: 1}, {What: poison, Count: 9, Place: 12}, {What: work, Count: 7}},
 		},
+		// A person had corrected the end of a lost append and deleted the block before it:
+		// what was corrected counted as what was deleted, and the end was written again.
+		"the end of a lost append is corrected, and the block before it deleted": {
+			Runs:   []size{{Blocks: 110}},
+			Events: []event{{What: meddle, Count: 1, Wait: time.Second}, {What: work, Count: 9}},
+		},
 		// A base was redriven so late that its messages are lost by then: what came for
 		// it, though it was published, was put aside again and again.
 		"a base is written after its messages' retention": {
@@ -252,7 +258,6 @@ type player struct {
 	edits     []edit
 	edited    map[int]bool // runs by people
 	delisted  map[int]lists
-	deletions bool // whether a person has deleted an item
 
 	own    bool      // whether something is wrong with a run itself
 	gaveUp bool      // whether one may have been given up
