@@ -190,10 +190,7 @@ func match(planned []block.Block, candidates []notion.Child) []int {
 	}
 	for i := n - 1; i >= 0; i-- {
 		for j := m - 1; j >= 0; j-- {
-			best[i][j] = max(best[i+1][j], best[i][j+1])
-			if likeness[i][j] > 0 {
-				best[i][j] = max(best[i][j], best[i+1][j+1]+likeness[i][j])
-			}
+			best[i][j] = max(best[i+1][j], best[i][j+1], best[i+1][j+1]+likeness[i][j])
 		}
 	}
 	matched := make([]int, n)

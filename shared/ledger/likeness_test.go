@@ -57,6 +57,12 @@ func TestAnUnchangedBlockOutweighsAllThatResemble(t *testing.T) {
 	if l := likenesses(words("plan b"), candidates[:1])[0][0]; l < leastLikeness || l >= 1 {
 		t.Errorf("a block that was corrected is alike by %v", l)
 	}
+	if l := likenesses(words("a--a--a"), []notion.Child{{Block: words("a")[0]}})[0][0]; l != 0 {
+		t.Errorf("a block with less than half in common is alike by %v", l)
+	}
+	if l := likenesses(words("a---a"), []notion.Child{{Block: words("a")[0]}})[0][0]; l != leastLikeness {
+		t.Errorf("a block with half in common is alike by %v", l)
+	}
 	if l := likenesses(words("another"), candidates[:1])[0][0]; l != 0 {
 		t.Errorf("a block that is another is alike by %v", l)
 	}
