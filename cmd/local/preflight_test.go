@@ -25,7 +25,7 @@ func TestTheHelpNamesFlagsAndEnvironment(t *testing.T) {
 
 func TestUnknownArgumentsAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"dead-letters"}, {"-data", t.TempDir(), "more"}, {"-nonsense"}} {
+	for _, args := range [][]string{{"-data", ""}, {"dead-letters"}, {"-data", t.TempDir(), "more"}, {"-nonsense"}} {
 		var out bytes.Buffer
 		if err := run(t.Context(), args, &out, &out); err == nil {
 			t.Errorf("%q was taken", args)

@@ -63,6 +63,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("argument %q is not known: see -h", flags.Arg(0))
 	}
+	if at.data == "" { // as "$DIR" is where it is not set; it would be the current folder
+		return errors.New("-data names no folder")
+	}
 	log := slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil)))
 	env, err := config.ForMachine[settings](ctx, parameters.OnDemand{}, log)
 	if err != nil {

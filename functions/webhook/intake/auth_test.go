@@ -242,6 +242,8 @@ func TestNewAuthNamesEveryWrongSecretByItsNumber(t *testing.T) {
 		{"good", []string{"sixteen letters.", "whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "sixteen lettersé"}, "sixteen letters., and one more key", ""},
 		{"blank ones are none", []string{"", "  ", secret}, " , ", ""},
 		{"none", nil, "", ""},
+		{"one that is blank", []string{""}, "", ""},
+		{"several that are blank", []string{"", " "}, "", "all 2 secrets in WEBHOOK_SECRETS are blank"},
 		{"fifteen letters", []string{"fifteen letters"}, "", "webhook secret 1 of 1 is shorter than 16 characters"},
 		{"one letter", []string{secret, "a"}, "", "webhook secret 2 of 2 is shorter than 16 characters"},
 		{"an empty key", []string{"whsec_"}, "", "webhook secret 1 of 1 stands for fewer than 16 bytes"},
