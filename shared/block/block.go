@@ -41,14 +41,15 @@ type Block struct {
 	Text     []Text  // rich text; the caption of an image
 	Children []Block // the rows of a table
 
-	Checked    bool     // to_do
 	Language   string   // code: one of Notion's closed list
 	URL        string   // image: absolute http or https
 	Expression string   // equation: KaTeX
 	Icon       string   // callout: an emoji
-	HeaderRow  bool     // table: the first row is a header
 	Cells      [][]Text // table_row: rich text per cell
 	Title      string   // child_page, child_database: the title that was read
+
+	Checked   bool // to_do
+	HeaderRow bool // table: the first row is a header
 
 	// HasChildren says, on blocks that were read, that there are children
 	// below which a listing does not include.

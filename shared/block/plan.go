@@ -90,15 +90,15 @@ func (p Plan) firstContinued() int {
 	return first
 }
 
-// node is a block with what it takes to send it.
+// node is a block with what it takes to send it, in few bytes: a page may have 50,000.
 type node struct {
 	block    *Block
 	children []node
-	height   int  // levels below it
-	elements int  // blocks, itself included
-	bytes    int  // of JSON
-	own      int  // bytes without the children
-	whole    bool // fits into one request with all that is below it
+	height   int32 // levels below it
+	elements int32 // blocks, itself included
+	bytes    int32 // of JSON
+	own      int32 // bytes without the children
+	whole    bool  // fits into one request with all that is below it
 }
 
 func measureAll(blocks []Block) []node {
@@ -113,7 +113,8 @@ func measureAll(blocks []Block) []node {
 }
 
 func measure(b *Block) node {
-	n := node{block: b, children: measureAll(b.Children), elements: 1, own: b.size(), whole: len(b.Children) <= MaxChildren}
+	own := int32(b.size()) //nolint:gosec // of a report
+	n := node{block: b, children: measureAll(b.Children), elements: 1, own: own, whole: len(b.Children) <= MaxChildren}
 	n.bytes = n.own
 	for i := range n.children {
 		child := &n.children[i]
@@ -207,7 +208,7 @@ func fullRoom() room {
 // only take room from the nodes behind it.
 func (r *room) take(n *node) (sent int) {
 	if n.whole {
-		if !r.reserve(n.elements, n.bytes) {
+		if !r.reserve(int(n.elements), int(n.bytes)) {
 			return -1
 		}
 		return len(n.children)
@@ -227,8 +228,8 @@ func (r room) childrenAlong(n *node) int {
 	elements, bytes := n.size(0)
 	for i := range n.children[:min(len(n.children), MaxChildren)] {
 		child := &n.children[i]
-		elements += child.elements
-		bytes += child.bytes
+		elements += int(child.elements)
+		bytes += int(child.bytes)
 		if !child.whole || child.height > MaxDepth-1 || elements > r.elements || bytes > r.bytes {
 			return i
 		}
@@ -257,10 +258,10 @@ func (n *node) leastChildren() int {
 
 // size is what the node takes with its first children only.
 func (n *node) size(children int) (elements, bytes int) {
-	elements, bytes = 1, n.own
+	elements, bytes = 1, int(n.own)
 	for i := range n.children[:children] {
-		elements += n.children[i].elements
-		bytes += n.children[i].bytes
+		elements += int(n.children[i].elements)
+		bytes += int(n.children[i].bytes)
 	}
 	return elements, bytes
 }
@@ -271,7 +272,7 @@ func requests(nodes []node) int {
 	n := 0
 	room := room{}
 	for i := range nodes {
-		elements, bytes := nodes[i].elements, nodes[i].bytes
+		elements, bytes := int(nodes[i].elements), int(nodes[i].bytes)
 		if !nodes[i].whole {
 			elements, bytes = nodes[i].size(nodes[i].leastChildren())
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
@@ -18,8 +19,7 @@ const (
 	maxOpenBlocks = 200
 
 	// maxBlankLines is how often a container may go on over a blank line,
-	// summed over lines and nested containers: goldmark keeps a note of each
-	// such pair (24 bytes) until the outermost container ends.
+	// summed over lines and nested containers: goldmark looks at each such pair.
 	maxBlankLines = 1 << 20
 
 	// maxIndents is how many bytes of white space lines may begin with, summed
@@ -30,11 +30,6 @@ const (
 	// emphasis, code spans, links and URLs beyond one pass over the text.
 	maxInlineWork = 100 << 20
 
-	// maxCells is how many rows and cells tables may have. A megabyte of tables
-	// reaches it when cells have less than two characters on average, or when
-	// short rows are filled up with far more cells than they have.
-	maxCells = 1 << 19
-
 	// maxEscapedPipes is how many escaped pipes tables may have: each of them
 	// in a code span is compared with all others.
 	maxEscapedPipes = 4000
@@ -42,6 +37,10 @@ const (
 	// maxFootnotes is how many definitions of footnotes are recognised: each
 	// reference compares its label with all of them.
 	maxFootnotes = 1000
+
+	// maxFootnoteMarks is how many references there are to footnotes: goldmark keeps a
+	// list of them.
+	maxFootnoteMarks = 20_000
 
 	// maxReferences is the number of lines of a paragraph in which definitions
 	// of link references are looked for: each definition found moves all lines
@@ -52,6 +51,35 @@ const (
 	// become in all: a long URL can be referred to by three characters.
 	maxReferable = 4 << 20
 )
+
+// Budgets of what takes memory, of a document of a megabyte or less. A longer one has
+// more in proportion.
+const (
+	// maxCells is how many rows and cells tables may have. A megabyte of tables
+	// reaches it when cells have less than ten characters on average, or when
+	// short rows are filled up with far more cells than they have.
+	maxCells = 90_000
+
+	// maxLines is how many lines a paragraph has; it goes on in another. Each is a
+	// segment of 32 bytes while it is read.
+	maxLines = 1 << 16
+
+	// maxInlines is how many lines and marks a paragraph may have if there are
+	// formats or links in it: goldmark keeps nodes of 170 bytes for all of them until
+	// its end.
+	maxInlines = 1 << 16
+
+	// maxFormats is how many pieces of text have a format. What is behind them is
+	// written without.
+	maxFormats = 1 << 16
+
+	// maxPieces is how many pieces the text of a block may have for one of them to have
+	// a format, or an address in it to be a link.
+	maxPieces = 1 << 15
+)
+
+// inProportion is a budget for a document.
+func inProportion(budget int, source []byte) int { return max(budget, budget*len(source)>>20) }
 
 // bounds is what is left of a document's budgets.
 type bounds struct {
@@ -64,6 +92,9 @@ type bounds struct {
 	cells      int
 	escapes    int
 	footnotes  int
+	noteMarks  int
+	lines      int // of each paragraph
+	inlines    int // of each block
 
 	block   ast.Node // the block whose inlines are being parsed
 	plain   bool     // its inlines would cost more than is left
@@ -72,18 +103,24 @@ type bounds struct {
 
 var boundsKey = parser.NewContextKey()
 
-func boundsOf(pc parser.Context) *bounds {
-	return pc.ComputeIfAbsent(boundsKey, func() any {
-		return &bounds{
-			blankLines: maxBlankLines,
-			indents:    maxIndents,
-			inlineWork: maxInlineWork,
-			cells:      maxCells,
-			escapes:    maxEscapedPipes,
-			footnotes:  maxFootnotes,
-		}
-	}).(*bounds)
+// newContext is the context in which a document is parsed.
+func newContext(source []byte) parser.Context {
+	pc := parser.NewContext()
+	pc.Set(boundsKey, &bounds{
+		blankLines: maxBlankLines,
+		indents:    maxIndents,
+		inlineWork: maxInlineWork,
+		escapes:    maxEscapedPipes,
+		footnotes:  maxFootnotes,
+		noteMarks:  maxFootnoteMarks,
+		cells:      inProportion(maxCells, source),
+		lines:      inProportion(maxLines, source),
+		inlines:    inProportion(maxInlines, source),
+	})
+	return pc
 }
+
+func boundsOf(pc parser.Context) *bounds { return pc.Get(boundsKey).(*bounds) }
 
 // counted returns block parsers that count what they open.
 func counted(parsers ...util.PrioritizedValue) []util.PrioritizedValue {
@@ -103,15 +140,32 @@ func (p countedParser) Open(parent ast.Node, reader text.Reader, pc parser.Conte
 	return node, state
 }
 
+// Continue ends a section before the line if the document can be divided there.
+func (p countedParser) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
+	if s, ok := reader.(*sections); ok && s.isLong && s.endsBefore(node) {
+		return parser.Close
+	}
+	return p.BlockParser.Continue(node, reader, pc)
+}
+
 // container bounds the nesting of a block that holds other blocks.
 type container struct{ parser.BlockParser }
 
 // Open opens no container below maxOpenBlocks; the line is then a paragraph.
 func (c container) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
-	if len(pc.OpenedBlocks()) >= maxOpenBlocks {
-		return nil, parser.NoChildren
+	depth := 0
+	for n := parent; n.Parent() != nil; n = n.Parent() {
+		if depth++; depth == maxOpenBlocks {
+			return nil, parser.NoChildren
+		}
 	}
-	return c.BlockParser.Open(parent, reader, pc)
+	node, state := c.BlockParser.Open(parent, reader, pc)
+	if list, ok := node.(*ast.List); ok && parent.Parent() == nil {
+		if s, ok := reader.(*sections); ok {
+			s.continueList(list)
+		}
+	}
+	return node, state
 }
 
 // Continue ends the container when the budget for blank lines or for indents is
@@ -130,14 +184,19 @@ func (c container) Continue(node ast.Node, reader text.Reader, pc parser.Context
 	return c.BlockParser.Continue(node, reader, pc)
 }
 
-// fence keeps the lines of a fenced code block as one segment where they follow on
-// each other, as all do that are in no other block. A segment takes 32 bytes.
+// fence keeps the lines of a fenced code block together.
 type fence struct{ parser.BlockParser }
 
 // Continue joins the line that it takes to those before it.
 func (f fence) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
 	state := f.BlockParser.Continue(node, reader, pc)
-	lines := node.Lines()
+	join(node.Lines())
+	return state
+}
+
+// join makes one segment of the last line and those before it where they follow on each
+// other, as all do that are in no other block. A segment takes 32 bytes.
+func join(lines *text.Segments) {
 	if n := lines.Len(); n > 1 {
 		before, line := lines.At(n-2), lines.At(n-1)
 		if line.Start == before.Stop && line.Padding == 0 {
@@ -146,7 +205,6 @@ func (f fence) Continue(node ast.Node, reader text.Reader, pc parser.Context) pa
 			lines.SetSliced(0, n-1)
 		}
 	}
-	return state
 }
 
 // footnotes bounds the number of definitions.
@@ -165,13 +223,38 @@ func (f footnotes) Open(parent ast.Node, reader text.Reader, pc parser.Context) 
 	return node, state
 }
 
+// footnoteMarks bounds the number of references to footnotes.
+type footnoteMarks struct{ parser.InlineParser }
+
+// Parse leaves a reference beyond maxFootnoteMarks as text.
+func (f footnoteMarks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	b := boundsOf(pc)
+	if b.noteMarks == 0 {
+		return nil
+	}
+	node := f.InlineParser.Parse(parent, block, pc)
+	if node != nil {
+		b.noteMarks--
+	}
+	return node
+}
+
 // references bounds the paragraphs in which link references are defined.
 type references struct{ parser.ParagraphTransformer }
 
-// Transform leaves a paragraph of more than maxReferences lines as it is.
+// Transform leaves a paragraph of more than maxReferences lines as it is. The nodes of
+// definitions are of no more use, but that the first may be what a block begins with.
 func (r references) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	if node.Lines().Len() <= maxReferences {
-		r.ParagraphTransformer.Transform(node, reader, pc)
+	if node.Lines().Len() > maxReferences {
+		return
+	}
+	parent, before := node.Parent(), node.PreviousSibling()
+	r.ParagraphTransformer.Transform(node, reader, pc)
+	if before == nil {
+		before = parent.FirstChild()
+	}
+	for n := before.NextSibling(); n != nil && n.Kind() == ast.KindLinkReferenceDefinition; n = before.NextSibling() {
+		parent.RemoveChild(parent, n)
 	}
 }
 
@@ -235,12 +318,28 @@ func (b *bounds) affordable(block ast.Node, source []byte, pc parser.Context) bo
 	if block != b.block {
 		s := scanned(block.Lines(), source)
 		b.parts.take(s.labels + s.marks)
-		b.block, b.plain, b.hasURLs = block, s.cost > b.inlineWork, s.urls > 0
+		b.block, b.hasURLs = block, s.urls > 0
+		b.plain = s.cost > b.inlineWork || s.delimiters+s.labels > 0 && s.marks+s.labels+block.Lines().Len() > b.inlines
 		if !b.plain {
 			b.inlineWork -= s.cost
 		}
 	}
 	return !b.plain
+}
+
+// closed is told of each block whose inlines have been parsed.
+func (b *bounds) closed(n ast.Node) {
+	if b.footnotes < maxFootnotes && n.HasChildren() && inFootnote(n) {
+		b.notes.take(n.ChildCount())
+	}
+	b.close(n)
+}
+
+func inFootnote(n ast.Node) bool {
+	for n != nil && n.Kind() != extast.KindFootnote {
+		n = n.Parent()
+	}
+	return n != nil
 }
 
 // scanned looks through the inlines of a block in one pass.

@@ -27,6 +27,7 @@ func convert(source []byte, l limits, most batchSize) []block.Block {
 	s, stop := parse(source, l, most)
 	defer stop()
 	c := converter{stream: s, source: source, referable: maxReferable, page: page{kind: block.Paragraph, open: []element{{}}, limits: l}}
+	c.text.formats, c.text.most, c.cells = inProportion(maxFormats, source), inProportion(maxPieces, source), inProportion(maxCells, source)
 	for root := s.section(); root != nil; root = s.section() {
 		c.growBySection(root.ChildCount())
 		c.each(root, c.block)
@@ -60,7 +61,7 @@ func (c *converter) block(n ast.Node) {
 	case *ast.Heading:
 		c.flush()
 		c.flow(n, headings[min(n.Level, len(headings))-1])
-	case *ast.Paragraph, *ast.TextBlock:
+	case *ast.Paragraph, *ast.TextBlock, *longParagraph:
 		c.flow(n, block.Paragraph)
 	case *ast.List:
 		c.list(n)
@@ -126,7 +127,7 @@ func (c *converter) numberedItem(number int) (item block.Block, prefix string) {
 // checkBox is the check box with which a list item begins, or nil.
 func (c *converter) checkBox(item ast.Node) *extast.TaskCheckBox {
 	switch first := item.FirstChild().(type) {
-	case *ast.Heading, *ast.Paragraph, *ast.TextBlock:
+	case *ast.Heading, *ast.Paragraph, *ast.TextBlock, *longParagraph:
 		c.await(first)
 		box, _ := first.FirstChild().(*extast.TaskCheckBox)
 		return box
@@ -140,9 +141,15 @@ func (c *converter) item(n ast.Node, item block.Block, prefix string) {
 	c.push(element{holds: textThenBlocks, end: endBlock, block: item})
 	depth := len(c.open)
 	c.text.write(prefix, block.Text{})
+	if children := n.ChildCount(); children >= manyChildren {
+		c.grow(children)
+	}
 	c.each(n, c.block)
 	c.popTo(depth - 1)
 }
+
+// manyChildren is so many that growing by and by would take as much memory again.
+const manyChildren = 100
 
 // quote converts a block quote, or GitHub's alert, which is one that begins
 // with a line like [!NOTE].
@@ -156,8 +163,8 @@ func (c *converter) quote(n *ast.Blockquote) {
 
 // alert takes the marker out of an alert and returns the alert's icon.
 func (c *converter) alert(n *ast.Blockquote) (icon string, ok bool) {
-	first, ok := n.FirstChild().(*ast.Paragraph)
-	if !ok || first.Lines().Len() == 0 {
+	first := n.FirstChild()
+	if first == nil || first.Kind() != ast.KindParagraph || first.Lines().Len() == 0 {
 		return "", false
 	}
 	line := first.Lines().At(0)
@@ -200,18 +207,26 @@ func (c *converter) equation(n *equation) {
 }
 
 // lines is the raw text of a block.
-func (c *converter) lines(n ast.Node) string {
+func (c *converter) lines(n ast.Node) string { return string(c.rawLines(n)) }
+
+// rawLines is the same as bytes, those of the source where they follow on each other.
+func (c *converter) rawLines(n ast.Node) []byte {
 	lines := n.Lines()
 	if lines.Len() == 1 {
 		line := lines.At(0)
-		return string(line.Value(c.source))
+		return slices.Clip(line.Value(c.source))
 	}
-	var b strings.Builder
+	length := 0
 	for i := range lines.Len() {
 		line := lines.At(i)
-		b.Write(line.Value(c.source))
+		length += line.Len()
 	}
-	return b.String()
+	raw := make([]byte, 0, length)
+	for i := range lines.Len() {
+		line := lines.At(i)
+		raw = append(raw, line.Value(c.source)...)
+	}
+	return raw
 }
 
 // tagLine obeys the tags of a line that has nothing else.

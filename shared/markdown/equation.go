@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"iter"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -13,7 +14,7 @@ var kindEquation = ast.NewNodeKind("Equation")
 // equation is a block between $$ and $$; its lines are what is between them.
 type equation struct {
 	ast.BaseBlock
-	whole  []text.Segment // the lines with the dollars
+	whole  text.Segments // the lines with the dollars
 	closed bool
 }
 
@@ -22,7 +23,8 @@ func (*equation) IsRaw() bool                     { return true }
 func (n *equation) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
 
 func (n *equation) add(line text.Segment, last bool) {
-	n.whole = append(n.whole, line)
+	n.whole.Append(line)
+	join(&n.whole)
 	n.closed = last
 }
 
@@ -75,23 +77,40 @@ func (equationParser) Continue(node ast.Node, reader text.Reader, _ parser.Conte
 		return parser.Close
 	}
 	n.Lines().Append(segment)
+	join(n.Lines())
 	return parser.Continue | parser.NoChildren
 }
 
 // Close makes a paragraph of an equation that ended with the container around
 // it, before its closing dollars, or that has nothing in it.
-func (equationParser) Close(node ast.Node, reader text.Reader, _ parser.Context) {
+func (equationParser) Close(node ast.Node, reader text.Reader, pc parser.Context) {
 	n := node.(*equation)
 	if n.closed && !blank(n.Lines().Value(reader.Source())) {
 		return
 	}
 	paragraph := ast.NewParagraph()
-	for _, line := range n.whole {
+	for line := range n.wholeLines(reader.Source()) {
 		if line = line.TrimLeftSpace(reader.Source()); !line.IsEmpty() {
 			paragraph.Lines().Append(line)
 		}
 	}
 	n.Parent().ReplaceChild(n.Parent(), n, paragraph)
+	longParagraphs{}.Transform(paragraph, reader, pc)
+}
+
+// wholeLines are the lines with the dollars, each for itself.
+func (n *equation) wholeLines(source []byte) iter.Seq[text.Segment] {
+	return func(yield func(text.Segment) bool) {
+		for i := range n.whole.Len() {
+			for lines := n.whole.At(i); !lines.IsEmpty(); {
+				line := lines
+				line.Stop = min(lines.Stop, lines.Start+lineLength(source[lines.Start:])+1)
+				if lines = text.NewSegment(line.Stop, lines.Stop); !yield(line) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (equationParser) CanInterruptParagraph() bool { return true }

@@ -14,7 +14,7 @@ import (
 // Parse is the whole tree at once, for tests that walk it by another way, with
 // goldmark's own rule for pipes in code.
 func Parse(source []byte) ast.Node {
-	pc := parser.NewContext()
+	pc := newContext(source)
 	reader := text.NewReader(source)
 	root := markdownParser().Parse(reader, parser.WithContext(pc))
 	extension.NewTableASTTransformer().Transform(root.(*ast.Document), reader, pc)
@@ -26,13 +26,13 @@ var Clean = clean
 
 // AllAtOnce converts a document that was parsed as a whole before.
 func AllAtOnce(source string) []block.Block {
-	return convert([]byte(clean(source)), limits{}, batchSize{math.MaxInt, math.MaxInt, math.MaxInt, math.MaxInt})
+	return convert([]byte(clean(source)), limits{}, batchSize{math.MaxInt, math.MaxInt, math.MaxInt, math.MaxInt, math.MaxInt})
 }
 
 // OneAtATime divides a document wherever that can be done, and converts each block,
 // and each inline of it that can stand for itself, as soon as it was parsed.
 func OneAtATime(source string) []block.Block {
-	return convert([]byte(clean(source)), limits{}, batchSize{1, 1, 1, 2})
+	return convert([]byte(clean(source)), limits{}, batchSize{1, 0, 1, 1, 2})
 }
 
 // AtMost is what a document's lines show that it can be, if they do.

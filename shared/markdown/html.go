@@ -115,10 +115,15 @@ func (c *converter) tablePart(t tag) {
 	case "td", "th":
 		heads := t.name == "th"
 		t.name = "td"
+		if !t.closing && c.cells == 0 {
+			c.flush()
+			return
+		}
 		c.closeTag("td")
 		if t.closing {
 			return
 		}
+		c.cells--
 		if c.innermost("tr") < 0 {
 			c.tablePart(tag{name: "tr"})
 		}
@@ -188,7 +193,7 @@ func (c *converter) endMarks() {
 // htmlBlock converts a block of HTML. What it leaves open goes on in the blocks
 // behind it, but for headings and formats.
 func (c *converter) htmlBlock(n *ast.HTMLBlock) {
-	raw := []byte(c.lines(n))
+	raw := c.rawLines(n)
 	if n.HasClosure() {
 		raw = append(raw, n.ClosureLine.Value(c.source)...)
 	}

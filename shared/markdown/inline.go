@@ -99,7 +99,7 @@ func (c *converter) autoLink(n *ast.AutoLink, format block.Text) {
 	if n.AutoLinkType == ast.AutoLinkEmail && !hasPrefixFold(url, "mailto:") {
 		url = "mailto:" + url
 	}
-	if block.ValidLink(url) {
+	if !c.text.isFull() && block.ValidLink(url) {
 		format.Link = url
 	}
 	c.text.write(string(label), format)

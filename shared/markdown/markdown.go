@@ -58,6 +58,7 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 // not; and each parser that a hostile input could make slow has a bound.
 var markdownParser = sync.OnceValue(func() parser.Parser {
 	return parser.NewParser(
+		parser.WithBlockParsers(util.Prioritized(resumptionParser{}, 0)),
 		parser.WithBlockParsers(counted(
 			util.Prioritized(parser.NewSetextHeadingParser(), 100),
 			util.Prioritized(parser.NewThematicBreakParser(), 200),
@@ -71,14 +72,14 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 			util.Prioritized(contentsParser{}, 870),
 			util.Prioritized(commentParser{}, 880),
 			util.Prioritized(htmlParser{parser.NewHTMLBlockParser()}, 890),
-			util.Prioritized(tagLineParser{parser.NewParagraphParser()}, 900),
+			util.Prioritized(tagLineParser{paragraphs{parser.NewParagraphParser()}}, 900),
 			util.Prioritized(footnotes{container{extension.NewFootnoteBlockParser()}}, 999),
-			util.Prioritized(parser.NewParagraphParser(), 1000),
+			util.Prioritized(paragraphs{parser.NewParagraphParser()}, 1000),
 		)...),
 		parser.WithInlineParsers(
 			util.Prioritized(checkBoxParser{extension.NewTaskCheckBoxParser()}, 0),
 			util.Prioritized(bounded(parser.NewCodeSpanParser()), 100),
-			util.Prioritized(bounded(extension.NewFootnoteParser()), 101),
+			util.Prioritized(footnoteMarks{bounded(extension.NewFootnoteParser())}, 101),
 			util.Prioritized(bounded(parser.NewLinkParser()), 200),
 			util.Prioritized(charged{parser.NewAutoLinkParser()}, 300),
 			util.Prioritized(charged{tagParser{parser.NewRawHTMLParser()}}, 400),
@@ -90,6 +91,7 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 		parser.WithParagraphTransformers(
 			util.Prioritized(references{parser.LinkReferenceParagraphTransformer}, 100),
 			util.Prioritized(tables{extension.NewTableParagraphTransformer()}, 200),
+			util.Prioritized(longParagraphs{}, 300),
 		),
 	)
 })

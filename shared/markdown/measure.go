@@ -23,6 +23,11 @@ const (
 // report of 4 MiB that somebody wrote has 170,000.
 const maxParts = 500_000
 
+// maxInFootnotes is how many inlines the footnotes may have. Their nodes, of 170 bytes or
+// more, are all there before the first is converted: the order of the footnotes is that
+// in which the whole document refers to them.
+const maxInFootnotes = 32_768
+
 // Size is what documents take in Notion.
 type Size struct {
 	Blocks   int // table rows included
@@ -52,10 +57,11 @@ func Measure(documents ...string) (size Size, err error) {
 	}()
 	blocks := limit{excess: "would become more than %s blocks", most: MaxBlocks}
 	parts := limit{excess: "has more than %s lines, cells and marks of formatting", most: maxParts}
+	notes := limit{excess: "has more than %s lines and pieces of text in footnotes", most: maxInFootnotes}
 	for _, document := range documents {
 		source := []byte(clean(document))
 		parts.take(bytes.Count(source, []byte("\n")))
-		l := limits{blocks: &blocks, parts: &parts}
+		l := limits{blocks: &blocks, parts: &parts, notes: &notes}
 		plan := block.NewPlan(convert(source, l, usual))
 		size.Requests += plan.Requests()
 	}
@@ -70,6 +76,7 @@ func Measure(documents ...string) (size Size, err error) {
 type limits struct {
 	blocks *limit
 	parts  *limit
+	notes  *limit
 }
 
 // limit is how much there may be of something while documents are measured. A nil

@@ -28,7 +28,7 @@ func TestMeasure(t *testing.T) {
 		{"a wide row", []string{"|" + strings.Repeat("a|", 150) + "\n|" + strings.Repeat("-|", 150)}, markdown.Size{Blocks: 3, Requests: 1}, ""},
 		{"as many blocks as there may be", []string{strings.Repeat("a\n\n", markdown.MaxBlocks)}, markdown.Size{Blocks: markdown.MaxBlocks, Requests: 500}, ""},
 		{"a block more", []string{strings.Repeat("a\n\n", markdown.MaxBlocks), "a"}, markdown.Size{}, "more than 50,000 blocks"},
-		{"too many rows", []string{"a|b\n-|-\n" + strings.Repeat("a\n", markdown.MaxBlocks)}, markdown.Size{}, "more than 50,000 blocks"},
+		{"too many rows", []string{"a|b\n-|-\n" + strings.Repeat(strings.Repeat("a", 30)+"\n", markdown.MaxBlocks)}, markdown.Size{}, "more than 50,000 blocks"},
 		{"too many rows of HTML", []string{"<table>" + strings.Repeat("<tr><td>a", markdown.MaxBlocks)}, markdown.Size{}, "more than 50,000 blocks"},
 		{"too many requests", []string{strings.Repeat(strings.Repeat("- ", 6)+"a\n", 350)}, markdown.Size{}, "requests to Notion, and 1,000 are the most"},
 		{"too many lines", []string{strings.Repeat("\n", 500_001)}, markdown.Size{}, "more than 500,000 lines"},
@@ -37,7 +37,7 @@ func TestMeasure(t *testing.T) {
 		{"too many tags", []string{strings.Repeat("<a@b.co> ", 260_000)}, markdown.Size{}, "marks of formatting"},
 		{"too many tags of HTML", []string{"<p>" + strings.Repeat("<b>a", 510_000)}, markdown.Size{}, "marks of formatting"},
 		{"too many cells", []string{"|a|b|\n|-|-|\n" + strings.Repeat(strings.Repeat("|a", 10)+"|\n", 40_000)}, markdown.Size{}, "cells"},
-		{"too many cells of HTML", []string{"<table><tr>" + strings.Repeat("<td>a", 100) + strings.Repeat("<tr><td>a", 49_000)}, markdown.Size{}, "cells"},
+		{"too much in footnotes", []string{"[^1]\n\n[^1]: a\n" + strings.Repeat("b\n", 40_000)}, markdown.Size{}, "in footnotes"},
 		{"too many lines that are no blocks", []string{strings.Repeat("<a_tag>\n", 250_001)}, markdown.Size{}, "lines"},
 		{"lists of 99 levels, and blank lines", []string{strings.Repeat(strings.Repeat("- ", 99)+"a\n"+strings.Repeat("\n", 200), tooLong/400)}, markdown.Size{}, "too complex"},
 	} {

@@ -11,9 +11,10 @@ import (
 type page struct {
 	limits
 
-	text textBuffer
-	kind block.Kind // of the blocks that text becomes
-	open []element  // outermost first; the first is the page itself
+	text  textBuffer
+	cells int        // that tables of HTML may have, and that may fill up rows
+	kind  block.Kind // of the blocks that text becomes
+	open  []element  // outermost first; the first is the page itself
 }
 
 // element is a container that is being written. Markdown opens and closes its
@@ -216,16 +217,15 @@ func endRow(p *page, e *element) {
 	table.rows = append(table.rows, e.cells)
 }
 
-// emptyCells is how many cells that only fill up a row take the memory of a part.
-const emptyCells = 10
+// emptyCells is how many cells that only fill up a row take the memory of one with text.
+const emptyCells = 2
 
 func endTable(p *page, e *element) {
-	width := tableWidth(e.rows)
+	width := p.tableWidth(e.rows)
 	if width == 0 {
 		return
 	}
 	p.blocks.take(len(e.rows))
-	p.parts.take(len(e.rows) * width / emptyCells)
 	e.block.Children = tableBlocks(e.rows, width)
 	p.blocks.take(len(e.block.Children) - len(e.rows))
 	p.add(e.block)

@@ -71,6 +71,36 @@ func TestRegressions(t *testing.T) {
 	}
 }
 
+// TestLongReportsKeepTheirForm: no bound is so low that anybody's report meets it.
+func TestLongReportsKeepTheirForm(t *testing.T) {
+	t.Parallel()
+	row := strings.Repeat("|a cell", 40) + "|\n"
+	for _, test := range []struct {
+		name, source, sign string
+		times              int
+	}{
+		{"a table of 40 columns and 2,000 rows", strings.Replace(row, "cell", "head", 1) + strings.Repeat("|-", 40) + "|\n" + strings.Repeat(row, 2000), "  table_row", 2001},
+		{"3,000 links in a paragraph", strings.Repeat("see [this](https://example.com/a) ", 3000), "+link", 3000},
+		{"an array of JSON in a paragraph", "[" + strings.Repeat("[1,2],", 170_000) + "[]]", "1", 170_000},
+		{"5,000 lines of formats", strings.Repeat("12:00 **ok**\n", 5000), "+bold", 5000},
+		{"a log of 100,000 lines", strings.Repeat("12:00 [INFO] ok\n", 100_000), "[INFO] ok", 100_000},
+		{"a list of 30,000 items", strings.Repeat("1. an *item*\n", 30_000), "numbered_list_item \"an \" \"item\"+italic", 30_000},
+		{"a list of six levels", strings.Repeat("- a\n  - b\n    - c\n      - d\n        - e\n          - f\n", 4000), "          bulleted_list_item \"f\"", 4000},
+		{"a list in a quote", strings.Repeat("> - an item\n", 20_000), "  bulleted_list_item", 20_000},
+		{"a footnote of 1,000 lines", "[^1]\n\n[^1]: a\n" + strings.Repeat("    *b*\n", 1000), "+italic", 1000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := markdown.Measure(test.source); err != nil && !strings.Contains(err.Error(), "requests") {
+				t.Error(err)
+			}
+			if got := strings.Count(outline(markdown.Blocks(test.source)), test.sign); got != test.times {
+				t.Errorf("%q is there %d times, want %d", test.sign, got, test.times)
+			}
+		})
+	}
+}
+
 // TestBounds: what is beyond a bound stays text, and what is within is not.
 func TestBounds(t *testing.T) {
 	t.Parallel()
@@ -89,6 +119,19 @@ func TestBounds(t *testing.T) {
 		{"too many escaped pipes", escapes(4001), "table header=true", false},
 		{"uses of a URL", uses(500), `\na\na`, false},
 		{"too many uses of a URL", uses(4200), `\na\na`, true},
+		{"formats of a block", strings.Repeat("a `b` ", 16_000) + "`c`", "\"c\"+code", true},
+		{"too many formats of a block", strings.Repeat("a `b` ", 16_500) + "`c`", "\"c\"+code", false},
+		{"too many formats", strings.Repeat(strings.Repeat("a `b` ", 100)+"\n\n", 700) + "`c`", "\"c\"+code", false},
+		{"too many links of a block", strings.Repeat("a@b.co ", 17_000) + "c@d.co", "(mailto:c@d.co)", false},
+		{"too many delimiters of a block", strings.Repeat("*a* ", 40_000), "+italic", false},
+		{"lines of a paragraph", strings.Repeat("a\n", 60_000), "\nparagraph", false},
+		{"too many lines of a paragraph", strings.Repeat("a\n", 70_000), "\nparagraph", true},
+		{"references to a footnote", strings.Repeat("[^1] ", 19_000) + "\n\n[^1]: a", "[^1]", false},
+		{"too many references to a footnote", strings.Repeat("[^1] ", 21_000) + "\n\n[^1]: a", "[^1]", true},
+		{"cells of HTML", "<table><tr>" + strings.Repeat("<td>a", 80_000), " | \"a\" | \"a\"", true},
+		{"too many cells of HTML", "<table><tr>" + strings.Repeat("<td>a", 91_000), "a\\na", true},
+		{"cells that fill up rows of HTML", "<table><tr>" + strings.Repeat("<td>a", 100) + strings.Repeat("<tr><td>a", 1000), strings.Repeat(" | \"a\"", 100), true},
+		{"too many cells that fill up rows of HTML", "<table><tr>" + strings.Repeat("<td>a", 100) + strings.Repeat("<tr><td>a", 10_000), strings.Repeat(" | \"a\"", 100), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

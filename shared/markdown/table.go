@@ -26,20 +26,27 @@ func (c *converter) table(n *extast.Table) {
 	c.pop()
 }
 
-// tableWidth is that of the widest row, within Notion's limit.
-func tableWidth(rows [][][]block.Text) int {
-	width := 0
-	for _, cells := range rows {
-		width = max(width, min(len(cells), block.MaxCells))
+// tableWidth is that of the widest row, within Notion's limit, or less where filling up
+// the others would take too many cells.
+func (p *page) tableWidth(rows [][][]block.Text) int {
+	width, cells := 0, 0
+	for _, row := range rows {
+		width = max(width, min(len(row), block.MaxCells))
+		cells += len(row)
 	}
+	if most := cells + emptyCells*p.cells; len(rows)*width > most {
+		width = max(1, most/len(rows))
+	}
+	p.cells -= max(0, len(rows)*width-cells) / emptyCells
 	return width
 }
 
 // tableBlocks makes the rows of a table.
 func tableBlocks(rows [][][]block.Text, width int) []block.Block {
 	blocks := make([]block.Block, 0, len(rows))
-	for _, cells := range rows {
-		blocks = appendRow(blocks, cells, width)
+	for i := range rows {
+		blocks = appendRow(blocks, rows[i], width)
+		rows[i] = nil // it takes as much memory as the block
 	}
 	return blocks
 }
@@ -51,8 +58,9 @@ func tableBlocks(rows [][][]block.Text, width int) []block.Block {
 func appendRow(rows []block.Block, texts [][]block.Text, width int) []block.Block {
 	cells := make([][]block.Text, 0, width)
 	size := 0
+	end := func() { rows = append(rows, block.Block{Kind: block.TableRow, Cells: padded(cells, width)}) }
 	next := func(column int) {
-		rows = append(rows, block.Block{Kind: block.TableRow, Cells: padded(cells, width)})
+		end()
 		cells = make([][]block.Text, column, width)
 		size = 0
 	}
@@ -76,7 +84,7 @@ func appendRow(rows []block.Block, texts [][]block.Text, width int) []block.Bloc
 			size += length
 		}
 	}
-	next(0)
+	end()
 	return rows
 }
 

@@ -16,18 +16,79 @@ import (
 type textBuffer struct {
 	content  []byte
 	spans    []span
-	lineOpen bool       // the next text belongs on a line of its own
-	taken    int        // how many texts were taken
-	marks    block.Text // the format that tags of HTML give, without Content
+	pieces   int32        // how many stood for themselves
+	piece    string       // the last of them
+	links    []string     // of the spans
+	formats  int          // how many spans with a format there may still be
+	most     int          // spans of a block that has formats
+	spare    []block.Text // room for some, since few blocks have many
+	lineOpen bool         // the next text belongs on a line of its own
+	taken    int          // how many texts were taken
+	marks    block.Text   // the format that tags of HTML give, without Content
 }
 
-// span is text of one format. It begins where the span before it ends.
+// span is text of one style. It begins where the span before it ends.
 type span struct {
-	format block.Text // without Content
-	end    int        // in the content of the buffer
+	style
+	end int32 // in the content of the buffer
 }
 
-// write appends text as it is.
+// style is a format in few bytes, since a block may have very many.
+type style struct {
+	marks uint8
+	link  int32 // 1 is the first of the buffer's
+	piece int32 // that stands for itself, or 0
+}
+
+const (
+	bold = 1 << iota
+	italic
+	strikethrough
+	underline
+	code
+)
+
+// style is that of a format. One link after the other is the same if it goes to the
+// same place.
+func (b *textBuffer) style(format block.Text) style {
+	var s style
+	for mark, on := range [...]bool{format.Bold, format.Italic, format.Strikethrough, format.Underline, format.Code} {
+		if on {
+			s.marks |= 1 << mark
+		}
+	}
+	if format.Link != "" {
+		if n := len(b.links); n == 0 || b.links[n-1] != format.Link {
+			b.links = append(b.links, format.Link)
+		}
+		s.link = int32(len(b.links)) //nolint:gosec // a report is shorter
+	}
+	if format.Content != "" {
+		if format.Content != b.piece {
+			b.piece = format.Content
+			b.pieces++
+		}
+		s.piece = b.pieces
+	}
+	return s
+}
+
+// format is what a style stands for.
+func (b *textBuffer) format(s style) block.Text {
+	format := block.Text{
+		Bold: s.marks&bold != 0, Italic: s.marks&italic != 0, Strikethrough: s.marks&strikethrough != 0,
+		Underline: s.marks&underline != 0, Code: s.marks&code != 0,
+	}
+	if s.link > 0 {
+		format.Link = b.links[s.link-1]
+	}
+	if s.piece > 0 && s.piece == b.pieces {
+		format.Content = b.piece
+	}
+	return format
+}
+
+// write appends text as it is. In a format that has Content it is a piece of its own.
 func (b *textBuffer) write(s string, format block.Text) {
 	if s == "" {
 		return
@@ -99,20 +160,30 @@ func (b *textBuffer) breakLine() { b.lineOpen = true }
 func (b *textBuffer) startLine() {
 	if b.lineOpen && len(b.content) > 0 && b.content[len(b.content)-1] != '\n' {
 		b.content = append(b.content, '\n')
-		b.extend(b.spans[len(b.spans)-1].format)
+		b.extend(b.format(b.spans[len(b.spans)-1].style))
 	}
 	b.lineOpen = false
 }
 
 // extend gives what was appended behind the last span a format.
 func (b *textBuffer) extend(format block.Text) {
-	format = b.merged(format)
-	if n := len(b.spans); n > 0 && b.spans[n-1].format == format {
-		b.spans[n-1].end = len(b.content)
+	s, end := b.style(b.merged(format)), int32(len(b.content)) //nolint:gosec // a report is shorter
+	n := len(b.spans)
+	if (b.formats == 0 || b.isFull()) && (n == 0 || b.spans[n-1].style != s) {
+		s.marks = 0
+	}
+	if n > 0 && b.spans[n-1].style == s {
+		b.spans[n-1].end = end
 		return
 	}
-	b.spans = append(b.spans, span{format: format, end: len(b.content)})
+	if s.marks != 0 {
+		b.formats--
+	}
+	b.spans = append(b.spans, span{s, end})
 }
+
+// isFull tells whether the text of a block has as many pieces as anybody may want.
+func (b *textBuffer) isFull() bool { return len(b.spans) >= b.most }
 
 // merged is a format with that of the tags that are open.
 func (b *textBuffer) merged(format block.Text) block.Text {
@@ -140,9 +211,9 @@ func (b *textBuffer) take() []block.Text {
 
 // empty forgets the text, and the room for one that few are as long as.
 func (b *textBuffer) empty() {
-	b.content, b.spans, b.lineOpen = b.content[:0], b.spans[:0], false
+	b.content, b.spans, b.links, b.lineOpen = b.content[:0], b.spans[:0], b.links[:0], false
 	if cap(b.spans) > 1000 {
-		b.content, b.spans = nil, nil
+		b.content, b.spans, b.links = nil, nil, nil
 	}
 }
 
@@ -156,18 +227,32 @@ func (b *textBuffer) takeCode() string {
 }
 
 func (b *textBuffer) texts(content string, start int) []block.Text {
-	texts := make([]block.Text, 0, len(b.spans))
+	texts := b.room(len(b.spans))
 	for _, s := range b.spans {
-		end := min(s.end, len(content))
+		end := min(int(s.end), len(content))
 		if end <= start {
 			continue
 		}
-		text := s.format
+		text := b.format(s.style)
 		text.Content = content[start:end]
 		texts = append(texts, text)
 		start = end
 	}
 	return texts
+}
+
+// room is for n texts. That of one text would take 48 bytes by itself, not 40.
+func (b *textBuffer) room(n int) []block.Text {
+	const atATime = 102 // in 4 KB
+	if n > atATime/4 {
+		return make([]block.Text, 0, n)
+	}
+	if len(b.spare) < n {
+		b.spare = make([]block.Text, atATime)
+	}
+	room := b.spare[:0:n]
+	b.spare = b.spare[n:]
+	return room
 }
 
 // What appendUnescaped resolves (CommonMark, sections 2.4 and 2.5).

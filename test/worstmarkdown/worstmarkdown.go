@@ -227,6 +227,11 @@ func Documents(size int) map[string]Document {
 		"items, lines and cells": join(
 			Document{{"- " + strings.Repeat("*a* b ", 13) + "\n", size / 5}}, Document{{"a\n", size / 15}},
 			once("\n\na|b|c|d|e|f|g|h|i|j\n-|-|-|-|-|-|-|-|-|-\n"), Document{{"a|b|c|d|e|f|g|h|i|j\n", size / 16}}),
+		"items and a reference":  join(once("[a]: b\n\n"), fill("- a\n+ b\n")),
+		"quoted items":           fill("> - a\n"),
+		"tables of ten cells":    fill("|a|b|c|d|e|f|g|h|i|j|\n|-|-|-|-|-|-|-|-|-|-|\n" + strings.Repeat("|a|b|c|d|e|f|g|h|i|j|\n", 100) + "\n"),
+		"code in a footnote":     join(once("[^a]\n\n[^a]: a\n\n"), fill("    "+strings.Repeat("`a` ", 20)+"\n\n")),
+		"words of HTML in items": fill("- " + strings.Repeat("<b>a</b> ", 10) + "\n"),
 		"cells of HTML":          fill("<td>a"),
 		"words of HTML":          join(once("<p>"), fill("<b>a</b> ")),
 		"images of HTML":         fill("<img src=a.png>"),
@@ -245,6 +250,7 @@ const MaxMemory = 400 << 20
 // MemoryHungry names the documents that have taken most memory, before there were
 // limits or with them.
 var MemoryHungry = []string{
+	"items and a reference", "quoted items", "tables of ten cells", "code in a footnote", "words of HTML in items", "headings",
 	"NUL characters", "URLs with parentheses", "addresses in text", "backtick pairs", "blank lines of code",
 	"cells of HTML", "details in details in list", "details on lines", "dollar lines", "equation of lines",
 	"footnote definitions", "hard breaks", "images by reference", "items of 80 characters",
