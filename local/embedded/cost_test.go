@@ -2,8 +2,10 @@ package embedded_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"notionrelay/local/embedded"
@@ -74,9 +76,39 @@ func TestOldIndexesAreNotKept(t *testing.T) {
 
 func indexes(t *testing.T, db *embedded.DB) string {
 	t.Helper()
-	names, err := db.Indexes(t.Context())
+	return strings.Join(texts(t, db, `SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY name`), "\n")
+}
+
+func texts(t *testing.T, db *embedded.DB, query string) []string {
+	t.Helper()
+	texts, err := db.Texts(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Join(names, "\n")
+	return texts
+}
+
+// What is remembered of messages is little, however long the process runs.
+func TestOldDeduplicationIDsAreForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := stores["memory"](t)
+		q := openCrashQueue(db)
+		send := func(id string) {
+			t.Helper()
+			if err := q.Send(t.Context(), queue.Outgoing{Body: "x", Group: "g", DeduplicationID: id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 20 {
+			send(fmt.Sprint("first ", i))
+		}
+		time.Sleep(5*time.Minute - time.Nanosecond)
+		send("second")
+		time.Sleep(time.Second)
+		send("third")
+		if got := texts(t, db, `SELECT id FROM deduplication ORDER BY until`); !slices.Equal(got, []string{"second", "third"}) {
+			t.Errorf("it remembers %q", got)
+		}
+	})
 }

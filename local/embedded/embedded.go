@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ type DB struct {
 	turn       chan struct{}
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	forgot     time.Time // when deduplication ids were looked for that are over
 
 	checkpoints *sql.DB       // of one connection
 	closing     chan struct{} // closed by whoever has the turn, and keeps it
@@ -165,6 +167,9 @@ func makePrivate(path string) error {
 	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs to be entered
 		return fmt.Errorf("close data folder to others: %w", err)
 	}
+	if err := closeFiles(dir); err != nil {
+		return err
+	}
 	// One that exists is not opened: to close it would let go of the locks that
 	// this process may have on it (fcntl(2)).
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the store says where
@@ -174,9 +179,27 @@ func makePrivate(path string) error {
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("create database: %w", err)
 	}
-	for _, name := range []string{path, path + "-wal", path + "-shm", path + "-journal"} {
-		if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("close data folder to others: %w", err)
+	return nil
+}
+
+// closeFiles closes to others what is there of the store. What is no file, such as a
+// link that somebody has left where the folder was open to him, would lead to another
+// place: it is refused.
+func closeFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look at data folder: %w", err)
+	}
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		switch {
+		case !strings.HasPrefix(e.Name(), "relay."):
+		case !e.Type().IsRegular():
+			return fmt.Errorf("%s is not a file, as it has to be", name)
+		default:
+			if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("close data folder to others: %w", err)
+			}
 		}
 	}
 	return nil

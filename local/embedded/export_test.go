@@ -30,24 +30,24 @@ func (db *DB) Transact(ctx context.Context, f func(exec func(string) error) erro
 	})
 }
 
-// Indexes are the names of all.
-func (db *DB) Indexes(ctx context.Context) (names []string, err error) {
+// Texts are the rows of a query for one text.
+func (db *DB) Texts(ctx context.Context, query string) (texts []string, err error) {
 	err = db.transact(ctx, func(ctx context.Context, tx *transaction) error {
-		rows, err := tx.QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY name`)
+		rows, err := tx.QueryContext(ctx, query)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var name string
-			if err := rows.Scan(&name); err != nil {
+			var text string
+			if err := rows.Scan(&text); err != nil {
 				return err
 			}
-			names = append(names, name)
+			texts = append(texts, text)
 		}
 		return rows.Err()
 	})
-	return names, err
+	return texts, err
 }
 
 // Plans are what SQLite does for each statement that was made so far, in the

@@ -130,16 +130,31 @@ func forbidden(text string) bool {
 
 // remember notes a deduplication id, unless the queue knows it already.
 func (q *Queue) remember(ctx context.Context, tx *transaction, id string, now time.Time) (duplicate bool, err error) {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM deduplication WHERE until <= ?`, now.UnixNano()); err != nil {
+	if err := forgetDeduplication(ctx, tx, now); err != nil {
 		return false, fmt.Errorf("forget old deduplication ids: %w", err)
 	}
-	result, err := tx.ExecContext(ctx, `INSERT INTO deduplication (queue, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-		q.name, id, now.Add(deduplicationWindow).UnixNano())
+	result, err := tx.ExecContext(ctx, `
+		INSERT INTO deduplication (queue, id, until) VALUES (?, ?, ?)
+		ON CONFLICT DO UPDATE SET until = excluded.until WHERE until <= ?`,
+		q.name, id, now.Add(deduplicationWindow).UnixNano(), now.UnixNano())
 	if err != nil {
 		return false, fmt.Errorf("remember deduplication id: %w", err)
 	}
 	noted, err := result.RowsAffected()
 	return noted == 0, err
+}
+
+// forgetEvery is how often deduplication ids are looked for that are over, so that
+// not each send pays for that.
+const forgetEvery = 100 * time.Millisecond
+
+func forgetDeduplication(ctx context.Context, tx *transaction, now time.Time) error {
+	if now.Sub(tx.db.forgot).Abs() < forgetEvery { // also where the clock was put back
+		return nil
+	}
+	tx.db.forgot = now
+	_, err := tx.ExecContext(ctx, `DELETE FROM deduplication WHERE until <= ?`, now.UnixNano())
+	return err
 }
 
 // Receive returns up to limit messages (1 to 10) and waits up to wait for the

@@ -95,6 +95,37 @@ func TestBulkWorkLeavesRoomForOthers(t *testing.T) {
 	}
 }
 
+// A process that is to end waits for no budget, whatever its work is.
+func TestNothingIsWaitedForAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, created)
+		for range 180 {
+			if _, err := c.CreatePage(t.Context(), notion.NewPage{PageID: "p"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stop := make(chan struct{})
+		time.AfterFunc(10*time.Second, func() { close(stop) })
+		began := time.Now()
+		ctx := notion.WithStop(t.Context(), stop)
+		for name, wait := range map[string]func() error{
+			"pace":         func() error { return c.Pace(ctx) },
+			"pace of bulk": func() error { return c.Pace(notion.WithBulk(ctx, stays)) },
+			"a request":    func() error { _, err := c.CreatePage(ctx, notion.NewPage{PageID: "p"}); return err },
+			"a pause":      func() error { return c.Pause(ctx, time.Minute, errors.New("a conflict")) },
+		} {
+			err := wait()
+			if postponed, ok := errors.AsType[*notion.PostponedError](err); !ok || postponed.Cause != nil || time.Since(began) > 11*time.Second {
+				t.Errorf("%s: got %v after %s", name, err, time.Since(began))
+			}
+		}
+		if err := c.Pause(ctx, 999*time.Millisecond, nil); err != nil {
+			t.Errorf("a moment: got %v", err)
+		}
+	})
+}
+
 // stays is bulk work for which nobody waits.
 func stays(context.Context) error { return nil }
 

@@ -59,7 +59,8 @@ func (c *Client) Backoff(attempt int, err error) time.Duration {
 }
 
 // Pause waits, unless a request after the wait could outlive the context: then
-// it returns a *PostponedError with the cause at once.
+// it returns a *PostponedError with the cause at once. It returns one without a
+// cause when the process is to end, and a second or more would be waited for.
 func (c *Client) Pause(ctx context.Context, wait time.Duration, cause error) error {
 	if !c.fits(ctx, wait) {
 		return &PostponedError{Wait: wait, Cause: cause}
@@ -67,9 +68,15 @@ func (c *Client) Pause(ctx context.Context, wait time.Duration, cause error) err
 	if wait <= 0 {
 		return ctx.Err()
 	}
+	var stop <-chan struct{}
+	if wait >= time.Second { // an intent may be stored where it is less
+		stop = stopOf(ctx)
+	}
 	select {
 	case <-time.After(wait):
 		return nil
+	case <-stop:
+		return &PostponedError{Wait: wait}
 	case <-ctx.Done():
 		return ctx.Err()
 	}

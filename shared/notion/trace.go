@@ -56,6 +56,19 @@ func bulkOf(ctx context.Context) func(context.Context) error {
 	return leaveOff
 }
 
+type stopKey struct{}
+
+// WithStop ends the waits of a context's requests when stop is closed, since the
+// process is to end. Nil never is.
+func WithStop(ctx context.Context, stop <-chan struct{}) context.Context {
+	return context.WithValue(ctx, stopKey{}, stop)
+}
+
+func stopOf(ctx context.Context) <-chan struct{} {
+	stop, _ := ctx.Value(stopKey{}).(<-chan struct{})
+	return stop
+}
+
 type beforeKey struct{}
 
 // WithBefore lets something happen before each request of a context, such as

@@ -266,6 +266,7 @@ func (p Pause) Paused() bool { return !p.Since.IsZero() }
 type Query struct {
 	Status Status    // any when empty
 	Since  time.Time // accepted then or later
+	Before time.Time // accepted earlier; whenever when zero
 	Limit  int       // the newest so many
 }
 

@@ -181,7 +181,7 @@ func (d *delivery) write(ctx context.Context) outcome {
 	if err := d.ledger.Begin(); err != nil {
 		return outcome{err: err}
 	}
-	ctx = notion.WithBefore(ctx, d.hide)
+	ctx = notion.WithStop(notion.WithBefore(ctx, d.hide), d.Stop)
 	halt := d.halt(ctx)
 	if o, held := d.holdBack(ctx, halt); held {
 		return o
