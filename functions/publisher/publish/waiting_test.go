@@ -473,26 +473,25 @@ func TestBulkWorkThatWaitsForItsTurnGivesWay(t *testing.T) {
 		var a arrivals
 		ctx, end := context.WithCancel(t.Context())
 		served := make(chan struct{})
+		p := w.publisher("a", nil)
+		bulk := w.acceptMany(1, "bulk", func() report.Payload { return payload(3, 200) })
+		w.deliverBefore(p, &a)
+		w.answerEnrichRequests() // and no others
 		go func() {
 			defer close(served)
-			for p := w.publisher("a", nil); ctx.Err() == nil; {
-				w.answerEnrichRequests()
+			for ctx.Err() == nil {
 				w.deliverBefore(p, &a)
 			}
 		}()
-		bulk := w.acceptMany(1, "bulk", func() report.Payload { return payload(3, 300) })
 		come := func(after time.Duration) {
 			time.Sleep(after)
 			w.acceptMany(1, fmt.Sprint("new", a.add(), "."), func() report.Payload { return payload(2, 0) })
 		}
-		for range 2 {
-			time.Sleep(time.Minute)
-			for range 40 {
-				come(time.Second / 3)
-			}
-			for range 40 { // by now bulk work has its turn each ten seconds
-				come(7 * time.Second)
-			}
+		for range 16 {
+			come(time.Second / 3)
+		}
+		for range 10 { // by now bulk work has its turn each ten seconds
+			come(7 * time.Second)
 		}
 		time.Sleep(5 * time.Minute)
 		if run := w.run(bulk[0]); run.Status != runs.Complete {
