@@ -170,6 +170,7 @@ func TestParseCopiesNothingThatIsNotDeclared(t *testing.T) {
 		"objects":  `"a":[` + strings.Repeat(`{"":0},`, 500_000) + `0]`,
 		"metadata": `"metadata":{` + names.String() + `"last":0}`,
 		"quotes":   `"quotes":[` + strings.Repeat(`{"a":[0,0]},`, 300_000) + `0]`,
+		"right":    `"quotes":[` + strings.Repeat(`{"text":"x","url":"y"},`, report.MaxQuotes-1) + `{"text":"x"}]`,
 	} {
 		body := []byte(`{"strategyReport":"x",` + members + `}`)
 		allocations := testing.AllocsPerRun(1, func() { _, _ = report.Parse(body) })

@@ -65,7 +65,7 @@ func (p Payload) validate() error {
 // reader reads declared fields from JSON that is valid, and keeps the first
 // error. Names are matched exactly, which encoding/json does not do, and what is
 // not declared costs nothing, which with it is a copy.
-type reader struct{ err error }
+type reader struct{ err *InvalidError }
 
 const null = "null"
 
@@ -147,14 +147,18 @@ func (r *reader) quotes(field, array string) []Quote {
 		if r.err != nil {
 			return nil
 		}
-		quotes = append(quotes, r.quote(fmt.Sprintf("%s[%d]", field, len(quotes)), value))
+		var inside reader // which needs no name for what is right
+		quotes = append(quotes, inside.quote(value))
+		if e := inside.err; e != nil {
+			r.refuse(strings.TrimSuffix(fmt.Sprintf("%s[%d].%s", field, len(quotes)-1, e.Field), "."), e.Sentence)
+		}
 	}
 	return quotes
 }
 
-func (r *reader) quote(field, object string) Quote {
+func (r *reader) quote(object string) Quote {
 	if object[0] != '{' {
-		r.refuse(field, "The value must be an object.")
+		r.refuse("", "The value must be an object.")
 		return Quote{}
 	}
 	var q Quote
@@ -162,14 +166,14 @@ func (r *reader) quote(field, object string) Quote {
 	for name, value := range members(object) {
 		switch into := q.text(name); {
 		case into != nil:
-			*into = r.text(field+"."+name, value)
+			*into = r.text(name, value)
 			hasText = hasText || name == "text" && value != null
 		case name == "relevanceScore":
-			q.RelevanceScore = r.score(field+"."+name, value)
+			q.RelevanceScore = r.score(name, value)
 		}
 	}
 	if !hasText {
-		r.refuse(field+".text", "A quote must have a text.")
+		r.refuse("text", "A quote must have a text.")
 	}
 	return q
 }
@@ -214,6 +218,6 @@ func invalidJSON(sentence string) error {
 	return &InvalidError{Code: InvalidJSON, Sentence: sentence}
 }
 
-func invalidPayload(field, sentence string) error {
+func invalidPayload(field, sentence string) *InvalidError {
 	return &InvalidError{Code: InvalidPayload, Field: field, Sentence: sentence}
 }
