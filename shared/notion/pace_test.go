@@ -162,6 +162,11 @@ func TestBulkWorkThatLeavesOffTakesNoShare(t *testing.T) {
 				t.Errorf("got %v after %s, want it after %s", err, waited, after)
 			}
 		}
+		ended, end := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second/2, end)
+		if err := c.Pace(notion.WithBulk(ended, stays)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v from a wait that was broken off", err)
+		}
 		if err := c.Pace(notion.WithBulk(t.Context(), stays)); err != nil || time.Since(turn) > time.Minute {
 			t.Errorf("got %v, %s after its last turn", err, time.Since(turn))
 		}
