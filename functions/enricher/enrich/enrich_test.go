@@ -194,7 +194,7 @@ func (c changing) next() string { return fmt.Sprint("found ", c.asked.Add(1)) }
 func (c changing) Quotes(context.Context, string) ([]report.Quote, error) {
 	found := []report.Quote{{Text: c.next()}}
 	random, noise := rand.NewChaCha8([32]byte{}), make([]byte, 600)
-	for range 4_000 { // more than two messages take, packed
+	for range 1_600 { // more than a message takes, packed
 		_, _ = random.Read(noise)
 		found = append(found, report.Quote{Text: base64.StdEncoding.EncodeToString(noise)})
 	}
