@@ -68,13 +68,11 @@ func BenchmarkSync(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	added := make([]byte, 80_000)
+	added := make([]byte, 50_000)
 	for b.Loop() {
-		took := make([]time.Duration, 200)
-		for i := range took {
-			if i%50 == 0 { // as the journal is emptied at that rate
-				err = errors.Join(err, f.Truncate(0))
-			}
+		took := make([]time.Duration, 400) // from one emptying of the journal to the next
+		err = errors.Join(err, f.Truncate(0))
+		for i := range took { // it is written over after each fifty
 			began := time.Now()
 			_, writing := f.WriteAt(added, int64(i%50*len(added)))
 			err = errors.Join(err, writing, f.Sync())

@@ -47,7 +47,7 @@ func TestAFullDiskIsToSendAgain(t *testing.T) {
 	if err := os.Remove(filepath.Join(data, filler)); err != nil {
 		t.Fatal(err)
 	}
-	for until := time.Now().Add(30 * time.Second); postText(t, base, 100, "After").StatusCode >= 300; {
+	for until := time.Now().Add(2 * time.Minute); postText(t, base, 100, "After").StatusCode >= 300; {
 		if time.Now().After(until) {
 			t.Fatal("with room on the disk reports are still refused")
 		}

@@ -90,15 +90,6 @@ func TestHostileRequestsToTheProcess(t *testing.T) {
 	wantOnly(t, data, accepted)
 }
 
-// answerOf is what the listener makes of a request: it takes fewer headers than
-// net/http, which would take a megabyte.
-func answerOf(h hostile.Request) (status int, code string) {
-	if len(h.Line)+len(h.Header) > maxHeader+4096 { // net/http's reserve
-		return 431, ""
-	}
-	return h.Status, h.Code
-}
-
 // wantOnly expects these reports, complete, and no byte of any other one.
 func wantOnly(t *testing.T, data string, accepted map[string]bool) {
 	t.Helper()

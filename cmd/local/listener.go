@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -9,10 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/net/netutil"
 
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/notionview"
@@ -24,15 +22,14 @@ import (
 // is shown by make memory.
 const (
 	// maxConnections bounds what costs memory before anybody is asked for a
-	// secret, some 40 KB each. More of them wait in the kernel.
+	// secret, some 40 KB each.
 	maxConnections = 512
-	// crowd is when connections get few.
-	crowd = maxConnections * 3 / 4
 	// maxRequests bounds those with a secret, most of which wait for their pages.
 	maxRequests = maxConnections / 2
 	// maxStrangers bounds all others: what they have instead, a signature or a
 	// form, is only known once they have sent it, and they may take their time.
-	// A quarter of the connections is left, so that who is too much hears it.
+	// A quarter of the connections is left, so that who is too much hears it, and
+	// there are always some that the door can close.
 	maxStrangers = maxConnections / 4
 	// maxHeader is more than a proxy and a browser send, and a link's token.
 	maxHeader = 16 << 10
@@ -47,16 +44,18 @@ const (
 	// strangersPatience is how long the body of one may take, from its turn on.
 	strangersPatience = 10 * time.Second
 	// maxHeard is how much of a body that is refused is thrown away before the
-	// connection is closed.
+	// connection is closed, and hearing how long that may take.
 	maxHeard = 3 * report.MaxBody
+	hearing  = 10 * time.Second
 	// largePatience is how long the next one waits for its turn; its sender
 	// goes on waiting in the same way after the 503.
 	largePatience = 20 * time.Second
 )
 
 func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	server := &http.Server{
+	return &http.Server{
 		Handler:           s.limit(s.fromHere(handler)),
+		ConnContext:       withVisit,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
@@ -64,31 +63,7 @@ func (s *system) newServer(handler http.Handler, log *slog.Logger) *http.Server 
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	server.ConnState = makeRoom(server)
-	return server
 }
-
-// makeRoom closes connections on which nothing is asked, and keeps none for another
-// request, while there are so many that others may soon find no room.
-func makeRoom(server *http.Server) func(net.Conn, http.ConnState) {
-	var open atomic.Int64
-	return func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			if open.Add(1) >= crowd {
-				server.SetKeepAlivesEnabled(false) // which closes those that are idle
-			}
-		case http.StateClosed, http.StateHijacked:
-			if open.Add(-1) == crowd/2 {
-				server.SetKeepAlivesEnabled(true)
-			}
-		case http.StateActive, http.StateIdle:
-		}
-	}
-}
-
-// limited is the listener with its limit of connections.
-func limited(l net.Listener) net.Listener { return netutil.LimitListener(l, maxConnections) }
 
 // routes are the listener's own addresses; all others are the webhook's, which
 // judges them by itself: a ServeMux would redirect some.
@@ -97,6 +72,10 @@ func (s *system) routes(webhook http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := own.Handler(r); pattern == "" {
 			webhook.ServeHTTP(w, r)
+			return
+		}
+		if !intake.IsHost(r.Host) { // pages show it; the webhook judges it as well
+			s.refuse(w, r, noHost)
 			return
 		}
 		own.ServeHTTP(w, r)
@@ -176,35 +155,67 @@ func (s *system) limit(next http.Handler) http.Handler {
 	members := room{requests: make(chan struct{}, maxRequests), large: make(chan struct{}, maxLarge)}
 	strangers := room{make(chan struct{}, maxStrangers), make(chan struct{}, maxLargeOfStrangers), strangersPatience}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Without it net/http answers only when it has waited for a body that
+		// nobody reads.
+		_ = http.NewResponseController(w).EnableFullDuplex() // every connection of HTTP/1 has it
+		sent := &arriving{ReadCloser: r.Body, visit: visitOf(r.Context())}
 		in := strangers
 		if s.auth.Knows(r.Header) {
 			in = members
+			sent.visit.owe(true)
 		}
-		select {
-		case in.requests <- struct{}{}:
-		default:
-			s.refuse(w, r, busy)
-			hearOut(w, r)
-			return
+		if r.ContentLength == 0 {
+			sent.end()
 		}
-		defer context.AfterFunc(r.Context(), func() {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // the server's own is there in any case
-		})()
-		sent := r.Body
 		// One byte more, so that the webhook sees that it is too much.
 		r.Body = http.MaxBytesReader(w, sent, report.MaxBody+1)
-		if r.ContentLength >= 0 && r.ContentLength <= largeBody {
-			defer func() { <-in.requests }()
-			next.ServeHTTP(w, r)
-			return
+		in.serve(w, r, next, func() { s.refuse(w, r, busy) })
+		sent.visit.owe(false)
+		if !sent.whole {
+			hearOut(w, r, sent)
 		}
-		func() {
-			defer func() { <-in.requests }()
-			inTurn(w, r, in, next)
-		}()
-		r.Body = sent
-		hearOut(w, r)
 	})
+}
+
+// serve serves a request where there is room, and refuses it where there is none.
+func (in room) serve(w http.ResponseWriter, r *http.Request, next http.Handler, refuse func()) {
+	select {
+	case in.requests <- struct{}{}:
+		defer func() { <-in.requests }()
+	default:
+		refuse()
+		return
+	}
+	defer context.AfterFunc(r.Context(), func() {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // the server's own is there in any case
+	})()
+	if r.ContentLength >= 0 && r.ContentLength <= largeBody {
+		next.ServeHTTP(w, r)
+		return
+	}
+	inTurn(w, r, in, next)
+}
+
+// arriving is the body of a request. Once all of it is there an answer is owed to
+// whoever has sent it.
+type arriving struct {
+	io.ReadCloser
+
+	visit *visit
+	whole bool
+}
+
+func (b *arriving) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		b.end()
+	}
+	return n, err
+}
+
+func (b *arriving) end() {
+	b.whole = true
+	b.visit.owe(true)
 }
 
 // inTurn serves a request with a large body.
@@ -222,12 +233,13 @@ func inTurn(w http.ResponseWriter, r *http.Request, in room, next http.Handler) 
 
 // hearOut answers, and throws away what is still being sent: many clients read
 // no answer before they have sent all, and find the connection broken instead.
-func hearOut(w http.ResponseWriter, r *http.Request) {
+func hearOut(w http.ResponseWriter, r *http.Request, sent io.Reader) {
 	if r.Header.Get("Expect") != "" { // who expects to be told has not sent it
 		return
 	}
-	if http.NewResponseController(w).Flush() == nil {
-		_, _ = io.CopyN(io.Discard, r.Body, maxHeard) // ends with the connection at the latest
+	connection := http.NewResponseController(w)
+	if connection.Flush() == nil && connection.SetReadDeadline(time.Now().Add(hearing)) == nil {
+		_, _ = io.CopyN(io.Discard, sent, maxHeard) // ends with the connection at the latest
 	}
 }
 
@@ -247,14 +259,12 @@ func (t *turn) begin() error {
 	if t.has || t.over {
 		return nil
 	}
-	timer := time.NewTimer(largePatience)
-	defer timer.Stop()
 	select {
 	case t.slots <- struct{}{}:
 		t.has = true
 		t.begun()
 		return nil
-	case <-timer.C:
+	case <-time.After(largePatience):
 	case <-t.ctx.Done():
 	}
 	return intake.ErrBusy

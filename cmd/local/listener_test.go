@@ -20,6 +20,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"notionrelay/functions/webhook/intake"
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/config"
@@ -219,6 +221,19 @@ func TestWithoutSecretsOnlyThisMachineIsAnswered(t *testing.T) {
 	response, said := r.exchange(t, "GET", "/notion/", "", "Host", "rebound.example", "Accept", "text/html")
 	if response.StatusCode != http.StatusForbidden || !strings.Contains(said, "<h1>") {
 		t.Errorf("a browser: got %d %s", response.StatusCode, said)
+	}
+}
+
+// A page shows the Host, so it has to be one.
+func TestNoPageShowsAHostThatIsNone(t *testing.T) {
+	t.Parallel()
+	r := start(t, guarded(), t.TempDir())
+	for _, path := range []string{"/", "/runs", "/notion/", "/v1/users/me"} {
+		for _, host := range []string{"evil'-alert(1)-'", "$(evil)", "evil,relay.example"} {
+			if response, said := r.exchange(t, "GET", path, "", "Host", host, "X-Api-Key", secret); response.StatusCode != http.StatusBadRequest || !strings.Contains(said, `"code":"invalid_payload"`) || strings.Contains(said, "evil") {
+				t.Errorf("%s at %s: got %d %s", path, host, response.StatusCode, said)
+			}
+		}
 	}
 }
 
@@ -504,42 +519,26 @@ func TestWhatIsUnderWayIsAnsweredWhenItEnds(t *testing.T) {
 	}
 }
 
-// One connection too many waits until another one has ended.
-func TestConnectionsAreCounted(t *testing.T) {
+// The enricher may wait for an AI for longer than the end of the system has.
+func TestTheEnricherIsBrokenOffByTheEnd(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		listener := limited(crowded{})
-		accept := func() net.Conn {
-			connection, err := listener.Accept()
-			if err != nil {
-				t.Error(err)
-			}
-			return connection
-		}
-		first := accept()
-		for range maxConnections - 1 {
-			accept()
-		}
-		var last net.Conn
-		go func() { last = accept() }()
-		synctest.Wait()
-		if last != nil {
-			t.Error("one too many was let in")
-		}
-		first.Close()
-		synctest.Wait()
-		if last == nil {
-			t.Error("none is let in after one has ended")
-		}
+	end, finish := context.WithCancel(t.Context())
+	asked := make(chan struct{})
+	handler := brokenOffBy(end, func(ctx context.Context, _ events.SQSEvent) (events.SQSEventResponse, error) {
+		close(asked)
+		<-ctx.Done() // an AI that does not answer
+		return events.SQSEventResponse{}, ctx.Err()
 	})
-}
-
-// crowded is a listener that never lacks callers.
-type crowded struct{ net.Listener }
-
-func (crowded) Accept() (net.Conn, error) {
-	connection, _ := net.Pipe()
-	return connection, nil
+	done := make(chan error)
+	go func() {
+		_, err := handler(context.WithoutCancel(t.Context()), events.SQSEvent{})
+		done <- err
+	}()
+	<-asked
+	finish()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // Connections that wait for another request of their callers make room for others.

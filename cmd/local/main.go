@@ -12,15 +12,24 @@ import (
 	"syscall"
 )
 
-// memoryGoal is what the garbage collector tries to stay below: twice what is in
-// use with a simulator that keeps all that it may. With the program itself the
-// process then has less than 200 MB, however many large reports come; they would
+// memoryGoal is what the garbage collector tries to stay below: half as much again
+// as is in use with a simulator that keeps all that it may. With the program itself
+// the process then has less than 200 MB, however many large reports come; they would
 // else leave twice as much about. GOMEMLIMIT sets another one.
-const memoryGoal = 144 << 20
+const memoryGoal = 128 << 20
+
+// garbageGoal is how much garbage there may be below that, in percent of what is in
+// use. That is little at most times, and to look for garbage as often as Go does by
+// itself is an eighth of the processor's time for an acknowledgement. GOGC sets
+// another one.
+const garbageGoal = 400
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbageGoal)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

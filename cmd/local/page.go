@@ -49,7 +49,9 @@ type refusal struct {
 var (
 	notLocal     = refusal{http.StatusForbidden, "forbidden", "Without secrets this is for programs and pages of this machine alone."}
 	unauthorized = refusal{http.StatusUnauthorized, "unauthorized", "The request needs a valid secret."}
+	noHost       = refusal{http.StatusBadRequest, "invalid_payload", "The Host is not the name of one."}
 	noStatus     = refusal{http.StatusBadRequest, "invalid_payload", "There is no such status."}
+	noTime       = refusal{http.StatusBadRequest, "invalid_payload", "There is no such time."}
 	noRuns       = refusal{http.StatusServiceUnavailable, "unavailable", "The reports cannot be listed right now. Load the page again."}
 	busy         = refusal{http.StatusServiceUnavailable, "unavailable", "There are too many requests at once. Send it again."}
 )

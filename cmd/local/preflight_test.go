@@ -2,47 +2,30 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"log/slog"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/config"
 	"notionrelay/shared/notion"
+	"notionrelay/test/golden"
 	"notionrelay/test/planted"
 )
 
-var update = flag.Bool("update", false, "write the golden file anew")
-
 func TestTheHelpNamesFlagsAndEnvironment(t *testing.T) {
 	t.Parallel()
-	const golden = "testdata/help.golden"
 	var help bytes.Buffer
 	if err := run(t.Context(), []string{"-h"}, &help, &help); err != nil {
 		t.Errorf("it is an error: %v", err)
 	}
-	if *update {
-		if err := os.WriteFile(golden, help.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), help.String()); diff != "" {
-		t.Errorf("help (-want +got):\n%s", diff)
-	}
+	golden.Compare(t, "testdata/help.golden", help.String())
 }
 
 func TestUnknownArgumentsAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"dead-letters"}, {"-data", t.TempDir(), "more"}, {"-nonsense"}} {
+	for _, args := range [][]string{{"-data", ""}, {"dead-letters"}, {"-data", t.TempDir(), "more"}, {"-nonsense"}} {
 		var out bytes.Buffer
 		if err := run(t.Context(), args, &out, &out); err == nil {
 			t.Errorf("%q was taken", args)

@@ -2,17 +2,19 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"notionrelay/functions/webhook/intake"
 	"notionrelay/shared/plainly"
 	"notionrelay/shared/runs"
 )
 
 const (
 	runsPath = "/runs"
-	// maxListed is how many runs a page lists.
+	// maxListed is how many runs a page lists at most.
 	maxListed = 200
 )
 
@@ -31,14 +33,24 @@ type statusView struct {
 	Current       bool
 }
 
-// listRuns shows the newest runs, all or those with the query's status.
+// listRuns shows the newest runs, all or those with the query's status, or those that
+// come behind a page of them.
 func (s *system) listRuns(w http.ResponseWriter, r *http.Request) {
-	ctx, status := r.Context(), runs.Status(r.URL.Query().Get("status"))
-	if status != "" && !slices.Contains(runs.Statuses(), status) {
+	ctx, cancel := intake.Lasting(r.Context())
+	defer cancel()
+	query := runs.Query{Status: runs.Status(r.URL.Query().Get(queryStatus)), Limit: maxListed + 1}
+	if query.Status != "" && !slices.Contains(runs.Statuses(), query.Status) {
 		s.refuse(w, r, noStatus)
 		return
 	}
-	list, err := s.db.Runs().List(ctx, runs.Query{Status: status, Limit: maxListed + 1})
+	if before := r.URL.Query().Get(queryBefore); before != "" {
+		var err error
+		if query.Before, err = time.Parse(time.RFC3339Nano, before); err != nil {
+			s.refuse(w, r, noTime)
+			return
+		}
+	}
+	list, err := s.db.Runs().List(ctx, query)
 	halt, haltErr := s.db.Runs().Halt(ctx)
 	pause, pauseErr := s.db.Runs().Pause(ctx)
 	for _, err := range []error{err, haltErr, pauseErr} {
@@ -48,20 +60,55 @@ func (s *system) listRuns(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	all := []statusView{{runsPath, "All", status == ""}}
+	all := []statusView{{listAddress("", time.Time{}), "All", query.Status == ""}}
 	for _, choice := range runs.Statuses() {
-		all = append(all, statusView{runsPath + "?status=" + string(choice), capital(plainly.Status(choice)), status == choice})
+		all = append(all, statusView{listAddress(choice, time.Time{}), capital(plainly.Status(choice)), query.Status == choice})
+	}
+	older := ""
+	if len(list) > maxListed {
+		list = list[:maxListed]
+		older = listAddress(query.Status, list[maxListed-1].AcceptedAt)
 	}
 	var shown []runView
-	for _, run := range list[:min(len(list), maxListed)] {
+	for _, run := range list {
 		shown = append(shown, s.viewRun(r, run, halt, pause))
 	}
 	answerPage(w, http.StatusOK, "runs.html", struct {
 		Statuses []statusView
 		Runs     []runView
-		Most     int // so many are shown, and there are more; else 0
+		Newest   string // address of the first page, where this is another one
+		Older    string // address of the next page, where there is one
 		Pages    string
-	}{all, shown, more(len(list)), s.pagesPath()})
+	}{all, shown, newest(query), older, s.pagesPath()})
+}
+
+// What the address of a list may ask for.
+const (
+	queryStatus = "status"
+	queryBefore = "before" // a time: runs that were accepted earlier
+)
+
+// listAddress is where the runs of a status, or all, are listed that were accepted
+// before a time, or ever.
+func listAddress(status runs.Status, before time.Time) string {
+	query := url.Values{}
+	if status != "" {
+		query.Set(queryStatus, string(status))
+	}
+	if !before.IsZero() {
+		query.Set(queryBefore, before.UTC().Format(time.RFC3339Nano))
+	}
+	if len(query) == 0 {
+		return runsPath
+	}
+	return runsPath + "?" + query.Encode()
+}
+
+func newest(q runs.Query) string {
+	if q.Before.IsZero() {
+		return ""
+	}
+	return listAddress(q.Status, time.Time{})
 }
 
 func (s *system) viewRun(r *http.Request, run runs.Run, halt runs.Halt, pause runs.Pause) runView {
@@ -75,13 +122,6 @@ func (s *system) viewRun(r *http.Request, run runs.Run, halt runs.Halt, pause ru
 		v.Name, v.Type, v.ReportID = run.Subject.Company, run.Subject.Type, run.ReportID
 	}
 	return v
-}
-
-func more(found int) int {
-	if found > maxListed {
-		return maxListed
-	}
-	return 0
 }
 
 // capital begins an English word with a capital letter.

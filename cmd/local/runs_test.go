@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,20 +126,63 @@ func TestAHaltIsEveryonesInTheList(t *testing.T) {
 	}
 }
 
-func TestTheNewestRunsAreListedAndNoMore(t *testing.T) {
+// Every run is on one page, however many there are, and a page has not more of them
+// than it says.
+func TestRunsAreListedByPages(t *testing.T) {
 	t.Parallel()
 	r := start(t, guarded(), t.TempDir())
-	for i := range maxListed {
-		r.record(t, i, func(*runs.Run) {})
+	for i := range maxListed + 101 {
+		r.record(t, i, func(run *runs.Run) {
+			if i%3 != 1 { // 201 of them
+				run.Status = runs.Failed
+			}
+		})
 	}
-	const rest = "These are the newest 200."
-	page := r.list(t, "/runs")
-	if lines, _ := texts(t, page); len(lines) != maxListed || strings.Contains(page, rest) {
-		t.Errorf("got %d lines; it says %q: %v", len(lines), rest, strings.Contains(page, rest))
+	for path, want := range map[string][]int{
+		"/runs": {maxListed, 101}, "/runs?status=failed": {maxListed, 1}, "/runs?status=queued": {100}, "/runs?status=complete": {0},
+	} {
+		var sizes []int
+		for i, next := 0, path; next != ""; i++ {
+			page := r.list(t, next)
+			lines, _ := texts(t, page)
+			for at, line := range lines {
+				if number := len(sizes)*maxListed + at; path == "/runs" && !strings.Contains(line, report.ID(fmt.Sprint(number), "")) {
+					t.Fatalf("line %d is %q", number, line)
+				}
+			}
+			if back := link(t, page, "Newest"); back != "" != (i > 0) || i > 0 && back != path {
+				t.Errorf("page %d of %s leads back to %q", i, path, back)
+			}
+			sizes = append(sizes, len(lines))
+			next = link(t, page, "Older")
+		}
+		if !slices.Equal(sizes, want) {
+			t.Errorf("%s: pages of %d, want %d", path, sizes, want)
+		}
 	}
-	r.record(t, maxListed, func(*runs.Run) {})
-	page = r.list(t, "/runs")
-	if lines, _ := texts(t, page); len(lines) != maxListed || !strings.HasPrefix(lines[0], report.ID("0", "")) || !strings.Contains(page, rest) {
-		t.Errorf("got %d lines, the first %q; it says %q: %v", len(lines), lines[0], rest, strings.Contains(page, rest))
+	for _, before := range []string{"yesterday", "2026-11-25", "1"} {
+		if response, _ := r.exchange(t, "GET", "/runs?before="+before, "", "X-Api-Key", secret); response.StatusCode != http.StatusBadRequest {
+			t.Errorf("before %s: got %d", before, response.StatusCode)
+		}
 	}
+}
+
+// link is where the link with that text leads.
+func link(t *testing.T, page, text string) string {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range root.Descendants() {
+		if n.Data != "a" || n.FirstChild == nil || n.FirstChild.Data != text {
+			continue
+		}
+		for _, attribute := range n.Attr {
+			if attribute.Key == "href" {
+				return attribute.Val
+			}
+		}
+	}
+	return ""
 }

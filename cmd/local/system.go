@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/functions/webhook/intake"
@@ -60,6 +62,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("argument %q is not known: see -h", flags.Arg(0))
+	}
+	if at.data == "" { // as "$DIR" is where it is not set; it would be the current folder
+		return errors.New("-data names no folder")
 	}
 	log := slog.New(logs.NewHandler(slog.NewTextHandler(stderr, nil)))
 	env, err := config.ForMachine[settings](ctx, parameters.OnDemand{}, log)
@@ -243,15 +248,15 @@ func (s *system) openNotion(env *settings, data string) (pageBase string, err er
 	return pageBase, err
 }
 
-// isWritten tells whether the pages of a run are under way that a row belongs to. The
-// simulator keeps it then: without its pages the run would fail.
+// isWritten tells whether the run is under way that a row belongs to. The simulator
+// keeps it then: without its pages the run would fail.
 func (s *system) isWritten(row string) bool {
 	id, err := s.db.Runs().OwnerOf(context.Background(), row)
 	if err != nil || id == "" {
-		return false
+		return err != nil // nobody knows
 	}
 	run, err := s.db.Runs().Get(context.Background(), id)
-	return err == nil && run.Status == runs.Publishing
+	return err != nil || !run.Ended()
 }
 
 // newAuth refuses to offer an unprotected webhook to other machines.
@@ -290,10 +295,11 @@ func (s *system) serve(ctx context.Context) error {
 		})
 	}
 	poll(&pausable{Source: s.publishes, runs: s.db.Runs(), log: s.log}, "publish.fifo", s.publisher.Handle, publish.Timeout)
-	poll(s.enriches, "enrich", s.enricher.Handle, enrich.Timeout)
-	poll(s.waits, "waiting", s.enricher.Handle, enrich.Timeout)
+	enricher := brokenOffBy(requests, s.enricher.Handle)
+	poll(s.enriches, "enrich", enricher, enrich.Timeout)
+	poll(s.waits, "waiting", enricher, enrich.Timeout)
 	failed := make(chan error, 1)
-	wait.Go(func() { failed <- s.server.Serve(limited(s.listener)) })
+	wait.Go(func() { failed <- s.server.Serve(newDoor(s.listener, maxConnections)) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -306,6 +312,17 @@ func (s *system) serve(ctx context.Context) error {
 	err = errors.Join(err, s.server.Shutdown(shutdownCtx))
 	wait.Wait()
 	return err
+}
+
+// brokenOffBy ends a handler's work with end as well. What the enricher has asked for
+// is asked for again at the next start, so nobody waits until an AI has answered.
+func brokenOffBy(end context.Context, handler queue.Handler) queue.Handler {
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(end, cancel)()
+		return handler(ctx, event)
+	}
 }
 
 // close gives back the files and the address, in the reverse order of open.

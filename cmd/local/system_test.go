@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -176,6 +177,7 @@ func (r *running) complete(t *testing.T, a answer) {
 		case "failed":
 			t.Fatalf("the run failed: %s", page)
 		}
+		time.Sleep(10 * time.Millisecond) // which is left to the system
 	}
 }
 
@@ -360,28 +362,52 @@ func TestSimulatedPagesAreShown(t *testing.T) {
 	}
 }
 
+// Many reports that wait for their quotes have more pages than the simulator has room
+// for. Every one of them becomes complete all the same.
+func TestReportsBeyondTheSimulatorsRoomBecomeComplete(t *testing.T) {
+	t.Parallel()
+	r := start(t, quick, t.TempDir())
+	text := strings.Repeat(strings.Repeat("word ", 390)+"\n\n", 1000) // 5 MB as pages
+	var accepted []answer
+	for i := range 6 {
+		body, err := json.Marshal(map[string]any{"strategyReport": text, "runId": strconv.Itoa(i), "quotes": []any{map[string]any{"text": "good"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, a := r.post(t, "/reports", body)
+		if status != http.StatusAccepted {
+			t.Fatalf("got %d %+v", status, a)
+		}
+		accepted = append(accepted, a)
+	}
+	for _, a := range accepted {
+		r.complete(t, a)
+	}
+}
+
 // Half-written pages that the simulator forgets would make their run fail.
 func TestTheSimulatorIsToldWhatIsBeingWritten(t *testing.T) {
 	t.Parallel()
-	r := start(t, quick, t.TempDir())
-	status, a := r.post(t, "/reports", []byte(`{"strategyReport":"# Plan"}`), "Prefer", "wait=25")
-	if status != 200 {
-		t.Fatalf("got %d %+v", status, a)
-	}
-	r.complete(t, a)
-	if r.isWritten(a.Data.ParentPageID) || r.isWritten("nobody's") {
-		t.Error("a row counts as being written that is complete, or nobody's")
-	}
-	run, err := r.db.Runs().Get(t.Context(), a.Data.ReportID)
+	s, err := open(t.Context(), quick, place{addr: "127.0.0.1:0", data: t.TempDir()}, planted.Log(t)) // nobody publishes
 	if err != nil {
 		t.Fatal(err)
 	}
-	run.Status = runs.Publishing
-	if err := r.db.Runs().Save(t.Context(), &run); err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { s.close() })
+	for status, want := range map[runs.Status]bool{runs.Queued: true, runs.Publishing: true, runs.Published: true, runs.Complete: false, runs.Failed: false} {
+		run, _, err := s.db.Runs().Create(t.Context(), runs.Run{ReportID: "rep_" + string(status), Status: runs.Queued, AcceptedAt: time.Now(), UpdatedAt: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Status, run.RowID = status, "row of "+run.ReportID
+		if err := s.db.Runs().Save(t.Context(), &run); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.isWritten(run.RowID); got != want {
+			t.Errorf("a row of a run that is %s counts as being written: %t", status, got)
+		}
 	}
-	if !r.isWritten(a.Data.ParentPageID) {
-		t.Error("a row does not count as being written whose run is publishing")
+	if s.isWritten("nobody's") {
+		t.Error("a row counts as being written that is nobody's")
 	}
 }
 

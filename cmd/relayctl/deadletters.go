@@ -208,7 +208,7 @@ func (s *session) finish(moved []operate.Letter, ended []runs.Run) error {
 			trouble = errTrouble
 		}
 		if !s.json {
-			fmt.Fprintf(s.out, "%s is %s. %s\n", run.ReportID, run.Status, run.Note)
+			s.say(fmt.Sprintf("%s is %s. %s", run.ReportID, run.Status, run.Note))
 		}
 	}
 	return trouble

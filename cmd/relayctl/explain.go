@@ -42,7 +42,7 @@ func (c *explainCommand) Run(s *session) error {
 		return s.printJSON(explanation)
 	}
 	for _, line := range explained(explanation) {
-		fmt.Fprintln(s.out, line)
+		s.say(line)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (s *session) printTroubles(troubles []runbook.Trouble) error {
 			do += " " + runbook.ByItself
 		}
 		for _, line := range advised(operate.Advice{Says: t.Means, Client: t.Client, Do: do, Commands: t.For(s.target.call(), runbook.Example)}) {
-			fmt.Fprintln(s.out, line)
+			s.say(line)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"notionrelay/operate"
 )
@@ -23,9 +24,27 @@ func (s *session) printJSON(v any) error {
 func (s *session) table(rows [][]string) error {
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = strings.NewReplacer("\n", " ", "\t", " ").Replace(harmless(cell))
+		}
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
 	}
 	return w.Flush()
+}
+
+// say prints a text of some lines.
+func (s *session) say(text string) { fmt.Fprintln(s.out, harmless(text)) }
+
+// harmless is a text without what a terminal obeys, or shows in another order: others
+// have written parts of it.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // facts prints names and values below each other, and leaves out what is empty.

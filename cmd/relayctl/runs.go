@@ -89,17 +89,18 @@ func (c *statusCommand) Run(s *session) error {
 }
 
 func (s *session) steps(view operate.View) error {
-	rows := [][]string{{"\nSTEP", "DONE", "PAGE"}}
+	rows := [][]string{{"STEP", "DONE", "PAGE"}}
 	for _, step := range view.Steps {
 		rows = append(rows, []string{step.Name, fmt.Sprintf("%d of %d", step.Done, step.Total), step.ID})
 	}
 	if len(view.Steps) > 0 {
+		fmt.Fprintln(s.out)
 		if err := s.table(rows); err != nil {
 			return err
 		}
 	}
 	for _, line := range view.Says {
-		fmt.Fprintln(s.out, "\n"+line)
+		s.say("\n" + line)
 	}
 	return nil
 }

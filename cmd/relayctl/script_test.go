@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,6 +23,7 @@ import (
 
 	"notionrelay/local/notionsim"
 	"notionrelay/operate/folder"
+	"notionrelay/test/golden"
 	"notionrelay/test/planted"
 )
 
@@ -50,8 +50,6 @@ func listenedTo() {
 // exitTold is a code of which no script thinks that it is right.
 const exitTold = 97
 
-var update = flag.Bool("update", false, "write what is printed into the scripts")
-
 // The scripts call the command as an operator does, with a real cmd/local beside
 // it that writes to a simulated Notion over HTTP. They have these of their own:
 //
@@ -76,7 +74,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Files:               append(scripts, documentedScripts(t)...),
 		RequireExplicitExec: true,
-		UpdateScripts:       *update,
+		UpdateScripts:       golden.Update(),
 		Setup:               func(env *testscript.Env) error { return setUp(t, env, program) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"local":  func(ts *testscript.TestScript, _ bool, args []string) { stageOf(ts).local(ts, args[0]) },

@@ -7,17 +7,24 @@ import (
 	"time"
 )
 
-// keepEvery is how long what was deleted may stay in the journal, how long the
-// journal may grow, and how late it is noticed that another process has changed the
-// folder.
-const keepEvery = 250 * time.Millisecond
+const (
+	// keepEvery is how long the journal may grow, and how late it is noticed that
+	// another process has changed the folder.
+	keepEvery = 250 * time.Millisecond
+	// emptyEvery is how long what was deleted may stay in the journal while others
+	// go on writing; when they stop it is gone at the next look. A commit that is
+	// written over the journal takes the disk and the processor a third less than
+	// one that the file has to grow for.
+	emptyEvery = 2 * time.Second
+)
 
 // keep does what nobody who sends or receives should wait for.
 func (db *DB) keep() {
 	ticker := time.NewTicker(keepEvery)
 	defer ticker.Stop()
 	var last state
-	unkept := false
+	emptied := time.Now()
+	kept, empty := true, true
 	for {
 		select {
 		case <-db.closing:
@@ -28,8 +35,14 @@ func (db *DB) keep() {
 		if now.others != last.others {
 			db.notifyAll()
 		}
-		if now != last || unkept {
-			unkept = !db.checkpoint()
+		quiet := now == last
+		kept, empty = kept && quiet, empty && quiet
+		switch {
+		case !empty && (quiet || time.Since(emptied) >= emptyEvery):
+			empty = db.checkpoint(emptying)
+			kept, emptied = empty, time.Now()
+		case !kept:
+			kept = db.checkpoint(reusing)
 		}
 		last = now
 	}
@@ -49,15 +62,21 @@ func (db *DB) state() (s state) {
 	return s
 }
 
-// checkpoint brings what is in the journal into the database, and empties the
-// journal, which has the pages as they were when something that is now deleted
-// stood on them. A process that dies before leaves it to the next Open.
+// What becomes of the journal at a checkpoint, in SQLite's words.
+const (
+	reusing  = "RESTART"  // what comes next is written over it
+	emptying = "TRUNCATE" // it holds nothing any more
+)
+
+// checkpoint brings what is in the journal into the database. The journal has the
+// pages as they were when something that is now deleted stood on them, until it is
+// emptied; a process that dies before leaves that to the next Open.
 //
 // Nearly all of it is done by a connection of its own while others write. What they
 // have written meanwhile is little, and only for that they are kept waiting. It
 // reports false where there is more to do: the disk is full, or an operator reads,
 // for whom nobody waits.
-func (db *DB) checkpoint() (done bool) {
+func (db *DB) checkpoint(journal string) (done bool) {
 	ctx := context.Background()
 	var busy, frames, moved int64
 	if db.checkpoints.QueryRowContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &frames, &moved) != nil {
@@ -67,7 +86,7 @@ func (db *DB) checkpoint() (done bool) {
 		if _, err := conn.ExecContext(ctx, `PRAGMA busy_timeout = 0`); err != nil {
 			return
 		}
-		err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
+		err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+journal+`)`).Scan(&busy, &frames, &moved)
 		done = err == nil && busy == 0
 		_, _ = conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, patience.Milliseconds()))
 	})

@@ -219,3 +219,36 @@ func TestAnOperatorWhoReadsHoldsUpNobody(t *testing.T) {
 		}
 	})
 }
+
+// Who goes on writing finds the journal as large as it was, and yet what was deleted
+// is not in it for long.
+func TestABusyJournalIsWrittenOver(t *testing.T) {
+	t.Parallel()
+	together(t, func(t *testing.T, db *embedded.DB, dir string) {
+		q := openCrashQueue(db)
+		send := func(id, body string) {
+			t.Helper()
+			if err := q.Send(t.Context(), queue.Outgoing{Body: body, Group: id, DeduplicationID: id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send("planted", strings.Repeat("planted marker ", 10_000))
+		if err := q.Forget(t.Context(), "planted"); err != nil {
+			t.Fatal(err)
+		}
+		emptied := 0
+		for i := range 60 { // six seconds
+			time.Sleep(100 * time.Millisecond)
+			if journal(t, dir) == 0 {
+				emptied++
+			}
+			send(fmt.Sprint(i), "x")
+			if n := bytesWith(t, dir, "planted marker"); n > 0 && i > 25 {
+				t.Fatalf("the marker is there %d times after %d ms", n, i*100)
+			}
+		}
+		if emptied == 0 || emptied > 3 {
+			t.Errorf("the journal was emptied %d times in six seconds, want every two", emptied)
+		}
+	})
+}

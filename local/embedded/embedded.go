@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ type DB struct {
 	turn       chan struct{}
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	forgot     time.Time // when deduplication ids were looked for that are over
 
 	checkpoints *sql.DB       // of one connection
 	closing     chan struct{} // closed by whoever has the turn, and keeps it
@@ -42,6 +44,7 @@ type DB struct {
 
 	mu      sync.Mutex
 	waiting []*operation
+	owed    map[string]settlement    // by the delivery's receipt
 	changed map[string]chan struct{} // by the queue's name: closed, and removed, whenever it has changed
 }
 
@@ -81,7 +84,7 @@ func Open(dir string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open data folder %s: %w", dir, err), lock.Close())
 	}
 	db.lock = lock
-	db.checkpoint()
+	db.checkpoint(emptying)
 	db.keeper.Go(db.keep)
 	return db, nil
 }
@@ -164,6 +167,9 @@ func makePrivate(path string) error {
 	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs to be entered
 		return fmt.Errorf("close data folder to others: %w", err)
 	}
+	if err := closeFiles(dir); err != nil {
+		return err
+	}
 	// One that exists is not opened: to close it would let go of the locks that
 	// this process may have on it (fcntl(2)).
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the store says where
@@ -173,9 +179,27 @@ func makePrivate(path string) error {
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("create database: %w", err)
 	}
-	for _, name := range []string{path, path + "-wal", path + "-shm", path + "-journal"} {
-		if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("close data folder to others: %w", err)
+	return nil
+}
+
+// closeFiles closes to others what is there of the store. What is no file, such as a
+// link that somebody has left where the folder was open to him, would lead to another
+// place: it is refused.
+func closeFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look at data folder: %w", err)
+	}
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		switch {
+		case !strings.HasPrefix(e.Name(), "relay."):
+		case !e.Type().IsRegular():
+			return fmt.Errorf("%s is not a file, as it has to be", name)
+		default:
+			if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("close data folder to others: %w", err)
+			}
 		}
 	}
 	return nil
@@ -264,6 +288,12 @@ func (db *DB) Close() error {
 // schema is of version 1. AUTOINCREMENT never gives a sequence number twice,
 // even after the message that had the highest one is deleted. All times are
 // nanoseconds since 1970.
+//
+// Each index costs an acknowledgement a page of the journal, so a message that was
+// sent to a FIFO queue is only in that of its order until it is received: it is
+// hidden by nothing but a delivery, it has no receipt before, and nobody forgets its
+// group. What tells it apart is its deduplication id, which a message of a standard
+// queue has not; that of a dead letter is its own id.
 const schema = `
 CREATE TABLE IF NOT EXISTS messages (
 	sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -278,11 +308,16 @@ CREATE TABLE IF NOT EXISTS messages (
 	receives      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_in_order ON messages (queue, sequence);
-CREATE INDEX IF NOT EXISTS messages_by_visibility ON messages (queue, visible_at);
-CREATE INDEX IF NOT EXISTS messages_of_group ON messages (queue, message_group);
-DROP INDEX IF EXISTS messages_in_flight; -- which folders of before have
 CREATE INDEX IF NOT EXISTS messages_received ON messages (queue, receives) WHERE receives > 0;
-CREATE INDEX IF NOT EXISTS messages_by_id ON messages (id);
+CREATE INDEX IF NOT EXISTS messages_hidden ON messages (queue, visible_at) WHERE receives > 0;
+CREATE INDEX IF NOT EXISTS messages_by_time ON messages (queue, visible_at) WHERE deduplication = '';
+CREATE INDEX IF NOT EXISTS messages_by_group ON messages (queue, message_group) WHERE deduplication = '';
+CREATE INDEX IF NOT EXISTS messages_delivered ON messages (id) WHERE receives > 0 OR deduplication = id;
+-- Which folders of before have.
+DROP INDEX IF EXISTS messages_in_flight;
+DROP INDEX IF EXISTS messages_by_visibility;
+DROP INDEX IF EXISTS messages_of_group;
+DROP INDEX IF EXISTS messages_by_id;
 
 CREATE TABLE IF NOT EXISTS deduplication (
 	queue TEXT NOT NULL,
@@ -301,7 +336,8 @@ CREATE TABLE IF NOT EXISTS runs (
 	record      TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS runs_by_time ON runs (accepted_at);
-CREATE INDEX IF NOT EXISTS runs_by_run_id ON runs (run_id, accepted_at);
+CREATE INDEX IF NOT EXISTS runs_of_research ON runs (run_id, accepted_at) WHERE run_id <> '';
+DROP INDEX IF EXISTS runs_by_run_id; -- as above
 CREATE UNIQUE INDEX IF NOT EXISTS runs_by_row_id ON runs (row_id) WHERE row_id <> '';
 
 CREATE TABLE IF NOT EXISTS owner (
@@ -337,7 +373,7 @@ func open(dsn string) (*DB, error) {
 	checkpoints.SetMaxOpenConns(1)
 	db := &DB{
 		sql: pool, conn: conn, checkpoints: checkpoints, statements: map[string]*sql.Stmt{},
-		turn: make(chan struct{}, 1), closing: make(chan struct{}), changed: map[string]chan struct{}{},
+		turn: make(chan struct{}, 1), closing: make(chan struct{}), changed: map[string]chan struct{}{}, owed: map[string]settlement{},
 	}
 	err = db.transact(context.Background(), func(ctx context.Context, tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {

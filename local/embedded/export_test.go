@@ -30,6 +30,26 @@ func (db *DB) Transact(ctx context.Context, f func(exec func(string) error) erro
 	})
 }
 
+// Texts are the rows of a query for one text.
+func (db *DB) Texts(ctx context.Context, query string) (texts []string, err error) {
+	err = db.transact(ctx, func(ctx context.Context, tx *transaction) error {
+		rows, err := tx.QueryContext(ctx, query)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+			texts = append(texts, text)
+		}
+		return rows.Err()
+	})
+	return texts, err
+}
+
 // Plans are what SQLite does for each statement that was made so far, in the
 // alphabet's order.
 func (db *DB) Plans(ctx context.Context) (string, error) {

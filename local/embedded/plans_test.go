@@ -1,21 +1,15 @@
 package embedded_test
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"notionrelay/local/embedded"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/golden"
 )
-
-var update = flag.Bool("update", false, "write testdata/plans.golden anew")
 
 // What SQLite does for each statement is written down, so that a change of it is
 // seen: it may not look at all that a table has, however many messages are hidden,
@@ -28,19 +22,7 @@ func TestNoStatementLooksAtEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "plans.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(plans), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), plans); diff != "" {
-		t.Errorf("plans (-written down +now), go test -update writes them anew:\n%s", diff)
-	}
+	golden.Compare(t, "testdata/plans.golden", plans)
 	for _, table := range []string{"messages", "deduplication", "runs"} { // the others have one row
 		if strings.Contains(plans, "SCAN "+table) {
 			t.Errorf("some statement looks at all %s:\n%s", table, plans)

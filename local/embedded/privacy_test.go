@@ -20,7 +20,7 @@ func TestOpenClosesTheFolderToOthers(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"relay.db", "relay.db-wal"} {
+	for _, name := range []string{"relay.db", "relay.db-wal", "relay.lock"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -29,13 +29,39 @@ func TestOpenClosesTheFolderToOthers(t *testing.T) {
 	if err := db.Queue("q", embedded.QueueOptions{}).Send(t.Context(), queue.Outgoing{Body: "x"}); err != nil {
 		t.Fatal(err)
 	}
-	for name, mode := range map[string]os.FileMode{"": 0o700, "relay.db": 0o600, "relay.db-wal": 0o600} {
+	for name, mode := range map[string]os.FileMode{"": 0o700, "relay.db": 0o600, "relay.db-wal": 0o600, "relay.lock": 0o600} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := info.Mode().Perm(); got != mode {
 			t.Errorf("%q has mode %o, want %o", name, got, mode)
+		}
+	}
+}
+
+// Somebody may have left links in a folder that was open to him, to have texts
+// written where he can read them, or another file closed or written to.
+func TestOpenFollowsNoLink(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"relay.db", "relay.db-wal", "relay.db-shm", "relay.db-journal", "relay.lock"} {
+		for _, there := range []bool{true, false} {
+			dir, target := t.TempDir(), filepath.Join(t.TempDir(), "target")
+			if there {
+				if err := os.WriteFile(target, nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := embedded.Open(dir); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s, with a target %t: got %v, want a refusal that names it", name, there, err)
+			}
+			info, err := os.Stat(target)
+			if there && (err != nil || info.Mode().Perm() != 0o644 || info.Size() != 0) || !there && err == nil {
+				t.Errorf("%s, with a target %t: it has become %v, %v", name, there, info, err)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ func (q *Queue) check(m queue.Outgoing) error {
 		return errors.New("body is empty")
 	case m.Size() > queue.MaxSize:
 		return fmt.Errorf("%d bytes: %w", m.Size(), queue.ErrTooLarge)
-	case !utf8.ValidString(m.Body) || strings.ContainsFunc(m.Body, forbidden):
+	case !utf8.ValidString(m.Body) || forbidden(m.Body):
 		return errors.New("body has characters that SQS does not take")
 	case len(m.Attributes) > 10:
 		return fmt.Errorf("%d attributes, 10 are allowed", len(m.Attributes))
@@ -117,23 +118,43 @@ func (q *Queue) check(m queue.Outgoing) error {
 	return nil
 }
 
-// forbidden tells the characters that may not be in an SQS message.
-func forbidden(r rune) bool {
-	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
+// forbidden tells whether a text has characters that may not be in an SQS message.
+func forbidden(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < 0x20 && c != '\t' && c != '\n' && c != '\r' {
+			return true
+		}
+	}
+	return strings.Contains(text, "\ufffe") || strings.Contains(text, "\uffff")
 }
 
 // remember notes a deduplication id, unless the queue knows it already.
 func (q *Queue) remember(ctx context.Context, tx *transaction, id string, now time.Time) (duplicate bool, err error) {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM deduplication WHERE until <= ?`, now.UnixNano()); err != nil {
+	if err := forgetDeduplication(ctx, tx, now); err != nil {
 		return false, fmt.Errorf("forget old deduplication ids: %w", err)
 	}
-	result, err := tx.ExecContext(ctx, `INSERT INTO deduplication (queue, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-		q.name, id, now.Add(deduplicationWindow).UnixNano())
+	result, err := tx.ExecContext(ctx, `
+		INSERT INTO deduplication (queue, id, until) VALUES (?, ?, ?)
+		ON CONFLICT DO UPDATE SET until = excluded.until WHERE until <= ?`,
+		q.name, id, now.Add(deduplicationWindow).UnixNano(), now.UnixNano())
 	if err != nil {
 		return false, fmt.Errorf("remember deduplication id: %w", err)
 	}
 	noted, err := result.RowsAffected()
 	return noted == 0, err
+}
+
+// forgetEvery is how often deduplication ids are looked for that are over, so that
+// not each send pays for that.
+const forgetEvery = 100 * time.Millisecond
+
+func forgetDeduplication(ctx context.Context, tx *transaction, now time.Time) error {
+	if now.Sub(tx.db.forgot).Abs() < forgetEvery { // also where the clock was put back
+		return nil
+	}
+	tx.db.forgot = now
+	_, err := tx.ExecContext(ctx, `DELETE FROM deduplication WHERE until <= ?`, now.UnixNano())
+	return err
 }
 
 // Receive returns up to limit messages (1 to 10) and waits up to wait for the
@@ -164,36 +185,55 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]q
 }
 
 func await(ctx context.Context, changed <-chan struct{}, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-changed:
-	case <-timer.C:
+	case <-time.After(d):
 	}
 	return nil
 }
 
-// ready selects the messages that may be delivered now, and says in which order.
-// One of a standard queue is hidden until its delay or its delivery is over; they go
-// by when that was, as SQS promises no order there. One of a FIFO queue is hidden
-// only while it is in flight, and then its group has to wait. Neither looks at each
-// of the hidden ones, which may be many.
-func (q *Queue) ready() (selection, order string) {
+// ready selects the messages that may be delivered now. One of a standard queue is
+// hidden until its delay or its delivery is over. One of a FIFO queue is hidden only
+// while it is in flight, and then its group has to wait. Neither looks at each of
+// the hidden ones, which may be many.
+func (q *Queue) ready() string {
 	if q.options.FIFO {
 		return `SELECT sequence FROM messages WHERE queue = :queue AND message_group NOT IN (
-			SELECT message_group FROM messages WHERE queue = :queue AND visible_at > :now)`, `sequence`
+			SELECT message_group FROM messages WHERE queue = :queue AND ` + q.hideable() + ` AND visible_at > :now)`
 	}
-	return `SELECT sequence FROM messages WHERE queue = :queue AND visible_at <= :now`, `visible_at, sequence`
+	return `SELECT sequence FROM messages WHERE queue = :queue AND visible_at <= :now`
+}
+
+// next is ready in the order of delivery. Those of a standard queue go by when they
+// could be delivered, as SQS promises no order there.
+func (q *Queue) next() string {
+	if q.options.FIFO {
+		return q.ready() + ` ORDER BY sequence`
+	}
+	return q.ready() + ` AND ` + q.hideable() + ` ORDER BY visible_at, sequence`
+}
+
+// hideable is true of the queue's messages that can be hidden, in the words of the
+// index that has them by time.
+func (q *Queue) hideable() string {
+	if q.options.FIFO {
+		return `receives > 0`
+	}
+	return `deduplication = ''`
 }
 
 // take delivers what is ready. If nothing is, next tells when the first hidden
 // message will be visible.
 func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming, next time.Time, err error) {
 	var buried int64
+	var settled map[string]settlement
 	err = q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		now := time.Now()
+		if settled, err = q.db.settleOwed(ctx, tx); err != nil {
+			return err
+		}
 		if buried, err = q.bury(ctx, tx, now); err != nil {
 			return fmt.Errorf("move dead letters: %w", err)
 		}
@@ -203,6 +243,9 @@ func (q *Queue) take(ctx context.Context, limit int) (messages []queue.Incoming,
 		next, err = q.nextVisible(ctx, tx, now)
 		return err
 	})
+	if err != nil && len(settled) > 0 {
+		q.db.owe(settled)
+	}
 	if err == nil && buried > 0 {
 		q.db.notify(q.options.DeadLetter.name)
 	}
@@ -216,8 +259,7 @@ func (q *Queue) bury(ctx context.Context, tx *transaction, now time.Time) (int64
 	if q.options.DeadLetter == nil || q.options.MaxReceives == 0 {
 		return 0, nil
 	}
-	ready, _ := q.ready()
-	return move(ctx, tx, ready+` AND receives > 0 AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
+	return move(ctx, tx, q.ready()+` AND receives > 0 AND receives >= :max`, sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
 		sql.Named("max", q.options.MaxReceives),
 		sql.Named("to", q.options.DeadLetter.name), sql.Named("again", false))
 }
@@ -241,10 +283,9 @@ func move(ctx context.Context, tx *transaction, selection string, arguments ...a
 }
 
 func (q *Queue) deliver(ctx context.Context, tx *transaction, now time.Time, limit int) ([]queue.Incoming, error) {
-	ready, order := q.ready()
 	rows, err := tx.QueryContext(ctx, `
 		UPDATE messages SET visible_at = :until, receives = receives + 1
-		WHERE sequence IN (`+ready+` ORDER BY `+order+` LIMIT :limit)
+		WHERE sequence IN (`+q.next()+` LIMIT :limit)
 		RETURNING sequence, id, message_group, deduplication, body, attributes, sent_at, receives`,
 		sql.Named("queue", q.name), sql.Named("now", now.UnixNano()),
 		sql.Named("until", now.Add(q.options.Visibility).UnixNano()), sql.Named("limit", limit))
@@ -312,7 +353,7 @@ func scan(rows *sql.Rows) (queue.Incoming, error) {
 
 func (q *Queue) nextVisible(ctx context.Context, tx *transaction, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
-	err := tx.QueryRowContext(ctx, `SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
+	err := tx.QueryRowContext(ctx, `SELECT min(visible_at) FROM messages WHERE queue = ? AND `+q.hideable()+` AND visible_at > ?`, q.name, now.UnixNano()).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("find next visible message: %w", err)
 	}
@@ -328,13 +369,13 @@ func (q *Queue) nextVisible(ctx context.Context, tx *transaction, now time.Time)
 // queue, as on SQS, still takes the latest receipt after its timeout, and takes
 // an older one without deleting anything.
 func (q *Queue) Delete(ctx context.Context, receipt string) error {
-	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
-		id, state, err := q.delivery(ctx, tx, receipt)
+	err := q.settle(ctx, receipt, func(ctx context.Context, tx *transaction) error {
+		sequence, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
 			return err
 		case state == running, state == timedOut && !q.options.FIFO:
-			_, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE id = ?`, id)
+			_, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE sequence = ?`, sequence)
 			return err
 		case state != deleted && q.options.FIFO:
 			return queue.ErrReceipt
@@ -351,9 +392,13 @@ func (q *Queue) Delete(ctx context.Context, receipt string) error {
 // Forget removes all messages of a group, those in flight too, and soon every
 // byte of them from the folder. SQS has nothing like it.
 func (q *Queue) Forget(ctx context.Context, group string) error {
+	grouped := `queue = ? AND message_group = ?`
+	if !q.options.FIFO { // whose messages have an index by their group
+		grouped += ` AND deduplication = ''`
+	}
 	var forgotten int64
 	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
-		result, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE queue = ? AND message_group = ?`, q.name, group)
+		result, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE `+grouped, q.name, group)
 		if err != nil {
 			return err
 		}
@@ -387,17 +432,19 @@ func (q *Queue) Depth(ctx context.Context) (d queue.Depth, err error) {
 // it was: 0 gives the message back at once. SQS allows 12 hours at most.
 // queue.ErrReceipt says that the delivery is over.
 func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error {
-	err := q.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
-		id, state, err := q.delivery(ctx, tx, receipt)
+	if d < 0 || d > 12*time.Hour {
+		return fmt.Errorf("change visibility of message in %s: timeout %s is not within 0 to 12 hours", q.name, d)
+	}
+	until := time.Now().Add(d).UnixNano()
+	err := q.settle(ctx, receipt, func(ctx context.Context, tx *transaction) error {
+		sequence, state, err := q.delivery(ctx, tx, receipt)
 		switch {
 		case err != nil:
 			return err
-		case d < 0 || d > 12*time.Hour:
-			return fmt.Errorf("timeout %s is not within 0 to 12 hours", d)
 		case state != running:
 			return queue.ErrReceipt
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE id = ?`, time.Now().Add(d).UnixNano(), id)
+		_, err = tx.ExecContext(ctx, `UPDATE messages SET visible_at = ? WHERE sequence = ?`, until, sequence)
 		return err
 	})
 	if err != nil {
@@ -427,6 +474,48 @@ func (q *Queue) Redrive(ctx context.Context) error {
 	return nil
 }
 
+// settle does what a delivery's receiver wants done with it. What the disk does not
+// take is owed, and done before anything else is received: else the delivery, at
+// which nobody works any more, would keep its message, and with it its group, until
+// its timeout.
+func (q *Queue) settle(ctx context.Context, receipt string, do settlement) error {
+	err := q.db.transact(ctx, do)
+	q.db.mu.Lock()
+	defer q.db.mu.Unlock()
+	if err == nil || errors.Is(err, queue.ErrReceipt) {
+		delete(q.db.owed, receipt)
+	} else {
+		q.db.owed[receipt] = do
+	}
+	return err
+}
+
+type settlement func(context.Context, *transaction) error
+
+// settleOwed is the beginning of a transaction. The settlements are owed again by
+// whoever finds that it has failed.
+func (db *DB) settleOwed(ctx context.Context, tx *transaction) (owed map[string]settlement, err error) {
+	db.mu.Lock()
+	if len(db.owed) > 0 {
+		owed, db.owed = db.owed, map[string]settlement{}
+	}
+	db.mu.Unlock()
+	for _, do := range owed {
+		if err := do(ctx, tx); err != nil && !errors.Is(err, queue.ErrReceipt) {
+			return owed, fmt.Errorf("settle a delivery: %w", err)
+		}
+	}
+	return owed, nil
+}
+
+// owe owes these settlements again, but for those of which there is a later one.
+func (db *DB) owe(settlements map[string]settlement) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	maps.Copy(settlements, db.owed)
+	db.owed = settlements
+}
+
 // newReceipt names one delivery of a message.
 func newReceipt(id string, receives int) string { return id + "#" + strconv.Itoa(receives) }
 
@@ -440,23 +529,28 @@ const (
 	deleted
 )
 
-func (q *Queue) delivery(ctx context.Context, tx *transaction, receipt string) (id string, state deliveryState, err error) {
-	id, _, _ = strings.Cut(receipt, "#")
+// delivery finds the message of a receipt, and what has become of the delivery. Who
+// has a receipt has received the message, and one that left for the dead letters of
+// a FIFO queue has its id for deduplication.
+func (q *Queue) delivery(ctx context.Context, tx *transaction, receipt string) (sequence int64, state deliveryState, err error) {
+	id, _, _ := strings.Cut(receipt, "#")
 	var (
 		name      string
 		receives  int
 		visibleAt int64
 	)
-	err = tx.QueryRowContext(ctx, `SELECT queue, receives, visible_at FROM messages WHERE id = ?`, id).Scan(&name, &receives, &visibleAt)
+	err = tx.QueryRowContext(ctx, `
+		SELECT sequence, queue, receives, visible_at FROM messages WHERE id = ? AND (receives > 0 OR deduplication = id)`,
+		id).Scan(&sequence, &name, &receives, &visibleAt)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return id, deleted, nil
+		return 0, deleted, nil
 	case err != nil:
-		return id, 0, fmt.Errorf("find message %s: %w", id, err)
+		return 0, 0, fmt.Errorf("find message %s: %w", id, err)
 	case name != q.name || receipt != newReceipt(id, receives):
-		return id, superseded, nil
+		return sequence, superseded, nil
 	case visibleAt <= time.Now().UnixNano():
-		return id, timedOut, nil
+		return sequence, timedOut, nil
 	}
-	return id, running, nil
+	return sequence, running, nil
 }

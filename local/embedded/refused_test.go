@@ -1,6 +1,8 @@
 package embedded_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -67,6 +69,63 @@ func TestADiskThatRefusesIsOverWhenItTakesAgain(t *testing.T) {
 			}
 			if m, err := q.Receive(t.Context(), 1, 0); err != nil || len(m) > 0 {
 				t.Errorf("there is a message more: %+v, %v", m, err)
+			}
+		})
+	}
+}
+
+// TestADeliveryThatTheDiskDidNotLetEndIsOver has the disk refuse what a delivery ends
+// with. Once it takes writes again the message is in nobody's way.
+func TestADeliveryThatTheDiskDidNotLetEndIsOver(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		end  func(context.Context, *embedded.Queue, string) error
+		next string // what is received then
+	}{
+		"deleted": {func(ctx context.Context, q *embedded.Queue, receipt string) error { return q.Delete(ctx, receipt) }, "second"},
+		"given back": {func(ctx context.Context, q *embedded.Queue, receipt string) error {
+			return q.ChangeVisibility(ctx, receipt, 0)
+		}, "first"},
+		"deleted after it was given more time": {func(ctx context.Context, q *embedded.Queue, receipt string) error {
+			return errors.Join(q.ChangeVisibility(ctx, receipt, time.Hour), q.Delete(ctx, receipt))
+		}, "second"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			disk, err := powercut.Record(dir, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			db, err := embedded.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			q := db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Hour})
+			for _, body := range []string{"first", "second"} {
+				if err := q.Send(t.Context(), queue.Outgoing{Body: body, Group: "g", DeduplicationID: body}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			first, err := q.Receive(t.Context(), 1, 0)
+			if err != nil || len(first) != 1 {
+				t.Fatalf("received %+v, %v", first, err)
+			}
+			disk.Refuse(sqlite3.SQLITE_FULL)
+			if tt.end(t.Context(), q, first[0].Receipt) == nil {
+				t.Error("a disk that refuses has taken it")
+			}
+			if m, err := q.Receive(t.Context(), 1, 0); err == nil {
+				t.Errorf("meanwhile received %+v", m)
+			}
+			disk.Refuse(0)
+			next, err := q.Receive(t.Context(), 1, 0)
+			if err != nil || len(next) != 1 || next[0].Body != tt.next {
+				t.Fatalf("received %+v, %v, want the %s", next, err, tt.next)
+			}
+			if err := q.Delete(t.Context(), next[0].Receipt); err != nil {
+				t.Error(err)
 			}
 		})
 	}

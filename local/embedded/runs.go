@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"modernc.org/sqlite"
@@ -226,10 +227,14 @@ func (r *Runs) List(ctx context.Context, q runs.Query) (list []runs.Run, err err
 	if q.Since.After(time.Unix(0, since)) {
 		since = q.Since.UnixNano()
 	}
+	before := int64(math.MaxInt64)
+	if !q.Before.IsZero() {
+		before = q.Before.UnixNano()
+	}
 	err = r.db.transact(ctx, func(ctx context.Context, tx *transaction) error {
 		rows, err := tx.QueryContext(ctx, `
-			SELECT record FROM runs WHERE accepted_at >= ? AND (? = '' OR record ->> 'status' = ?) ORDER BY accepted_at DESC LIMIT ?`,
-			since, q.Status, q.Status, q.Limit)
+			SELECT record FROM runs WHERE accepted_at >= ? AND accepted_at < ? AND (? = '' OR record ->> 'status' = ?) ORDER BY accepted_at DESC LIMIT ?`,
+			since, before, q.Status, q.Status, q.Limit)
 		if err != nil {
 			return err
 		}

@@ -24,32 +24,60 @@ const slack = 1 << 20
 // promised. It is not synced to disk: this outlives a process, not a power cut.
 type journal struct {
 	name  string // of the file
-	file  *os.File
+	file  file
+	torn  bool  // the file may have more than the whole lines
 	size  int64 // of the whole lines
 	least int64 // what they took when the file was last written anew
+}
+
+// file is what a journal needs of an os.File.
+type file interface {
+	io.WriteSeeker
+	io.Closer
+	Truncate(size int64) error
 }
 
 // openJournal replays the changes in dir, each with its size in bytes, and opens
 // the file for more. A last line without an end was never answered for, and is
 // cut off.
 func openJournal(dir string, apply func(change, int64)) (*journal, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, err
-	}
 	name := filepath.Join(dir, journalFile)
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the simulator says where
+	f, err := openOwn(dir, name)
 	if err != nil {
 		return nil, err
 	}
 	j := &journal{name: name, file: f}
-	if err := j.replay(apply); err != nil {
+	if err := j.replay(f, apply); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return j, nil
 }
 
-func (j *journal) replay(apply func(change, int64)) error {
-	r := bufio.NewReader(j.file)
+// openOwn opens a file for its owner alone, in a folder that is so too, also where
+// they are there already. A link, which somebody may have left there before, is
+// refused.
+func openOwn(dir, name string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs to be entered
+		return nil, err
+	}
+	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file, as it has to be", name)
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the simulator says where
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(0o600); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (j *journal) replay(file io.Reader, apply func(change, int64)) error {
+	r := bufio.NewReader(file)
 	for n := 1; ; n++ {
 		line, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
@@ -67,13 +95,20 @@ func (j *journal) replay(apply func(change, int64)) error {
 	}
 }
 
-// append writes one change, wholly or not at all, and returns its size in bytes.
+// append writes one change, wholly or not at all, and returns its size in bytes. What
+// is left of one that could not be written goes before the next one at the latest.
 func (j *journal) append(c change) (int64, error) {
 	line, err := encode(c)
 	if err != nil {
 		return 0, err
 	}
+	if j.torn {
+		if err := j.truncate(); err != nil {
+			return 0, fmt.Errorf("mend %s: %w", journalFile, err)
+		}
+	}
 	if _, err := j.file.Write(line); err != nil {
+		j.torn = true
 		return 0, errors.Join(fmt.Errorf("write %s: %w", journalFile, err), j.truncate())
 	}
 	j.size += int64(len(line))
@@ -96,6 +131,7 @@ func (j *journal) truncate() error {
 		return err
 	}
 	_, err := j.file.Seek(j.size, io.SeekStart)
+	j.torn = err != nil
 	return err
 }
 
@@ -107,7 +143,10 @@ func (j *journal) overgrown() bool { return j.size > 2*j.least+slack }
 // made when it has doubled again.
 func (j *journal) compact(changes []change) (sizes []int64, err error) {
 	j.least = j.size
-	f, err := os.OpenFile(j.name+".new", os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	if err := os.Remove(j.name + ".new"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	f, err := os.OpenFile(j.name+".new", os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +162,7 @@ func (j *journal) compact(changes []change) (sizes []int64, err error) {
 		return nil, errors.Join(err, next.close())
 	}
 	_ = j.close() // nothing is asked of the old file any more
-	j.file, j.size, j.least = next.file, next.size, next.size
+	j.file, j.torn, j.size, j.least = next.file, false, next.size, next.size
 	return sizes, nil
 }
 

@@ -1,5 +1,7 @@
 package notionsim
 
+import "slices"
+
 // keeper knows how much of the journal each page at the top, or row of a
 // database at the top, takes with all that is below it.
 type keeper struct {
@@ -39,24 +41,18 @@ func (k *keeper) forget(row string) {
 	delete(k.rows, row)
 }
 
-// oldest is the row that was not changed for longest, of those that are not spared;
-// empty when there is but the one that was changed last. A row that is spared counts
-// as changed, so that it is not asked about at each change.
-func (k *keeper) oldest(spare func(row string) bool) (row string) {
-	for range len(k.rows) - 1 {
-		row = ""
-		for id, r := range k.rows {
-			if row == "" || r.last < k.rows[row].last {
-				row = id
-			}
-		}
-		if spare == nil || !spare(row) {
-			return row
-		}
-		k.now++
-		k.rows[row] = kept{bytes: k.rows[row].bytes, last: k.now}
+// oldest is the row that was not changed for longest; empty when there is but the one
+// that was changed last.
+func (k *keeper) oldest() (row string) {
+	if len(k.rows) < 2 {
+		return ""
 	}
-	return ""
+	for id, r := range k.rows {
+		if row == "" || r.last < k.rows[row].last {
+			row = id
+		}
+	}
+	return row
 }
 
 // rowOf is the row, or page at the top, that a change belongs to; empty for one
@@ -94,13 +90,32 @@ func (w *workspace) snapshot() []change {
 	for _, root := range w.roots {
 		top.Put = append(top.Put, w.nodes[root])
 		for _, id := range w.children[root] {
-			row := change{Insert: []insertion{{Parent: root, IDs: []string{id}}}}
-			w.collect(id, &row)
-			rows = append(rows, row)
+			rows = append(rows, w.row(id))
 		}
 	}
 	top.Insert = []insertion{{IDs: w.roots}}
 	return append([]change{top}, rows...)
+}
+
+// row is a row as a change that brings it with all that is below it.
+func (w *workspace) row(id string) change {
+	c := change{Insert: []insertion{{Parent: w.nodes[id].Parent.ID, IDs: []string{id}}}}
+	w.collect(id, &c)
+	return c
+}
+
+// inItsPlace puts a row where it was among its siblings, which is in the order in
+// which they were made.
+func (w *workspace) inItsPlace(c change) insertion {
+	in := c.Insert[0]
+	for _, id := range slices.Backward(w.children[in.Parent]) {
+		if !w.nodes[id].Created.After(c.Put[0].Created) {
+			in.After = id
+			return in
+		}
+	}
+	in.First = true
+	return in
 }
 
 func (w *workspace) collect(id string, c *change) {

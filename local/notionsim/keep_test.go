@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,5 +154,87 @@ func TestJournalIsCompacted(t *testing.T) {
 	}
 	if got := sizeOf(t, dir); got > 2*slack {
 		t.Errorf("the folder has %d bytes after 1,000 more, want at most %d", got, 2*slack)
+	}
+}
+
+// A row that is spared may find no room. It is set aside then, and back, where it was
+// and as it was, when anything of it is asked for, also by another process.
+func TestASparedRowIsBackWhenItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	var spared string
+	opts := notionsim.Options{Budget: 1000, Keep: 1 << 20, Dir: t.TempDir(), Spare: func(row string) bool { return row == spared }}
+	big := children(times(100, paragraph(strings.Repeat("x", 2000))))
+	fill := func(c *client) {
+		for range 8 {
+			c.must("PATCH", "/v1/blocks/"+c.row("other")+"/children", big)
+		}
+	}
+	c := open(t, opts)
+	spared = c.row("half written")
+	page := c.page(spared, "Home", nested(2, paragraph("x"))+","+table(2, 2))
+	block := ids(c.must("GET", "/v1/blocks/"+page+"/children", ""))[0]
+	want := c.sim.TreeBelow(spared)
+	rows := func(c *client) []string {
+		return ids(c.must("POST", "/v1/databases/"+c.sim.DatabaseID()+"/query", ""))
+	}
+	for name, ask := range map[string]func(*client){
+		"the row":            func(c *client) { c.must("GET", "/v1/pages/"+spared, "") },
+		"a block below":      func(c *client) { c.must("GET", "/v1/blocks/"+block, "") },
+		"a page to be below": func(c *client) { c.must("DELETE", "/v1/blocks/"+c.page(page, "Child", item), "") },
+		"the viewer": func(c *client) {
+			if c.sim.Object(page) == nil {
+				t.Error("the viewer does not find it")
+			}
+		},
+		"the viewer, below": func(c *client) {
+			if len(c.sim.Children(page)) == 0 {
+				t.Error("the viewer does not find what is below it")
+			}
+		},
+	} {
+		fill(c)
+		if slices.Contains(rows(c), spared) {
+			t.Fatalf("%s: it is not set aside", name)
+		}
+		if got := sizeOf(t, opts.Dir); got > 2*opts.Keep+slack {
+			t.Errorf("%s: the folder has %d bytes", name, got)
+		}
+		c = open(t, opts) // as after a kill
+		ask(c)
+		if rows(c)[0] != spared {
+			t.Errorf("%s: it is not back in its place", name)
+		}
+		if diff := cmp.Diff(want, c.sim.TreeBelow(spared)); diff != "" {
+			t.Errorf("%s: it has changed (-want +got):\n%s", name, diff)
+		}
+		c = open(t, opts)
+		if diff := cmp.Diff(want, c.sim.TreeBelow(spared)); diff != "" {
+			t.Errorf("%s: after a restart it has changed (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// What is set aside goes when nobody will write to it any more.
+func TestWhatIsAsideGoesInTheEnd(t *testing.T) {
+	t.Parallel()
+	done := false
+	opts := notionsim.Options{Budget: 1000, Keep: 1, Dir: t.TempDir(), Spare: func(string) bool { return !done }}
+	c := open(t, opts)
+	row := c.row("half written")
+	c.row("other")
+	aside := filepath.Join(opts.Dir, "aside")
+	if sizeOf(t, aside) == 0 {
+		t.Fatal("nothing is aside")
+	}
+	if err := os.WriteFile(filepath.Join(aside, "0123456789abcdef.new"), []byte("torn"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done = true
+	c = open(t, opts)
+	if status, _ := c.do("GET", "/v1/pages/"+row, ""); status != http.StatusNotFound {
+		t.Errorf("got %d, want 404", status)
+	}
+	if size := sizeOf(t, aside); size > 0 {
+		t.Errorf("%d bytes are left", size)
 	}
 }

@@ -15,6 +15,9 @@ func (s *Sim) Top() []map[string]any {
 func (s *Sim) Object(id string) map[string]any {
 	s.lock()
 	defer s.mu.Unlock()
+	if s.reach(id) != nil {
+		return nil
+	}
 	n := s.space.nodes[id]
 	if n == nil || s.space.archived(n) {
 		return nil
@@ -27,6 +30,9 @@ func (s *Sim) Object(id string) map[string]any {
 func (s *Sim) Children(id string) []map[string]any {
 	s.lock()
 	defer s.mu.Unlock()
+	if s.reach(id) != nil {
+		return nil
+	}
 	n := s.space.nodes[id]
 	if n != nil && n.Object == objectDatabase {
 		return s.space.objects(s.space.live(id))

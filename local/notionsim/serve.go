@@ -192,6 +192,11 @@ func (s *Sim) effect(c *call, body []byte) (*outcome, error) {
 	if err := s.access.permit(c.route.needs); err != nil {
 		return nil, err
 	}
+	for _, id := range c.request.names() {
+		if err := s.reach(id); err != nil {
+			return nil, err
+		}
+	}
 	done, err := c.route.handle(s.space, &c.request)
 	if err != nil {
 		return nil, err
@@ -241,6 +246,20 @@ type request struct {
 	hasBody bool // the method takes a body
 
 	indexLag, parentLag time.Duration // as in Options
+}
+
+// names are the ids of what a request is about: the one in its path, and the parent of
+// what it makes.
+func (q *request) names() []string {
+	ids := []string{q.id}
+	parent, _ := q.body["parent"].(map[string]any)
+	for _, kind := range []string{"page_id", "database_id"} {
+		if given, ok := parent[kind].(string); ok {
+			id, _ := parseID(given) // one that is none is refused by the route
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // decode checks what all requests have in common, and reads the body.

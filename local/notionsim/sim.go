@@ -1,8 +1,10 @@
 package notionsim
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -55,8 +57,10 @@ type Options struct {
 	// being written stays, however large it is. Zero forgets nothing.
 	Keep int64
 
-	// Spare tells that a row is not to be forgotten yet, though it was not changed
-	// for longest. Nil spares none. It may not call the simulator.
+	// Spare tells that somebody will still write to a row. It is not forgotten then,
+	// but set aside: it is on disk alone, in no listing, and back once it is asked
+	// for by its id or that of something below it. Nil spares none. It may not call
+	// the simulator.
 	Spare func(row string) bool
 }
 
@@ -68,6 +72,7 @@ type Sim struct {
 	mu     sync.Mutex
 	space  *workspace
 	kept   keeper
+	aside  *aside // nil when the state is in memory only
 	gate   gate
 	access access
 	faults []*armedFault
@@ -89,6 +94,9 @@ func Open(opts Options) (*Sim, error) {
 			return nil, fmt.Errorf("open simulator state in %q: %w", opts.Dir, err)
 		}
 		s.journal = j
+		if s.aside, err = openAside(filepath.Join(opts.Dir, "aside"), s.useless); err != nil {
+			return nil, errors.Join(fmt.Errorf("open what the simulator has set aside: %w", err), j.close())
+		}
 	}
 	if s.space.nodes[reportsDatabaseID] == nil {
 		if err := s.commit(seed(time.Now())); err != nil {
@@ -144,24 +152,55 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.response(r), nil
 }
 
-// commit makes a change durable and then visible, and forgets what there is no
+// commit makes a change durable and then visible, and gives up what there is no
 // room for. s.mu is held.
 func (s *Sim) commit(c change) error {
 	if err := s.put(c); err != nil {
 		return err
 	}
 	for s.opts.Keep > 0 && s.kept.total > s.opts.Keep {
-		row := s.kept.oldest(s.opts.Spare)
-		if row == "" {
+		row := s.kept.oldest()
+		if row == "" || s.giveUp(row) != nil { // the next change tries it again
 			break
-		}
-		if err := s.put(change{At: c.At, By: c.By, Forget: row}); err != nil {
-			return err
 		}
 	}
 	if s.journal != nil && s.journal.overgrown() {
 		s.compact()
 	}
+	return nil
+}
+
+// giveUp sets a row aside that is spared, and forgets any other one.
+func (s *Sim) giveUp(row string) error {
+	if s.spares(row) {
+		if err := s.aside.put(s.space.row(row)); err != nil {
+			return err
+		}
+	}
+	return s.put(change{Forget: row})
+}
+
+func (s *Sim) spares(row string) bool { return s.opts.Spare != nil && s.opts.Spare(row) }
+
+// useless tells whether a row needs not be aside: the process that has set it aside,
+// or brought it back, died in the midst of it, or nobody writes to it any more.
+func (s *Sim) useless(row string) bool { return s.space.nodes[row] != nil || !s.spares(row) }
+
+// reach brings back the row that something is below, if it was set aside. s.mu is
+// held.
+func (s *Sim) reach(id string) error {
+	if s.aside == nil || s.space.nodes[id] != nil {
+		return nil
+	}
+	c, found, err := s.aside.find(id)
+	if err != nil || !found {
+		return err
+	}
+	c.Insert[0] = s.space.inItsPlace(c)
+	if err := s.commit(c); err != nil {
+		return err
+	}
+	s.aside.drop(c)
 	return nil
 }
 

@@ -176,6 +176,62 @@ func TestUnwritableJournalRefusesWrites(t *testing.T) {
 	}
 }
 
+// A change that is half on the disk, and can be cut off only later, is neither answered
+// for nor in the way of those that come.
+func TestATornJournalIsMended(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := open(t, notionsim.Options{Dir: dir})
+	before := c.row("before")
+	want := c.sim.Tree()
+	c.sim.Tear()
+	for _, title := range []string{"torn", "not begun"} {
+		if status, o := c.do("POST", "/v1/pages", strings.ReplaceAll(reportsRow(""), "{db}", c.sim.DatabaseID())); status != http.StatusInternalServerError {
+			t.Fatalf("%s: got %d %v", title, status, o)
+		}
+	}
+	if diff := cmp.Diff(want, c.sim.Tree()); diff != "" {
+		t.Errorf("what was refused is there (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, open(t, notionsim.Options{Dir: dir}).sim.Tree()); diff != "" {
+		t.Errorf("what was refused is there after a kill (-want +got):\n%s", diff)
+	}
+	c.row("after")
+	c.must("GET", "/v1/pages/"+before, "")
+	if diff := cmp.Diff(c.sim.Tree(), open(t, notionsim.Options{Dir: dir}).sim.Tree()); diff != "" {
+		t.Errorf("tree after restart (-want +got):\n%s", diff)
+	}
+}
+
+// Others can read neither folder nor journal, whoever has made them.
+func TestTheStateIsItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "notion")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notionsim.jsonl"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	open(t, notionsim.Options{Dir: dir})
+	for name, mode := range map[string]os.FileMode{"": 0o700, "notionsim.jsonl": 0o600} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%q: got %v, %v, want mode %o", name, info.Mode(), err, mode)
+		}
+	}
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	linked := t.TempDir()
+	if err := os.Symlink(elsewhere, filepath.Join(linked, "notionsim.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := notionsim.Open(notionsim.Options{Dir: linked}); err == nil {
+		t.Error("a link is followed")
+	}
+	if _, err := os.Lstat(elsewhere); err == nil {
+		t.Error("something was written where a link leads to")
+	}
+}
+
 func TestDamagedJournalIsAnError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

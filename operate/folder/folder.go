@@ -63,7 +63,12 @@ const addressFile = "address"
 
 // SetAddress notes where the process that works on the folder listens.
 func SetAddress(dir, url string) error {
-	if err := os.WriteFile(filepath.Join(dir, addressFile), []byte(url+"\n"), 0o600); err != nil {
+	name := filepath.Join(dir, addressFile)
+	err := os.Remove(name) // so that it is a file of ours, and for nobody else
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		err = os.WriteFile(name, []byte(url+"\n"), 0o600)
+	}
+	if err != nil {
 		return fmt.Errorf("note address: %w", err)
 	}
 	return nil

@@ -2,8 +2,6 @@ package runbook_test
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,29 +9,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/operate/runbook"
+	"notionrelay/test/golden"
 )
-
-var update = flag.Bool("update", false, "write docs/runbook.md anew")
 
 func TestTheDocumentIsRenderedFromTheTable(t *testing.T) {
 	t.Parallel()
-	const file = "../../docs/runbook.md"
-	var want bytes.Buffer
-	if err := runbook.Render(&want); err != nil {
+	var document bytes.Buffer
+	if err := runbook.Render(&document); err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		if err := os.WriteFile(file, want.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want.String(), string(got)); diff != "" {
-		t.Errorf("docs/runbook.md is not what go test ./operate/runbook -update writes (-table +document):\n%s", diff)
-	}
+	golden.Compare(t, "../../docs/runbook.md", document.String())
 }
 
 var kinds = []runbook.Kind{runbook.Alarm, runbook.Halt, runbook.Failure, runbook.Notion}

@@ -116,6 +116,13 @@ var alarms = []Trouble{
 		Commands: []string{"relayctl runs --since 1h"},
 	},
 	{
+		Codes: []string{"ThrottledRequestsAlarm"}, Kind: Alarm,
+		Client:   "No report of that caller, until it is sent again.",
+		Means:    "API Gateway has answered 429 where reports are sent: more came than the limit of the address lets in.",
+		Do:       "The access log has who sends so much, and where, in lines with the status 429. If it is flows that send many reports at once, they send what was refused again, more slowly, or the limits of the routes in template.yaml are raised. A flood from elsewhere takes the room of its own address alone; it stops when its senders do.",
+		Commands: []string{"relayctl runs --since 1h"},
+	},
+	{
 		Codes: []string{"EnricherErrorAlarm"}, Kind: Alarm, Client: "Titles, introductions and quotes come late.",
 		Means:    "The enricher has died or timed out, or could not start.",
 		Do:       "Its log says why, in lines with level ERROR and in reports of Lambda about its end. Its messages come again. While it cannot start, whatever waits stands still.",

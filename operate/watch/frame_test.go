@@ -1,14 +1,10 @@
 package watch_test
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/local/embedded"
 	"notionrelay/operate"
@@ -16,10 +12,9 @@ import (
 	"notionrelay/operate/watch"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/golden"
 	"notionrelay/test/planted"
 )
-
-var update = flag.Bool("update", false, "write testdata anew")
 
 func TestFrames(t *testing.T) {
 	t.Parallel()
@@ -33,20 +28,7 @@ func TestFrames(t *testing.T) {
 	for name, now := range map[string]watch.Snapshot{"busy": busy(), "halted": halted, "paused": paused, "hostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file := filepath.Join("testdata", name+".txt")
-			got := watch.Frame(now, false)
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("the frame is another (-want +got):\n%s", diff)
-			}
+			golden.Compare(t, filepath.Join("testdata", name+".txt"), watch.Frame(now, false))
 		})
 	}
 }

@@ -68,14 +68,22 @@ func (p *place) behind(ids []string) string {
 // since. None means that the request had no effect.
 //
 // Candidates are the children between the anchor and the fence that this
-// integration may have made. Those whose kind and text are planned are matched
-// in order; one of ours in a gap was changed by a person. When there is no
-// anchor, the blocks that were there before are matched as well: only what is
-// matched behind them, or exceeds their number, is of the request.
+// integration may have made. They are matched with what is planned, in order: those
+// with the same kind and text, and then those that a person may have corrected, by
+// how much their texts resemble. What resembles nothing counts as the block in whose
+// place it stands. When there is no anchor, the blocks that were there before are
+// matched as well: only what is matched behind them, or exceeds their number, is of
+// the request.
 //
 // Notion applies a request as a whole, so a missing end is one that a person
 // has deleted or one that never came: text is not lost, so it counts as never
 // written. A missing middle was deleted.
+//
+// This cannot be exact in every case. Where a person has rewritten a block from its
+// first word to its last and deleted the one before it, the page is the same as if the
+// other had been rewritten and the end had never come. Of the two, a block that is
+// there twice does less harm than one that is lost: a reader sees it, and can delete
+// it.
 func adopt(children []notion.Child, p place, planned []block.Block, me string) []string {
 	candidates, anchored := p.candidates(children, me)
 	known, surplus := 0, 0
@@ -91,14 +99,18 @@ func adopt(children []notion.Child, p place, planned []block.Block, me string) [
 		known, sequence = len(before), append(slices.Clone(before), planned...)
 	}
 	matched := match(sequence, candidates)
-	last := -1
-	for i := range sequence {
-		if matched[i] >= 0 {
-			last = i
+	last, unchanged := -1, -1
+	for i, c := range matched {
+		if c < 0 {
+			continue
+		}
+		last = i
+		if block.Same(sequence[i], candidates[c].Block) {
+			unchanged = i
 		}
 	}
 	certain := anchored && slices.ContainsFunc(candidates, func(c notion.Child) bool { return c.CreatedBy == me })
-	if last < known && !certain && (anchored || surplus <= 0) {
+	if unchanged < known && !certain && (anchored || surplus <= 0) {
 		return nil
 	}
 	ids := make([]string, len(sequence))
@@ -166,27 +178,26 @@ func fillGaps(ids []string, matched []int, candidates []notion.Child, last int) 
 	return end
 }
 
-// match finds for each planned block the candidate that is it, or -1: as many
-// as possible, in order, the earliest where there is a choice.
+// match finds for each planned block the candidate that is it, or -1: in order, as
+// many unchanged ones as possible, then those that resemble most, the earliest where
+// there is a choice.
 func match(planned []block.Block, candidates []notion.Child) []int {
 	n, m := len(planned), len(candidates)
-	common := make([][]int, n+1) // lengths of what planned[i:] and candidates[j:] have in common
-	for i := range common {
-		common[i] = make([]int, m+1)
+	likeness := likenesses(planned, candidates)
+	best := make([][]float64, n+1) // sums of what planned[i:] and candidates[j:] have in common
+	for i := range best {
+		best[i] = make([]float64, m+1)
 	}
 	for i := n - 1; i >= 0; i-- {
 		for j := m - 1; j >= 0; j-- {
-			common[i][j] = max(common[i+1][j], common[i][j+1])
-			if block.Same(planned[i], candidates[j].Block) {
-				common[i][j] = max(common[i][j], common[i+1][j+1]+1)
-			}
+			best[i][j] = max(best[i+1][j], best[i][j+1], best[i+1][j+1]+likeness[i][j])
 		}
 	}
 	matched := make([]int, n)
 	for i, j := 0, 0; i < n; i++ {
 		matched[i] = -1
 		for k := j; k < m; k++ {
-			if block.Same(planned[i], candidates[k].Block) && common[i+1][k+1]+1 == common[i][j] {
+			if likeness[i][k] > 0 && best[i+1][k+1]+likeness[i][k] == best[i][j] {
 				matched[i], j = k, k+1
 				break
 			}

@@ -1,9 +1,12 @@
 package ledger
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
@@ -12,7 +15,8 @@ import (
 // TestAdopt shows what is recognised as the effect of a request. Pages are
 // written as words: "a" is a block of ours with that text, "a!" one that a
 // person wrote, "a?" one of which Notion does not say whose it is, "a^" our
-// block that a person has changed, "#" a table, and "/" a page.
+// block that a person has rewritten, "a~" one that a person has corrected, "#" a
+// table, and "/" a page.
 func TestAdopt(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -42,6 +46,14 @@ func TestAdopt(t *testing.T) {
 		{"a person has deleted one in the middle", "x a c", "x", "", "a b c", "a - c"},
 		{"a person has deleted the first, and written another one", "x b q^ c", "x", "", "a b c", "- b c"},
 		{"a person has divided the first, and deleted the last", "x q^ r^ b", "x", "", "a b c", "- b -"},
+		{"a person has corrected the last, and deleted the one before", "x a b d~", "x", "", "a b c d", "a b - d~"},
+		{"a person has corrected the last, and deleted all the others", "x d~", "x", "", "a b c d", "- - - d~"},
+		{"a person has corrected two of four, and deleted the others", "x b~ d~", "x", "", "a b c d", "- b~ - d~"},
+		{"a person has corrected one in the middle, and deleted its neighbour", "x a c~ d", "x", "", "a b c d", "a - c~ d"},
+		{"a person has corrected the next to last, and deleted the last", "x a b~", "x", "", "a b c", "a b~"},
+		{"a person has rewritten one, deleted its neighbour, and corrected the last", "x a q^ d~", "x", "", "a b c d", "a - - d~"},
+		// The page is the same where the third was rewritten and the last never written.
+		{"a person has rewritten the last, and deleted the one before", "x a b q^", "x", "", "a b c d", "a b q^"},
 		{"more of ours stands behind", "x a q^", "x", "", "a", "a"},
 		{"the end is missing", "x a b", "x", "", "a b c", "a b"},
 		{"the anchor was deleted, nothing happened", "a b", "gone", "a b x", "c", ""},
@@ -63,6 +75,9 @@ func TestAdopt(t *testing.T) {
 		{"and a person has changed the only one behind it", "a b q^", "", "a b", "c", "q^"},
 		{"a line of unknown origin where nothing was", "p?", "", "", "a", ""},
 		{"and another was changed", "b q^", "", "a b", "c", ""},
+		{"and the only one behind it was corrected", "b c~", "", "a b", "c", ""},
+		{"a person has corrected one that was there before, and deleted another", "b~ c d", "", "a b", "c d", "c d"},
+		{"and the last as well", "b c d~", "", "a b", "c d", "c d~"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -92,6 +107,41 @@ func TestAdopt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What of a request is there is known, whatever people correct and delete of it, but
+// for its end: whether that was deleted or has never come nobody can tell.
+func TestWhatPeopleLeaveOfARequestIsKnown(t *testing.T) {
+	t.Parallel()
+	words := rapid.SliceOfN(rapid.StringMatching(`[a-z]{3,9}`), 3, 9)
+	rapid.Check(t, func(t *rapid.T) {
+		children := page("x")
+		p := place{anchor: children[0].ID}
+		var planned []block.Block
+		var want []string
+		known := 0
+		for i := range rapid.IntRange(1, 30).Draw(t, "blocks") {
+			text := fmt.Sprintf("Item %d: %s.", i, strings.Join(words.Draw(t, "words"), " "))
+			b := block.Block{Kind: block.BulletedListItem, Text: []block.Text{{Content: text}}}
+			planned, want = append(planned, b), append(want, fmt.Sprint("block ", i))
+			switch rapid.SampledFrom([]string{"kept", "kept", "corrected at its end", "corrected at its beginning", "another kind", "deleted"}).Draw(t, "is") {
+			case "corrected at its end":
+				b.Text = []block.Text{{Content: text + " Or so."}}
+			case "corrected at its beginning":
+				b.Text = []block.Text{{Content: "Perhaps: " + text}}
+			case "another kind":
+				b.Kind = block.Paragraph
+			case "deleted":
+				want[i] = ""
+				continue
+			}
+			b.ID, known = want[i], i+1
+			children = append(children, notion.Child{Block: b, CreatedBy: "me"})
+		}
+		if got := adopt(children, p, planned, "me"); !slices.Equal(got, want[:known]) {
+			t.Errorf("got %q, want %q", got, want[:known])
+		}
+	})
 }
 
 // Of a long page as much of the end is compared as can be of the request.
@@ -158,7 +208,7 @@ func TestAnInsertionGoesOnBehindWhatIsThere(t *testing.T) {
 func page(words string) []notion.Child {
 	var children []notion.Child
 	for i, w := range strings.Fields(words) {
-		c := notion.Child{Block: blocks(strings.TrimRight(w, "!?^"))[0], CreatedBy: "me"}
+		c := notion.Child{Block: blocks(strings.TrimRight(w, "!?^~"))[0], CreatedBy: "me"}
 		c.ID = string(rune('A' + i))
 		switch w[len(w)-1] {
 		case '!':
@@ -167,6 +217,8 @@ func page(words string) []notion.Child {
 			c.CreatedBy = ""
 		case '^':
 			c.Text = []block.Text{{Content: "corrected"}}
+		case '~':
+			c.Text = []block.Text{{Content: c.Plain() + c.Plain()}}
 		case '/':
 			c.Kind = block.ChildPage
 		}

@@ -107,7 +107,7 @@ func (l *Ledger) attempts(ctx context.Context, r request) error {
 		if r.amend != nil && r.amend(last) {
 			continue // with another request, of which nothing is known yet
 		}
-		if notion.IsPostponed(last) || ctx.Err() != nil {
+		if notion.IsPostponed(last) || errors.Is(last, ErrSliceOver) || ctx.Err() != nil {
 			return last
 		}
 		wait := l.Notion.Backoff(attempt, last)

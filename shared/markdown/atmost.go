@@ -49,14 +49,15 @@ func (a *atMost) line(line []byte) {
 	}
 	pipes := 0
 	for _, b := range rest {
+		if !punctuation[b] {
+			continue
+		}
+		a.marks++
 		switch b {
 		case '|':
 			pipes++
 		case '!', '$': // an image or an equation, and a paragraph behind it
 			a.begun += 2
-		}
-		if b < '0' && b > ' ' || b > '9' && b < 'A' || b > 'Z' && b < 'a' || b > 'z' && b < 0x7f {
-			a.marks++
 		}
 	}
 	a.pipes = max(a.pipes, pipes)
@@ -65,6 +66,14 @@ func (a *atMost) line(line []byte) {
 		a.deep += containers
 	}
 }
+
+// punctuation is that of ASCII.
+var punctuation = func() (is [256]bool) {
+	for _, b := range []byte("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") {
+		is[b] = true
+	}
+	return is
+}()
 
 // prefix tells how many containers, lists and quotes, a line can be in at most,
 // and what of the line is behind their marks.

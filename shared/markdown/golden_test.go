@@ -1,19 +1,14 @@
 package markdown_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"notionrelay/shared/block"
+	"notionrelay/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGolden shows what becomes of every construct, and of a whole report: the
 // blocks, and how the requests write them.
@@ -29,15 +24,7 @@ func TestGolden(t *testing.T) {
 			blocks := checkDocument(t, read(t, path))
 			checkPlan(t, blocks)
 			got := outline(blocks) + "\n" + requests(block.NewPlan(blocks))
-			golden := strings.TrimSuffix(path, ".md") + ".txt"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(read(t, golden), got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", golden, diff)
-			}
+			golden.Compare(t, strings.TrimSuffix(path, ".md")+".txt", got)
 		})
 	}
 }

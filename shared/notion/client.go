@@ -172,7 +172,7 @@ func (c *Client) DeleteBlock(ctx context.Context, blockID string) error {
 // Pace waits until a write could be made within a second: for the budget, and
 // for bulk work's turn. Whoever stores an intent waits here first.
 func (c *Client) Pace(ctx context.Context) error {
-	if isBulk(ctx) {
+	if bulkOf(ctx) != nil {
 		if err := c.awaitBulkTurn(ctx); err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (c *Client) Pace(ctx context.Context) error {
 	<-c.turn
 	wait := c.pacer.wait(time.Now(), true)
 	c.turn <- struct{}{}
-	return c.Pause(ctx, wait-time.Second, nil)
+	return c.await(ctx, wait-time.Second)
 }
 
 // awaitBulkTurn takes a turn of bulk work, unless there is no time to wait for it.
@@ -190,13 +190,27 @@ func (c *Client) awaitBulkTurn(ctx context.Context) error {
 	last, next := c.pacer.lastBulk, c.pacer.bulkTurn(now)
 	c.pacer.lastBulk = next
 	c.turn <- struct{}{}
-	err := c.Pause(ctx, next.Sub(now), nil)
+	err := c.await(ctx, next.Sub(now))
 	if err != nil {
 		<-c.turn
 		c.pacer.lastBulk = last
 		c.turn <- struct{}{}
 	}
 	return err
+}
+
+// await pauses. Bulk work leaves off when it is told to meanwhile.
+func (c *Client) await(ctx context.Context, wait time.Duration) error {
+	leaveOff := bulkOf(ctx)
+	for end := time.Now().Add(wait); leaveOff != nil && wait > time.Second && c.fits(ctx, wait); wait = time.Until(end) {
+		if err := c.Pause(ctx, time.Second, nil); err != nil {
+			return err
+		}
+		if err := leaveOff(ctx); err != nil {
+			return err
+		}
+	}
+	return c.Pause(ctx, wait, nil)
 }
 
 // do makes one request when its turn and its time have come and reads the

@@ -2,6 +2,7 @@ package notion_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -76,7 +77,7 @@ func TestBulkWorkLeavesRoomForOthers(t *testing.T) {
 					create(t.Context())
 				}
 				made := 0
-				for bulk := notion.WithBulk(t.Context()); time.Since(started) < tt.bulk; made++ {
+				for bulk := notion.WithBulk(t.Context(), stays); time.Since(started) < tt.bulk; made++ {
 					create(bulk)
 				}
 				if made < tt.least {
@@ -94,12 +95,90 @@ func TestBulkWorkLeavesRoomForOthers(t *testing.T) {
 	}
 }
 
+// A process that is to end waits for no budget, whatever its work is.
+func TestNothingIsWaitedForAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, created)
+		for range 180 {
+			if _, err := c.CreatePage(t.Context(), notion.NewPage{PageID: "p"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stop := make(chan struct{})
+		time.AfterFunc(10*time.Second, func() { close(stop) })
+		began := time.Now()
+		ctx := notion.WithStop(t.Context(), stop)
+		for name, wait := range map[string]func() error{
+			"pace":         func() error { return c.Pace(ctx) },
+			"pace of bulk": func() error { return c.Pace(notion.WithBulk(ctx, stays)) },
+			"a request":    func() error { _, err := c.CreatePage(ctx, notion.NewPage{PageID: "p"}); return err },
+			"a pause":      func() error { return c.Pause(ctx, time.Minute, errors.New("a conflict")) },
+		} {
+			err := wait()
+			if postponed, ok := errors.AsType[*notion.PostponedError](err); !ok || postponed.Cause != nil || time.Since(began) > 11*time.Second {
+				t.Errorf("%s: got %v after %s", name, err, time.Since(began))
+			}
+		}
+		if err := c.Pause(ctx, 999*time.Millisecond, nil); err != nil {
+			t.Errorf("a moment: got %v", err)
+		}
+	})
+}
+
+// stays is bulk work for which nobody waits.
+func stays(context.Context) error { return nil }
+
+// Bulk work that is told to leave off does so within a second, and leaves its share to
+// others.
+func TestBulkWorkThatLeavesOffTakesNoShare(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, other := newClient(t, created), errors.New("somebody waits")
+		create := func(n int) {
+			for range n {
+				if _, err := c.CreatePage(t.Context(), notion.NewPage{PageID: "p"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		create(175)
+		turn := time.Now()
+		if err := c.Pace(notion.WithBulk(t.Context(), stays)); err != nil {
+			t.Fatal(err)
+		}
+		for i, after := range []time.Duration{0, 2500 * time.Millisecond, 0, 1500 * time.Millisecond} {
+			if i == 3 {
+				create(5) // after which it waits for the budget
+			}
+			started := time.Now()
+			err := c.Pace(notion.WithBulk(t.Context(), func(context.Context) error {
+				if time.Since(started) < after {
+					return nil
+				}
+				return other
+			}))
+			if waited := time.Since(started); !errors.Is(err, other) || waited < after || waited > after+time.Second {
+				t.Errorf("got %v after %s, want it after %s", err, waited, after)
+			}
+		}
+		ended, end := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second/2, end)
+		if err := c.Pace(notion.WithBulk(ended, stays)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v from a wait that was broken off", err)
+		}
+		if err := c.Pace(notion.WithBulk(t.Context(), stays)); err != nil || time.Since(turn) > time.Minute {
+			t.Errorf("got %v, %s after its last turn", err, time.Since(turn))
+		}
+	})
+}
+
 // Bulk work for which there is no time any more leaves its share to others.
 func TestBulkWorkThatIsPutOffTakesNoShare(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, created)
-		bulk := notion.WithBulk(t.Context())
+		bulk := notion.WithBulk(t.Context(), stays)
 		if err := c.Pace(bulk); err != nil { // who comes first need not wait
 			t.Fatal(err)
 		}

@@ -59,20 +59,31 @@ func (c *Client) Backoff(attempt int, err error) time.Duration {
 }
 
 // Pause waits, unless a request after the wait could outlive the context: then
-// it returns a *PostponedError with the cause at once.
+// it returns a *PostponedError with the cause at once. It returns one without a
+// cause when the process is to end, and a second or more would be waited for.
 func (c *Client) Pause(ctx context.Context, wait time.Duration, cause error) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+c.limit(ctx, true) {
+	if !c.fits(ctx, wait) {
 		return &PostponedError{Wait: wait, Cause: cause}
 	}
 	if wait <= 0 {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
+	var stop <-chan struct{}
+	if wait >= time.Second { // an intent may be stored where it is less
+		stop = stopOf(ctx)
+	}
 	select {
-	case <-timer.C:
+	case <-time.After(wait):
 		return nil
+	case <-stop:
+		return &PostponedError{Wait: wait}
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// fits tells whether there is time for a request after the wait.
+func (c *Client) fits(ctx context.Context, wait time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) >= wait+c.limit(ctx, true)
 }

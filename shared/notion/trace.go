@@ -44,12 +44,30 @@ func (t *Trace) count(x *exchange, took time.Duration) {
 type bulkKey struct{}
 
 // WithBulk marks the requests of a context as bulk work, which leaves a part of
-// the budget to others.
-func WithBulk(ctx context.Context) context.Context {
-	return context.WithValue(ctx, bulkKey{}, true)
+// the budget to others. While Pace lets it wait, it asks each second whether to leave
+// off, and returns the reason if there is one.
+func WithBulk(ctx context.Context, leaveOff func(context.Context) error) context.Context {
+	return context.WithValue(ctx, bulkKey{}, leaveOff)
 }
 
-func isBulk(ctx context.Context) bool { return ctx.Value(bulkKey{}) != nil }
+// bulkOf is what bulk work asks while it waits; nil for other work.
+func bulkOf(ctx context.Context) func(context.Context) error {
+	leaveOff, _ := ctx.Value(bulkKey{}).(func(context.Context) error)
+	return leaveOff
+}
+
+type stopKey struct{}
+
+// WithStop ends the waits of a context's requests when stop is closed, since the
+// process is to end. Nil never is.
+func WithStop(ctx context.Context, stop <-chan struct{}) context.Context {
+	return context.WithValue(ctx, stopKey{}, stop)
+}
+
+func stopOf(ctx context.Context) <-chan struct{} {
+	stop, _ := ctx.Value(stopKey{}).(<-chan struct{})
+	return stop
+}
 
 type beforeKey struct{}
 

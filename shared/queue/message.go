@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,9 +56,10 @@ type Message struct {
 	// begins, and the number of the part where there are several.
 	Cursor int64 `json:"-"`
 
-	// Asked names a question: with Enrich the one that is asked, with Texts and
-	// Quotes the one that they answer.
-	Asked string `json:"asked,omitempty"`
+	// Answer names, with Texts and Quotes, the answer of the enricher that they are
+	// or are a part of. Answers that differ have different names: a question may be
+	// answered twice, and the publisher writes one of the answers.
+	Answer string `json:"answer,omitempty"`
 
 	Payload *report.Payload `json:"payload,omitempty"` // with Publish and Enrich
 	Subject *report.Subject `json:"subject,omitempty"` // with Enrich and Quotes: whom the pages are for
@@ -74,9 +76,8 @@ type HomepageTexts struct {
 }
 
 // QuotesPart is the quotes of a report, or a part of them where all would not
-// fit a message: those from Offset on, of Total in all. Parts are sent in
-// order. Every part names all options of the whole, since the database is made
-// with all of them.
+// fit a message: those from Offset on, of Total in all. Every part names all options
+// of the whole, since the database is made with all of them.
 type QuotesPart struct {
 	Offset int            `json:"offset"`
 	Total  int            `json:"total"`
@@ -113,7 +114,7 @@ func Encode(m Message) (string, error) {
 	if err != nil || len(body) <= MaxBody {
 		return body, err
 	}
-	var packed bytes.Buffer
+	var packed narrow
 	z := gzip.NewWriter(&packed)
 	if _, err := io.WriteString(z, body); err != nil {
 		return "", fmt.Errorf("pack message of %s: %w", m.ReportID, err)
@@ -126,6 +127,17 @@ func Encode(m Message) (string, error) {
 		return "", fmt.Errorf("encode message of %s in %d bytes: %w", m.ReportID, len(body), ErrTooLarge)
 	}
 	return body, err
+}
+
+// narrow takes no more than what a body has room for, in base64. What cannot be
+// packed is found out half way.
+type narrow struct{ bytes.Buffer }
+
+func (n *narrow) Write(p []byte) (int, error) {
+	if n.Len()+len(p) > base64.StdEncoding.DecodedLen(MaxBody) {
+		return 0, ErrTooLarge
+	}
+	return n.Buffer.Write(p)
 }
 
 // Decode reads a body that Encode made.

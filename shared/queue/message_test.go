@@ -80,7 +80,7 @@ func FuzzDecode(f *testing.F) {
 	for _, m := range []queue.Message{
 		{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{Email: "a@b.com", Reports: map[string]string{"strategyReport": "# Plan \ufffe"}}},
 		{Kind: queue.Publish, ReportID: "rep_1", Payload: &report.Payload{Reports: map[string]string{"strategyReport": strings.Repeat("more text ", 110_000)}}}, // packed
-		{Kind: queue.Texts, ReportID: "rep_1", Asked: "a", Texts: &queue.HomepageTexts{Title: "Title", Warnings: []string{"w"}}},
+		{Kind: queue.Texts, ReportID: "rep_1", Answer: "a", Texts: &queue.HomepageTexts{Title: "Title", Warnings: []string{"w"}}},
 		{Kind: queue.Quotes, ReportID: "rep_1", Subject: &report.Subject{Company: "Acme"}, Quotes: &queue.QuotesPart{Total: 1, Quotes: []report.Quote{{Text: "q", RelevanceScore: new(0.1)}}}},
 	} {
 		body, err := queue.Encode(m)

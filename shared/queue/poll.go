@@ -54,19 +54,13 @@ func Poll(ctx context.Context, source Source, handler Handler, m Mapping) {
 			return
 		case err != nil:
 			m.Logger.ErrorContext(ctx, "cannot receive", "queue", m.ARN, "error", err)
-			pause(ctx, pollPause)
+			select {
+			case <-ctx.Done():
+			case <-time.After(pollPause):
+			}
 		case len(batch) > 0:
 			m.invoke(context.WithoutCancel(ctx), source, handler, batch)
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 //     and hyphens with no hyphen at its ends, the last one not of digits alone
 //     (RFC 1035 and 3696).
 //
-// Letters and digits are those of every script (RFC 6531).
+// Letters and digits are those of every script (RFC 6531), as far as they can be
+// seen.
 func validEmail(s string) bool {
 	at := strings.LastIndexByte(s, '@')
 	return at > 0 && utf8.RuneCountInString(s) <= MaxEmail && validLocal(s[:at]) && validDomain(s[at+1:])
@@ -42,11 +43,11 @@ func validDomain(s string) bool {
 		}
 		last = label
 	}
-	return strings.Trim(last, "0123456789") != ""
+	return strings.ContainsFunc(last, func(r rune) bool { return !unicode.IsDigit(r) })
 }
 
 // isAlphanumeric takes combining marks for letters: scripts such as Devanagari
-// write vowels with them.
+// write vowels with them. Letters and marks that nobody sees are none.
 func isAlphanumeric(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) && r > unicode.MaxASCII
+	return unicode.In(r, unicode.L, unicode.Nd, unicode.M) && visible(r)
 }

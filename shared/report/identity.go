@@ -13,14 +13,14 @@ import (
 // accountId, email, the reports and the quotes. Metadata does not count,
 // since a flow stamps it anew with every send.
 func (p Payload) Fingerprint() string {
-	h := sha256.New()
+	h := newFields()
 	for _, field := range []string{p.RunID, p.AccountID, p.Email} {
-		hashField(h, []byte(field))
+		h.add(field)
 	}
 	for _, k := range Kinds { // a kind that is not there leaves no trace, so that a new kind changes no fingerprint
 		if markdown := p.Reports[k.Field]; markdown != "" {
-			hashField(h, []byte(k.Field))
-			hashField(h, []byte(markdown))
+			h.add(k.Field)
+			h.add(markdown)
 		}
 	}
 	for _, q := range p.Quotes {
@@ -29,24 +29,24 @@ func (p Payload) Fingerprint() string {
 			score = strconv.FormatFloat(*q.RelevanceScore, 'g', -1, 64)
 		}
 		for _, field := range []string{q.Text, q.Category, q.Sentiment, q.Theme, score, q.Justification, q.URL, q.Subreddit, q.PostID, q.Date} {
-			hashField(h, []byte(field))
+			h.add(field)
 		}
 	}
-	return encode(h)
+	return h.encode()
 }
 
 // ID is the identity under which a payload is recorded: of its idempotency key
 // if the caller sent one, else of its content.
 func ID(idempotencyKey, fingerprint string) string {
-	h := sha256.New()
+	h := newFields()
 	if idempotencyKey != "" {
-		hashField(h, []byte("key"))
-		hashField(h, []byte(idempotencyKey))
+		h.add("key")
+		h.add(idempotencyKey)
 	} else {
-		hashField(h, []byte("content"))
-		hashField(h, []byte(fingerprint))
+		h.add("content")
+		h.add(fingerprint)
 	}
-	return idPrefix + encode(h)
+	return idPrefix + h.encode()
 }
 
 const idPrefix = "rep_"
@@ -57,13 +57,25 @@ func IsID(s string) bool {
 	return ok && len(rest) == encoding.EncodedLen(idBytes) && strings.Trim(rest, idAlphabet) == ""
 }
 
-// hashField writes the length before the bytes, so that no two different
-// sequences of fields hash alike.
-func hashField(h hash.Hash, field []byte) {
-	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(len(field)))
-	h.Write(length[:])
-	h.Write(field)
+// fields is a hash of texts.
+type fields struct {
+	hash.Hash
+
+	part [512]byte // of a text, on its way into the hash
+}
+
+func newFields() *fields { return &fields{Hash: sha256.New()} }
+
+// add writes the length before the bytes, so that no two different sequences of
+// fields hash alike.
+func (f *fields) add(text string) {
+	binary.BigEndian.PutUint64(f.part[:8], uint64(len(text)))
+	_, _ = f.Write(f.part[:8]) // a hash takes everything
+	for len(text) > 0 {
+		n := copy(f.part[:], text)
+		_, _ = f.Write(f.part[:n])
+		text = text[n:]
+	}
 }
 
 const (
@@ -73,4 +85,4 @@ const (
 
 var encoding = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
 
-func encode(h hash.Hash) string { return encoding.EncodeToString(h.Sum(nil)[:idBytes]) }
+func (f *fields) encode() string { return encoding.EncodeToString(f.Sum(nil)[:idBytes]) }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -20,6 +21,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		`{"strategyReport":"\ud83d\ude00"}`, `{"strategyReport":"\ud83d"}`, `{"a":"\ude00\ud83d"}`, `{"a":"\ud83d\ufffd"}`, `{"a":"\ufffd"}`,
 		`{"a":1,"\u0061":2}`, `{"strategyReport":"x","a":[{"b":"\\"},{"b":"\""}]}`, `{"a":{"a":1},"b":["a","a"]}`, `{"":"","":0}`,
+		`{"a":"\x"}`, `{"a":"\u12g4"}`, `{"a":"\u+123"}`, `{"a":"\u12"}`, `{"a":"\"}`, `{"a":"`, `{"a":"\`, "{\"a\":\"\t\"}", `{"a""b":1}`, `{"a":"b""c"}`, `\"a"`, `{"a":"\/\b\f\n\r\t"}`, "{\"a\":\"\u2028\x7f\"}", `{"a"b:1}`,
 		`{"strategyReport":"x","metadata":{"REPORTTYPE":5,"reportType":"T"}}`, `{"strategyReport":"x","metadata":{"AnalysisType":{}}}`,
 		` { "strategyReport" : "x\"y" , "email":" a@b.com\n", "runId" :null, "metadata":{"a":[1, {"b":"]"}]} ,"quotes": [ {"text":"q","relevanceScore":0.5 },{"url":"u" ,"text":"\\"} ] } `, `{`, `[]`, ` {} `,
 	} {
@@ -28,6 +30,10 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		payload, err := report.Parse(body)
 		invalid, ok := errors.AsType[*report.InvalidError](err)
+		unreadable := ok && (invalid.Sentence == "The body must be valid UTF-8." || invalid.Sentence == "The body is not valid JSON.")
+		if valid := utf8.Valid(body) && json.Valid(body); unreadable == valid {
+			t.Fatalf("%q got %v, though that it is valid is %t", body, err, valid)
+		}
 		switch {
 		case err != nil && !ok:
 			t.Fatalf("got %v, want an InvalidError", err)
@@ -36,9 +42,9 @@ func FuzzParse(f *testing.F) {
 		}
 		decoder := json.NewDecoder(bytes.NewReader(body))
 		decoder.UseNumber()
-		broken, unreadable := ambiguities(decoder)
-		if unreadable != nil {
-			t.Fatalf("it was taken for JSON: %v", unreadable)
+		broken, failure := ambiguities(decoder)
+		if failure != nil {
+			t.Fatal(failure)
 		}
 		for _, escape := range []string{"\ufffd", `\ufffd`} { // those that were sent
 			broken -= strings.Count(strings.ToLower(string(body)), escape)
@@ -164,6 +170,7 @@ func TestParseCopiesNothingThatIsNotDeclared(t *testing.T) {
 		"objects":  `"a":[` + strings.Repeat(`{"":0},`, 500_000) + `0]`,
 		"metadata": `"metadata":{` + names.String() + `"last":0}`,
 		"quotes":   `"quotes":[` + strings.Repeat(`{"a":[0,0]},`, 300_000) + `0]`,
+		"right":    `"quotes":[` + strings.Repeat(`{"text":"x","url":"y"},`, report.MaxQuotes-1) + `{"text":"x"}]`,
 	} {
 		body := []byte(`{"strategyReport":"x",` + members + `}`)
 		allocations := testing.AllocsPerRun(1, func() { _, _ = report.Parse(body) })

@@ -41,10 +41,14 @@ func (p Payload) Documents() []Document {
 	return present
 }
 
+// empty are characters that Unicode counts among those that are seen, and that are
+// blank by their names: the Braille cell, two of hieroglyphs, a filler of Khitan and
+// a notehead.
+const empty = "\u2800\U00013441\U00013442\U00016FE4\U0001D159"
+
 // visible tells whether a character leaves a mark on a page. Space does not,
-// nor do controls, zero-width characters, fillers and the empty Braille cell.
+// nor do controls, zero-width characters, fillers and other empty ones.
 func visible(r rune) bool {
-	const emptyBraille = '\u2800'
-	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != emptyBraille &&
+	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !strings.ContainsRune(empty, r) &&
 		!unicode.In(r, unicode.Zs, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

@@ -35,11 +35,12 @@ func (e *InvalidError) Error() string {
 // an *InvalidError. Unknown fields are ignored, null counts as absent, and a
 // declared field of another type is refused.
 func Parse(body []byte) (Payload, error) {
-	if err := checkJSON(body); err != nil {
+	text := string(body)
+	if err := checkJSON(text); err != nil {
 		return Payload{}, err
 	}
 	var r reader
-	p := r.payload(strings.TrimLeft(string(body), space))
+	p := r.payload(strings.TrimLeft(text, space))
 	if r.err != nil {
 		return Payload{}, r.err
 	}
@@ -64,7 +65,7 @@ func (p Payload) validate() error {
 // reader reads declared fields from JSON that is valid, and keeps the first
 // error. Names are matched exactly, which encoding/json does not do, and what is
 // not declared costs nothing, which with it is a copy.
-type reader struct{ err error }
+type reader struct{ err *InvalidError }
 
 const null = "null"
 
@@ -146,36 +147,60 @@ func (r *reader) quotes(field, array string) []Quote {
 		if r.err != nil {
 			return nil
 		}
-		quotes = append(quotes, r.quote(fmt.Sprintf("%s[%d]", field, len(quotes)), value))
+		var inside reader // which needs no name for what is right
+		quotes = append(quotes, inside.quote(value))
+		if e := inside.err; e != nil {
+			r.refuse(strings.TrimSuffix(fmt.Sprintf("%s[%d].%s", field, len(quotes)-1, e.Field), "."), e.Sentence)
+		}
 	}
 	return quotes
 }
 
-func (r *reader) quote(field, object string) Quote {
+func (r *reader) quote(object string) Quote {
 	if object[0] != '{' {
-		r.refuse(field, "The value must be an object.")
+		r.refuse("", "The value must be an object.")
 		return Quote{}
 	}
 	var q Quote
-	texts := map[string]*string{
-		"text": &q.Text, "category": &q.Category, "sentiment": &q.Sentiment, "theme": &q.Theme, "justification": &q.Justification,
-		"url": &q.URL, "subreddit": &q.Subreddit, "postId": &q.PostID, "date": &q.Date,
-	}
 	hasText := false
 	for name, value := range members(object) {
-		into, isText := texts[name]
-		switch {
-		case isText:
-			*into = r.text(field+"."+name, value)
+		switch into := q.text(name); {
+		case into != nil:
+			*into = r.text(name, value)
 			hasText = hasText || name == "text" && value != null
 		case name == "relevanceScore":
-			q.RelevanceScore = r.score(field+"."+name, value)
+			q.RelevanceScore = r.score(name, value)
 		}
 	}
 	if !hasText {
-		r.refuse(field+".text", "A quote must have a text.")
+		r.refuse("text", "A quote must have a text.")
 	}
 	return q
+}
+
+// text is the field of that name, or nil where there is no such text.
+func (q *Quote) text(name string) *string {
+	switch name {
+	case "text":
+		return &q.Text
+	case "category":
+		return &q.Category
+	case "sentiment":
+		return &q.Sentiment
+	case "theme":
+		return &q.Theme
+	case "justification":
+		return &q.Justification
+	case "url":
+		return &q.URL
+	case "subreddit":
+		return &q.Subreddit
+	case "postId":
+		return &q.PostID
+	case "date":
+		return &q.Date
+	}
+	return nil
 }
 
 func (r *reader) score(field, value string) *float64 {
@@ -193,6 +218,6 @@ func invalidJSON(sentence string) error {
 	return &InvalidError{Code: InvalidJSON, Sentence: sentence}
 }
 
-func invalidPayload(field, sentence string) error {
+func invalidPayload(field, sentence string) *InvalidError {
 	return &InvalidError{Code: InvalidPayload, Field: field, Sentence: sentence}
 }

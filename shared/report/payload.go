@@ -62,7 +62,10 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 func (m *Metadata) UnmarshalJSON(data []byte) error {
 	var r reader
 	*m = r.metadata("metadata", string(data))
-	return r.err
+	if r.err != nil {
+		return r.err
+	}
+	return nil
 }
 
 // IsZero lets an absent metadata object stay absent in JSON.

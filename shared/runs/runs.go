@@ -63,11 +63,11 @@ type Run struct {
 	// quotes, and TimerAt when the message was sent that looks whether they have come.
 	Asked   int       `json:"asked,omitempty"`
 	TimerAt time.Time `json:"timerAt,omitzero"`
-	// QuotesAsked names the question whose quotes are written. The answers to two
-	// questions may differ, and one of them has to be followed to its end.
-	QuotesAsked string `json:"quotesAsked,omitempty"`
-	// TextsAsked is the same for title and introduction.
-	TextsAsked string `json:"textsAsked,omitempty"`
+	// QuotesAnswer names the answer of the enricher whose quotes are written. Others
+	// may differ, and one of them has to be followed to its end.
+	QuotesAnswer string `json:"quotesAnswer,omitempty"`
+	// TextsAnswer is the same for title and introduction.
+	TextsAnswer string `json:"textsAnswer,omitempty"`
 	// Homepage are the ids of the blocks that the homepage began with, in their
 	// order; empty for one that is not known yet. Places are where among them the
 	// blocks stand that later content replaces, by the step that does so.
@@ -266,6 +266,7 @@ func (p Pause) Paused() bool { return !p.Since.IsZero() }
 type Query struct {
 	Status Status    // any when empty
 	Since  time.Time // accepted then or later
+	Before time.Time // accepted earlier; whenever when zero
 	Limit  int       // the newest so many
 }
 

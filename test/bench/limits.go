@@ -101,6 +101,8 @@ var acknowledgement = []limit{
 	{what: "100 KB, 99 of 100", figure: "Acknowledge/100KB/20_per_second p99-ms", unit: "ms"},
 	{what: "1 MB, all at once", figure: "Acknowledge/1MB/all_at_once posts/s", unit: "a second"},
 	{what: "1 MB, 2 a second, median", figure: "Acknowledge/1MB/2_per_second p50-ms", unit: "ms"},
+	{what: "the slowest answer to a hostile request", figure: "Refuse slowest-ms", unit: "ms", most: 100},
+	{what: "the process's memory after all of those", figure: "Refuse peak-MB", unit: "MB", most: 200},
 }
 
 var conversion = []limit{

@@ -35,7 +35,7 @@ var suites = []suite{
 	{what: "efficiency", folder: "test/throughput", run: "Efficiency", benchtime: "1x"},
 	{what: "own time", folder: "test/throughput", run: "OwnTime$", benchtime: "1x"},
 	{what: "own time with servers", folder: "test/throughput", run: "OwnTimeOnAWS", benchtime: "1x", servers: true},
-	{what: "acknowledgement", folder: "cmd/local", run: "Acknowledge|Sync", benchtime: "1x"},
+	{what: "acknowledgement and refusal", folder: "cmd/local", run: "Acknowledge|Sync|Refuse", benchtime: "1x"},
 	{what: "conversion", folder: "shared/markdown", run: "Report|Memory", benchtime: "2s"},
 	{what: "martian", folder: "test/compare", node: "speed.js ../../shared/markdown/testdata/report.md"},
 	{what: "growth of runs and blocks", folder: "test/throughput", run: "Growth/(queued_runs|blocks)", benchtime: "5x"},

@@ -286,7 +286,7 @@ func (d *desk) standIns() {
 		d.t.Fatal(err)
 	}
 	// The policy is of the bucket that the SAM CLI makes for its archives.
-	if diff := cmp.Diff([]string{"AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Alarm", "AWS::Logs::MetricFilter", "AWS::S3::BucketPolicy"}, got); diff != "" {
 		d.t.Errorf("not made (-want +got):\n%s", diff)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"flag"
 	"io/fs"
 	"maps"
 	"os"
@@ -18,10 +17,9 @@ import (
 
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
+	"notionrelay/test/golden"
 	"notionrelay/test/samlocal"
 )
-
-var update = flag.Bool("update", false, "write the events anew")
 
 // folder has the inputs.
 const folder = "../../events"
@@ -40,18 +38,7 @@ func TestEventsAreUpToDate(t *testing.T) {
 		if err := encoder.Encode(event); err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(folder, filepath.FromSlash(name))
-		if *update {
-			if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, want.Bytes(), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want.Bytes()) {
-			t.Errorf("%s is not what this test makes, %v: run go test ./test/events -update", name, err)
-		}
+		golden.Compare(t, filepath.Join(folder, filepath.FromSlash(name)), want.String())
 	}
 	for _, path := range files(t) {
 		if _, ok := all(t)[path]; !ok {

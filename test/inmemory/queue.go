@@ -156,14 +156,11 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]q
 		if !next.IsZero() {
 			left = min(left, time.Until(next))
 		}
-		timer := time.NewTimer(left)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return nil, ctx.Err()
 		case <-changed:
-			timer.Stop()
-		case <-timer.C:
+		case <-time.After(left):
 		}
 	}
 }

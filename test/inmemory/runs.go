@@ -159,7 +159,9 @@ func (r *Runs) List(ctx context.Context, q runs.Query) (list []runs.Run, err err
 		if err != nil {
 			return nil, err
 		}
-		if found.lives() && !run.AcceptedAt.Before(q.Since) && (q.Status == "" || run.Status == q.Status) {
+		early := run.AcceptedAt.Before(q.Since)
+		late := !q.Before.IsZero() && !run.AcceptedAt.Before(q.Before)
+		if found.lives() && !early && !late && (q.Status == "" || run.Status == q.Status) {
 			list = append(list, run)
 		}
 	}

@@ -204,7 +204,7 @@ func TestAKilledProcessEndsItsInvocation(t *testing.T) {
 
 func TestAFunctionThatOutlivesItsTimeIsKilled(t *testing.T) {
 	t.Parallel()
-	f := function(t, "normal", time.Second)
+	f := function(t, "normal", 5*time.Second) // of which a busy machine takes some to start it
 	before := invoke(t, f, "before")
 	if _, err := f.Invoke(t.Context(), encode("hang")); !errors.Is(err, lambdatest.ErrTimedOut) {
 		t.Errorf("got %v, want ErrTimedOut", err)

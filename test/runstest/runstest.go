@@ -269,6 +269,11 @@ func listsRuns(t *testing.T, s Store) {
 		{runs.Query{Status: runs.Failed, Limit: 10}, []string{"3", "0"}},
 		{runs.Query{Status: runs.Failed, Limit: 1}, []string{"3"}},
 		{runs.Query{Since: at.Add(3 * time.Minute), Limit: 10}, []string{"4", "3"}},
+		{runs.Query{Before: at.Add(3 * time.Minute), Limit: 2}, []string{"2", "1"}},
+		{runs.Query{Before: at.Add(3*time.Minute + 1), Limit: 1}, []string{"3"}},
+		{runs.Query{Since: at.Add(time.Minute), Before: at.Add(3 * time.Minute), Limit: 10}, []string{"2", "1"}},
+		{runs.Query{Status: runs.Failed, Before: at.Add(3 * time.Minute), Limit: 10}, []string{"0"}},
+		{runs.Query{Before: at, Limit: 10}, nil},
 		{runs.Query{Status: runs.Publishing, Limit: 10}, nil},
 	} {
 		list, err := s.List(t.Context(), test.query)

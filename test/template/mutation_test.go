@@ -286,6 +286,11 @@ var mutations = []mutation{
 	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm.Properties.DatapointsToAlarm", nil},
 	{"an alarm of a halt rings as long as it lasts", "Resources.PublisherHaltedAlarm.Properties.Statistic", "Average"},
 
+	{"an alarm tells what API Gateway refuses", "Resources.ThrottledRequests.Properties.FilterPattern", `{ $.status = "4*" }`},
+	{"an alarm tells what API Gateway refuses", "Resources.ThrottledRequests.Properties.LogGroupName", ref("WebhookLogs")},
+	{"an alarm tells what API Gateway refuses", "Resources.ThrottledRequestsAlarm.Properties.Namespace", "NotionRelay"},
+	{"an alarm tells what API Gateway refuses", "Resources.ThrottledRequestsAlarm.Properties.MetricName", "4xx"},
+
 	{"the dashboard shows every queue", dashboard, without(`["AWS/SQS", "ApproximateNumberOfMessagesDelayed", "QueueName", "${WaitingQueue.QueueName}"`)},
 	{"the dashboard shows every queue", dashboard, without(`["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${WaitingQueue.QueueName}"`)},
 	{"the dashboard shows every queue", dashboard, without(`["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", "${WaitingQueue.QueueName}"`)},

@@ -59,6 +59,7 @@ var invariants = map[string]invariant{
 	"logs are kept for 30 days":                         logRetention,
 	"alarms watch what an operator must know":           alarms,
 	"an alarm of a halt rings as long as it lasts":      haltAlarm,
+	"an alarm tells what API Gateway refuses":           throttleAlarm,
 	"the dashboard shows every queue":                   queuesOnDashboard,
 	"outputs name every queue":                          queuesAmongOutputs,
 	"outputs name every function":                       functionsAmongOutputs,
@@ -692,6 +693,21 @@ func haltAlarm(template tree) (wrong []string) {
 	}
 	if alarm.number("DatapointsToAlarm") != 2 || alarm.text("Statistic") != "Maximum" || alarm.text("ComparisonOperator") != "GreaterThanOrEqualToThreshold" {
 		wrong = append(wrong, "it does not ring at the second attempt")
+	}
+	return wrong
+}
+
+// throttleAlarm counts what no function sees, of this stack alone.
+func throttleAlarm(template tree) (wrong []string) {
+	ours := map[string]any{"Fn::Sub": "NotionRelay/${AWS::StackName}"}
+	wrong = differences(map[string]any{
+		"LogGroupName": map[string]any{"Ref": "ApiLogs"}, "FilterPattern": `{ $.status = "429" && ($.route = "POST /reports" || $.route = "POST /api/add-to-notion") }`,
+		"MetricTransformations": []any{map[string]any{"MetricNamespace": ours, "MetricName": "ThrottledRequests", "MetricValue": "1"}},
+	}, template.at(properties("ThrottledRequests")).value)
+	alarm := template.at(properties("ThrottledRequestsAlarm"))
+	wrong = append(wrong, differences(ours, alarm.at("Namespace").value)...)
+	if alarm.text("MetricName") != "ThrottledRequests" || alarm.text("Statistic") != "Sum" || alarm.number("Threshold") != 1 {
+		wrong = append(wrong, "nothing watches it")
 	}
 	return wrong
 }

@@ -9,9 +9,13 @@ package enrich
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -136,7 +140,11 @@ func (e *Enricher) sendTexts(ctx context.Context, distinct string, m queue.Messa
 			return err
 		}
 	}
-	return e.answer(ctx, distinct, queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &texts})
+	name, err := nameOf(texts)
+	if err != nil {
+		return err
+	}
+	return e.answer(ctx, distinct, queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Answer: name, Texts: &texts})
 }
 
 // write has the AI write both texts at the same time.
@@ -194,11 +202,17 @@ func (e *Enricher) sendQuotes(ctx context.Context, distinct string, m queue.Mess
 	}
 	prepared := quotes.Prepare(found)
 	warnings = append(warnings, prepared.Warnings()...)
-	parts, err := prepared.Parts(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Subject: m.Subject}, posts, warnings)
+	name, err := nameOf(prepared, posts, warnings)
 	if err != nil {
 		return err
 	}
-	for _, part := range parts {
+	parts, err := prepared.Parts(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Answer: name, Subject: m.Subject}, posts, warnings)
+	if err != nil {
+		return err
+	}
+	// The publisher begins with the first part. That goes last, so that an answer which
+	// is begun has come as a whole: whoever dies in between may find other quotes next.
+	for _, part := range slices.Concat(parts[1:], parts[:1]) {
 		if err := e.answer(ctx, distinct, part); err != nil {
 			return err
 		}
@@ -220,15 +234,26 @@ func (e *Enricher) stored(ctx context.Context, runID string, last bool) ([]repor
 	return found, statistics.Posts, nil
 }
 
-// answer sends a message to the publisher. The deduplication id holds the id of
-// the message that is answered: a redelivery of it repeats nothing, and a new
-// question gets a new answer.
+// nameOf names an answer after its content: one that is sent twice, or in parts by
+// two deliveries of a question, has one name, and two that differ have two. It tells
+// nothing of what is in it.
+func nameOf(content ...any) (string, error) {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode(content); err != nil {
+		return "", fmt.Errorf("name an answer: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12]), nil
+}
+
+// answer sends a message to the publisher. The deduplication id holds the id of the
+// message that is answered, and the answer's name: the same answer to it is sent
+// once, and a new question gets an answer, though it may be the same.
 func (e *Enricher) answer(ctx context.Context, distinct string, m queue.Message) error {
 	body, err := queue.Encode(m)
 	if err != nil {
 		return err
 	}
-	return e.send(ctx, m, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID() + "-" + distinct})
+	return e.send(ctx, m, queue.Outgoing{Body: body, Group: queue.PublishGroup, DeduplicationID: m.DeduplicationID() + "-" + m.Answer + "-" + distinct})
 }
 
 func (e *Enricher) send(ctx context.Context, m queue.Message, out queue.Outgoing) error {

@@ -2,10 +2,13 @@ package enrich_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,6 +183,94 @@ func TestARedeliveryRepeatsNothing(t *testing.T) {
 	}
 	if got := b.answers(t); len(got) != 2 {
 		t.Errorf("got %d messages, want 2", len(got))
+	}
+}
+
+// changing is a database, and an AI, that says something else each time.
+type changing struct{ asked *atomic.Int64 }
+
+func (c changing) next() string { return fmt.Sprint("found ", c.asked.Add(1)) }
+
+func (c changing) Quotes(context.Context, string) ([]report.Quote, error) {
+	found := []report.Quote{{Text: c.next()}}
+	random, noise := rand.NewChaCha8([32]byte{}), make([]byte, 600)
+	for range 1_600 { // more than a message takes, packed
+		_, _ = random.Read(noise)
+		found = append(found, report.Quote{Text: base64.StdEncoding.EncodeToString(noise)})
+	}
+	return found, nil
+}
+
+func (changing) Statistics(context.Context, string) (report.Statistics, bool, error) {
+	return report.Statistics{}, false, nil
+}
+
+func (c changing) Title(context.Context, report.Subject, []report.Document) (string, error) {
+	return c.next(), nil
+}
+
+func (c changing) Introduction(context.Context, report.Subject, []report.Document) (string, error) {
+	return c.next(), nil
+}
+
+// stopping is a queue that takes so many messages.
+type stopping struct {
+	enrich.Publisher
+
+	left int
+}
+
+func (s *stopping) Send(ctx context.Context, m queue.Outgoing) error {
+	if s.left--; s.left < 0 {
+		return errors.New("no")
+	}
+	return s.Publisher.Send(ctx, m)
+}
+
+// A question that is delivered twice may have two answers that differ. Each has a
+// name of its own, by which the publisher keeps to one; and no quotes are begun of
+// which a part has not come, since their first part is sent last.
+func TestAnswersThatDifferAreToldApart(t *testing.T) {
+	t.Parallel()
+	c := changing{new(atomic.Int64)}
+	b := setup(t, c)
+	b.Writer = c
+	raw := events.SQSMessage{MessageId: "m-1", Body: question(t, report.Payload{Reports: map[string]string{"strategyReport": "x"}, RunID: "r"})}
+	for i, left := range []int{2, 1000} { // the first delivery ends behind the texts and a part of the quotes
+		b.PublishQueue = &stopping{b.publish, left}
+		response, err := b.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{raw}})
+		if err != nil || len(response.BatchItemFailures) != 1-i {
+			t.Fatalf("delivery %d: %+v, %v", i, response, err)
+		}
+	}
+	got := b.answers(t)
+	first, second := got[:2], got[2:]
+	if len(second) < 3 || first[0].Kind != queue.Texts || first[1].Kind != queue.Quotes || first[1].Quotes.Offset == 0 {
+		t.Fatalf("got %d messages of the second answer, and first %+v", len(second), first)
+	}
+	if first[0].Answer == "" || first[0].Answer == second[0].Answer {
+		t.Errorf("different texts have the names %q and %q", first[0].Answer, second[0].Answer)
+	}
+	for i, part := range second[1:] {
+		if part.Answer == "" || part.Answer == first[1].Answer || part.Answer != second[1].Answer {
+			t.Errorf("part %d is of answer %q, the one before of %q", i, part.Answer, first[1].Answer)
+		}
+		if last := i == len(second)-2; (part.Quotes.Offset == 0) != last {
+			t.Errorf("of %d parts the %d. begins at %d", len(second)-1, i, part.Quotes.Offset)
+		}
+	}
+}
+
+// Another question has an answer, though it is the same as that of the one before:
+// what had come for that may have been dropped.
+func TestASecondQuestionHasAnAnswer(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for range 2 {
+		b.ask(t, question(t, report.Payload{Reports: map[string]string{"strategyReport": "x"}}), 1)
+	}
+	if got := b.answers(t); len(got) != 4 || got[0].Answer != got[2].Answer || got[1].Answer != got[3].Answer {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -181,7 +181,7 @@ func (d *delivery) write(ctx context.Context) outcome {
 	if err := d.ledger.Begin(); err != nil {
 		return outcome{err: err}
 	}
-	ctx = notion.WithBefore(ctx, d.hide)
+	ctx = notion.WithStop(notion.WithBefore(ctx, d.hide), d.Stop)
 	halt := d.halt(ctx)
 	if o, held := d.holdBack(ctx, halt); held {
 		return o
@@ -226,7 +226,7 @@ func (d *delivery) writeKind(ctx context.Context) error {
 		defer cancel()
 	}
 	if isBulk(d.message, d.found) {
-		ctx = notion.WithBulk(ctx)
+		ctx = notion.WithBulk(ctx, d.leavesOff)
 	}
 	d.ledger.Yield = d.yields
 	switch d.message.Kind {
@@ -315,10 +315,21 @@ func sentAt(m events.SQSMessage) time.Time {
 // accepted after its message was sent, and so stands behind it in the queue. A run
 // that has not come on for minutes takes its turn, though it is short.
 func (d *delivery) letsPass(ctx context.Context) bool {
-	if !isBulk(d.message, d.found) || time.Since(d.found.UpdatedAt) > passTime {
+	if !isBulk(d.message, d.found) || d.hasStood() {
 		return false
 	}
 	return d.acceptedSince(ctx, sentAt(d.raw))
+}
+
+// hasStood tells whether the run had not come on for long when it was read.
+func (d *delivery) hasStood() bool {
+	cameOn := d.found.AcceptedAt
+	for _, s := range d.found.Steps {
+		if s.At.After(cameOn) {
+			cameOn = s.At
+		}
+	}
+	return time.Since(cameOn) > passTime
 }
 
 // passTime is how long bulk work lets new reports pass before it writes once.
@@ -335,6 +346,14 @@ func (d *delivery) yields(ctx context.Context) bool {
 	}
 	d.yieldAsked = time.Now()
 	return d.someoneWaits(ctx)
+}
+
+// leavesOff ends a wait of bulk work before its request, if somebody waits for it.
+func (d *delivery) leavesOff(ctx context.Context) error {
+	if (d.wrote() || !d.hasStood()) && d.yields(ctx) {
+		return ledger.ErrSliceOver
+	}
+	return nil
 }
 
 // yieldEvery is how often bulk work asks who waits.

@@ -26,32 +26,6 @@ import (
 	"notionrelay/test/planted"
 )
 
-// Each question has a name of its own, also where two publishers ask at the same
-// moment, so that the answers are told apart.
-func TestEachQuestionHasItsOwnName(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := &around{}
-		names := map[string]bool{}
-		for range 2 {
-			d := newDelivery(&Publisher{EnrichQueue: a, Log: planted.Log(t)}, events.SQSMessage{MessageId: "m"})
-			d.message = queue.Message{Kind: queue.Publish, Payload: &report.Payload{}}
-			d.ledger = &ledger.Ledger{Run: &runs.Run{ReportID: "rep_1"}}
-			d.askEnricher(t.Context())
-		}
-		for _, sent := range a.sent {
-			m, err := queue.Decode(sent.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			names[m.Asked] = true
-		}
-		if len(names) != 2 || names[""] {
-			t.Errorf("two questions have the names %v", names)
-		}
-	})
-}
-
 // around stands for what is around a publisher.
 type around struct {
 	Store
@@ -147,7 +121,7 @@ func TestWhoLetsAReportPass(t *testing.T) {
 		name     string
 		kind     queue.Kind
 		accepted time.Duration // since the newest report was accepted
-		updated  time.Duration // since the run came on
+		cameOn   time.Duration // ago the run did so
 		err      error
 		want     bool
 	}{
@@ -164,10 +138,40 @@ func TestWhoLetsAReportPass(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				now := time.Now()
-				d := deliveryOf(t, &around{lastAccepted: now.Add(-tt.accepted), err: tt.err}, tt.kind, runs.Run{UpdatedAt: now.Add(-tt.updated)})
+				d := deliveryOf(t, &around{lastAccepted: now.Add(-tt.accepted), err: tt.err}, tt.kind, runs.Run{UpdatedAt: now, Steps: []runs.Step{{At: now.Add(-tt.cameOn)}, {}}})
 				d.raw.Attributes = map[string]string{"SentTimestamp": fmt.Sprint(now.Add(-sent).UnixMilli())}
 				if got := d.letsPass(t.Context()); got != tt.want {
 					t.Errorf("got %t, want %t", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// Bulk work that waits leaves off for a new report, unless its run has not come on for
+// so long that it is to write once.
+func TestWhoLeavesOffWaiting(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		cameOn time.Duration // ago the run did so
+		wrote  bool
+		waits  time.Duration // since it was asked last
+		want   error
+	}{
+		{"a run that has come on five minutes ago", 5 * time.Minute, false, yieldEvery, ledger.ErrSliceOver},
+		{"one that was asked a moment ago", 0, false, yieldEvery - 1, nil},
+		{"a run that has not come on for longer", 5*time.Minute + 1, false, yieldEvery, nil},
+		{"and has written once", 5*time.Minute + 1, true, yieldEvery, ledger.ErrSliceOver},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				now := time.Now()
+				d := deliveryOf(t, &around{lastAccepted: now}, queue.Quotes, runs.Run{AcceptedAt: now.Add(-time.Hour), Steps: []runs.Step{{At: now.Add(-tt.cameOn)}}})
+				d.yieldAsked, d.ledger.Wrote = now.Add(-tt.waits), tt.wrote
+				if got := d.leavesOff(t.Context()); !errors.Is(got, tt.want) {
+					t.Errorf("got %v, want %v", got, tt.want)
 				}
 			})
 		})

@@ -37,7 +37,7 @@ func dueWith(m queue.Message, messageID string, run runs.Run, now time.Time) (du
 	case m.Kind == queue.Settle && isEarly(run, now):
 		return drop, "another timer is set"
 	case isOfAnotherAnswer(m, run):
-		return drop, "an earlier answer of the enricher is being written"
+		return drop, "another answer of the enricher is being written"
 	case m.Kind != queue.Publish && !published && run.Failed(string(queue.Publish), 0) != nil:
 		return drop, "the base pages have failed, and their redrive asks again"
 	case wait != nil && now.Before(wait.Next):
@@ -82,14 +82,14 @@ func wasPutAside(messageID string, m queue.Message, run runs.Run) bool {
 // areLateQuotes tells whether the message brings quotes to a run that has ended
 // without waiting for them any longer.
 func areLateQuotes(m queue.Message, run runs.Run) bool {
-	return m.Kind == queue.Quotes && m.Quotes.Total > 0 && run.QuotesAsked == ""
+	return m.Kind == queue.Quotes && m.Quotes.Total > 0 && run.QuotesAnswer == ""
 }
 
-// isOfAnotherAnswer tells whether the message answers another question than the
-// one whose answer is being written. Two answers may differ; one is followed.
+// isOfAnotherAnswer tells whether the message is of another answer than the one
+// that is being written. Two answers may differ; one is followed.
 func isOfAnotherAnswer(m queue.Message, run runs.Run) bool {
-	followed := map[queue.Kind]string{queue.Texts: run.TextsAsked, queue.Quotes: run.QuotesAsked}[m.Kind]
-	return followed != "" && followed != m.Asked
+	followed := map[queue.Kind]string{queue.Texts: run.TextsAnswer, queue.Quotes: run.QuotesAnswer}[m.Kind]
+	return followed != "" && followed != m.Answer
 }
 
 // partOf tells the messages of one kind apart: where a part of the quotes begins.

@@ -12,9 +12,9 @@ func TestDueWith(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	base := queue.Message{Kind: queue.Publish}
-	texts := queue.Message{Kind: queue.Texts, Asked: "first"}
+	texts := queue.Message{Kind: queue.Texts, Answer: "first"}
 	part := func(offset int) queue.Message {
-		return queue.Message{Kind: queue.Quotes, Asked: "first", Quotes: &queue.QuotesPart{Offset: offset, Total: 30}}
+		return queue.Message{Kind: queue.Quotes, Answer: "first", Quotes: &queue.QuotesPart{Offset: offset, Total: 30}}
 	}
 	run := func(change ...func(*runs.Run)) runs.Run {
 		r := runs.Run{Status: runs.Publishing, AcceptedAt: now.Add(-time.Hour), UpdatedAt: now.Add(-time.Second)}
@@ -34,7 +34,7 @@ func TestDueWith(t *testing.T) {
 		return func(r *runs.Run) { r.Await(runs.Wait{Kind: string(kind), Part: part, Next: now.Add(d)}) }
 	}
 	timer := queue.Message{Kind: queue.Settle}
-	none := queue.Message{Kind: queue.Quotes, Asked: "first", Quotes: &queue.QuotesPart{}}
+	none := queue.Message{Kind: queue.Quotes, Answer: "first", Quotes: &queue.QuotesPart{}}
 	written := func(n int) func(*runs.Run) {
 		return func(r *runs.Run) { r.Steps = append(r.Steps, runs.Step{Name: stepQuotes, Done: n, Total: 30}) }
 	}
@@ -67,9 +67,9 @@ func TestDueWith(t *testing.T) {
 		{"texts whose pages wait out their trouble", texts, run(waits(queue.Publish, 0, time.Second)), tooEarly},
 		{"texts", texts, run(published), write},
 		{"texts that had failed", texts, run(published, failed(queue.Texts, 0)), write},
-		{"texts of another answer", texts, run(published, func(r *runs.Run) { r.TextsAsked = "other" }), drop},
-		{"texts of the answer that is followed", texts, run(published, func(r *runs.Run) { r.TextsAsked = "first" }), write},
-		{"quotes of another answer", part(0), run(published, func(r *runs.Run) { r.QuotesAsked = "other" }), drop},
+		{"texts of another answer", texts, run(published, func(r *runs.Run) { r.TextsAnswer = "other" }), drop},
+		{"texts of the answer that is followed", texts, run(published, func(r *runs.Run) { r.TextsAnswer = "first" }), write},
+		{"quotes of another answer", part(0), run(published, func(r *runs.Run) { r.QuotesAnswer = "other" }), drop},
 		{"the first part", part(0), run(published), write},
 		{"the first part, which had failed", part(0), run(published, failed(queue.Quotes, 0)), write},
 		{"the second part before the first", part(10), run(published), tooEarly},
@@ -84,7 +84,7 @@ func TestDueWith(t *testing.T) {
 		{"the second part while the first is redriven after two weeks", part(10), run(published, written(5), old), tooEarly},
 		{"the second part, which waits out its trouble", part(10), run(published, written(10), waits(queue.Quotes, 10, time.Second)), waiting},
 		{"the second part while the first waits", part(10), run(published, written(5), waits(queue.Quotes, 0, time.Second)), tooEarly},
-		{"quotes of a run that is complete", part(0), run(complete, func(r *runs.Run) { r.QuotesAsked = "first" }), drop},
+		{"quotes of a run that is complete", part(0), run(complete, func(r *runs.Run) { r.QuotesAnswer = "first" }), drop},
 		{"quotes of a run that has ended without them", part(0), run(complete), write},
 		{"the answer that there are no quotes for a run that has ended without them", none, run(complete), drop},
 		{"the timer", timer, run(published, timed(5*time.Minute)), write},

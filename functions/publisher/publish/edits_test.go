@@ -141,8 +141,7 @@ func textOf(block map[string]any) string {
 	return b.String()
 }
 
-// correct changes the text of an item. Where others of its request were deleted
-// as well, it may count as one that is before it, and be written once more.
+// correct changes the text of an item.
 func (p *player) correct(i *item) (undo func()) {
 	if i == nil {
 		return nil
@@ -150,11 +149,7 @@ func (p *player) correct(i *item) (undo func()) {
 	people := p.sim.People()
 	people.Edit(i.id, i.text+", corrected by a person")
 	return func() {
-		switch {
-		case p.sim.Object(i.id) == nil: // deleted afterwards
-		case p.deletions && p.isThere(*i):
-			people.Trash(i.id)
-		default:
+		if p.sim.Object(i.id) != nil { // nobody has deleted it afterwards
 			people.Edit(i.id, i.text)
 		}
 	}
@@ -166,7 +161,6 @@ func (p *player) delete(i *item) (undo func()) {
 	if i == nil {
 		return nil
 	}
-	p.deletions = true
 	p.sim.People().Trash(i.id)
 	return func() {
 		if !p.isThere(*i) {

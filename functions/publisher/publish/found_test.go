@@ -28,7 +28,7 @@ func TestAPartOutlivesItsMessagesSilence(t *testing.T) {
 		a, run := w.publisher("a", nil), payload(2, 2)
 		w.accept("rep_1", run)
 		first, second := part(run, 0, 2, report.Quote{Text: "one"}), part(run, 1, 2, report.Quote{Text: "two"})
-		first.Asked, second.Asked = "first", "first"
+		first.Answer, second.Answer = "first", "first"
 		w.send(second, "")
 		w.deliver(t.Context(), a, time.Minute) // the base: it goes to the tail
 		w.send(first, "")
@@ -84,7 +84,7 @@ func TestTwinsInOnePartAreTwoRows(t *testing.T) {
 				f.Method, f.Path, f.Nth = http.MethodPost, "/v1/pages", nth
 				w.sim.Inject(f)
 				all := part(p, 0, 3, twin, twin, twin)
-				all.Asked = "once"
+				all.Answer = "once"
 				w.send(all, "")
 				w.drain(w.publisher("a", nil), visibility)
 				if got := strings.Count(w.sim.Tree(), `Quote: "one"`); got != 3 {

@@ -2,20 +2,14 @@ package publish_test
 
 import (
 	"context"
-	"flag"
-	"os"
-	"strings"
 	"testing"
 	"testing/synctest"
-
-	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/report"
 	"notionrelay/shared/research"
+	"notionrelay/test/golden"
 )
-
-var update = flag.Bool("update", false, "write testdata/tree.golden anew")
 
 // known is a research database with one account.
 type known struct{}
@@ -32,7 +26,6 @@ func (known) Statistics(context.Context, string) (report.Statistics, bool, error
 // The diff of a change to them is what the change does to a client.
 func TestWhatAClientSees(t *testing.T) {
 	t.Parallel()
-	const golden = "testdata/tree.golden"
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, notionsim.Options{})
 		w.research = known{}
@@ -50,17 +43,6 @@ func TestWhatAClientSees(t *testing.T) {
 		published := w.treeOf(w.run("rep_1"))
 		w.drain(p, visibility)
 		got := "PUBLISHED\n\n" + published + "\nCOMPLETE\n\n" + w.treeOf(w.run("rep_1"))
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-			t.Errorf("what a client sees has changed; run with -update if it should (-was +is):\n%s", diff)
-		}
+		golden.Compare(t, "testdata/tree.golden", got)
 	})
 }

@@ -65,6 +65,8 @@ const (
 	accept   what = "accept"   // the webhook accepts the next run
 	repeat   what = "repeat"   // a run's message comes once more
 	enrich   what = "enrich"   // the enricher answers what it was asked
+	twice    what = "twice"    // a question comes to the enricher once more, after it was answered
+	cut      what = "cut"      // the enricher dies between the messages of an answer, and is asked again
 	work     what = "work"     // a process takes messages
 	loseAck  what = "lose ack" // a process works on a message, and the queue does not hear of it
 	overlap  what = "overlap"  // both processes get the same message
@@ -98,7 +100,7 @@ type chances []struct {
 }
 
 var everything = chances{
-	{work, 7}, {accept, 2}, {enrich, 3}, {stumble, 4}, {fail, 3}, {person, 2}, {meddle, 2}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {upgrade, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
+	{work, 7}, {accept, 2}, {enrich, 3}, {twice, 2}, {cut, 1}, {stumble, 4}, {fail, 3}, {person, 2}, {meddle, 2}, {overlap, 2}, {loseAck, 2}, {stop, 1}, {deploy, 1}, {upgrade, 1}, {repeat, 1}, {poison, 1}, {redrive, 1}, {passTime, 1},
 	{halt, 2}, {mend, 1}, {mute, 1}, {shut, 2}, {ring, 1}, {sick, 1}, {age, 1},
 }
 

@@ -175,8 +175,8 @@ func TestOneAnswerOfTheAIIsFollowedToItsEnd(t *testing.T) {
 		w.accept("rep_1", payload(2, 0))
 		p := w.publisher("a", nil)
 		w.deliver(t.Context(), p, visibility)
-		texts := func(asked, text string) queue.Message {
-			return queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: asked, Texts: &queue.HomepageTexts{Title: text, Introduction: text + "."}}
+		texts := func(answer, text string) queue.Message {
+			return queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: answer, Texts: &queue.HomepageTexts{Title: text, Introduction: text + "."}}
 		}
 		w.sim.Inject(notionsim.Fault{Method: http.MethodPatch, Path: "/v1/blocks/*/children", Drop: true, After: true})
 		w.sim.Inject(notionsim.Fault{Method: http.MethodGet, Path: "/v1/blocks/*/children", Nth: 2, Status: 400})

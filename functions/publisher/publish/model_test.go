@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"regexp"
 	"slices"
@@ -76,6 +77,12 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Runs:   []size{{Blocks: 110}},
 			Events: []event{{What: meddle, Count: 1, Fault: 1}, {What: poison, Count: 9, Place: 12}, {What: work, Count: 7}},
 		},
+		// A person had corrected the end of a lost append and deleted the block before it:
+		// what was corrected counted as what was deleted, and the end was written again.
+		"the end of a lost append is corrected, and the block before it deleted": {
+			Runs:   []size{{Blocks: 110}},
+			Events: []event{{What: meddle, Count: 1, Wait: time.Second}, {What: work, Count: 9}},
+		},
 		// A base was redriven so late that its messages are lost by then: what came for
 		// it, though it was published, was put aside again and again.
 		"a base is written after its messages' retention": {
@@ -92,8 +99,20 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Events: []event{{What: work, Count: 1}, {What: fail, Count: 9}, {What: halt}, {What: fail, Process: 1, Count: 8, Fault: 1},
 				{What: sick, Run: 1, Count: 8}},
 		},
-		// Two publishers asked the enricher at the same moment, and gave their questions
-		// the same name: of two answers the title was one's, the introduction the other's.
+		// The enricher's queue delivered a question twice: of two answers the title was
+		// one's, the introduction the other's.
+		"a question has two answers": {
+			Runs: []size{{Blocks: 2, Quotes: 1}}, Latency: 50 * time.Millisecond,
+			Events: []event{{What: work, Count: 1}, {What: cut, Count: 2}, {What: fail, Count: 2, Fault: 13}},
+		},
+		// The enricher died before it had sent all parts of the quotes, and found others
+		// when it was asked again.
+		"the rest of an answer never comes": {
+			Runs: []size{{Blocks: 2, Quotes: 3}}, PerPart: 1, Latency: 50 * time.Millisecond,
+			Events: []event{{What: work, Count: 1}, {What: cut, Count: 3}, {What: work, Count: 5}, {What: twice}},
+		},
+		// Two publishers asked the enricher at the same moment: of two answers the title
+		// was one's, the introduction the other's.
 		"two publishers ask at the same moment": {
 			Runs: []size{{Blocks: 110}, {Blocks: 2, Twins: true}, {Blocks: 110, Quotes: 1, Nested: true}}, PerPart: 2, Latency: 50 * time.Millisecond,
 			Events: []event{{What: halt, Run: 2, Process: 1, Count: 4, Fault: 7, Place: 5, Wait: time.Second}, {What: overlap, Count: 11, Fault: 5, Place: 1},
@@ -239,7 +258,6 @@ type player struct {
 	edits     []edit
 	edited    map[int]bool // runs by people
 	delisted  map[int]lists
-	deletions bool // whether a person has deleted an item
 
 	own    bool      // whether something is wrong with a run itself
 	gaveUp bool      // whether one may have been given up
@@ -331,6 +349,12 @@ func (p *player) happen(e event) {
 		p.send(queue.Message{Kind: queue.Publish, ReportID: reportID(run), Payload: &payload}, fmt.Sprint("again", time.Now().UnixNano()))
 	case enrich:
 		p.answer()
+	case twice:
+		if len(p.asked) > 0 && !p.isMute() {
+			p.reply(p.asked[e.Run%len(p.asked)], math.MaxInt)
+		}
+	case cut:
+		p.cut(e.Count % 4)
 	case work:
 		for range e.Count {
 			if !p.deliver(by.process, 10*time.Second) || by.Err() != nil || isClosed(by.stop) {
@@ -448,8 +472,19 @@ func (p *player) mend() {
 
 // answer lets the enricher answer unless it is mute.
 func (p *player) answer() {
-	if !time.Now().Before(p.muteTo) {
+	if !p.isMute() {
 		p.stage.answer()
+	}
+}
+
+func (p *player) isMute() bool { return time.Now().Before(p.muteTo) }
+
+// cut lets the enricher die when it has sent so many messages of an answer. The
+// question comes again, and has another answer.
+func (p *player) cut(after int) {
+	if next := p.enrich.Peek(); len(next) > 0 && !p.isMute() {
+		p.reply(next[0], after)
+		p.answer()
 	}
 }
 

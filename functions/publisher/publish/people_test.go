@@ -72,12 +72,16 @@ func TestAPersonEditsBlocksWhoseAppendIsNotYetKnown(t *testing.T) {
 		"corrects the first":         {func(w *world) { w.sim.People().Edit(w.sim.Find("Do item 99."), "corrected") }, []int{99}},
 		"corrects one in the middle": {func(w *world) { w.sim.People().Edit(w.sim.Find("Do item 150."), "corrected") }, []int{150}},
 		"corrects the last":          {func(w *world) { w.sim.People().Edit(w.sim.Find("Do item 198."), "corrected") }, []int{198}},
-		"deletes one in the middle":  {func(w *world) { w.sim.People().Trash(w.sim.Find("Do item 150.")) }, []int{150}},
-		"deletes the first":          {func(w *world) { w.sim.People().Trash(w.sim.Find("Do item 99.")) }, []int{99}},
-		"adds a line at the top":     {func(w *world) { w.sim.People().Insert(w.page("Strategy Report"), 0, "from a person") }, nil},
-		"adds a line at the end":     {func(w *world) { w.sim.People().Insert(w.page("Strategy Report"), 1000, "from a person") }, nil},
-		"adds what comes next":       {func(w *world) { w.sim.People().Insert(w.page("Strategy Report"), 0, "Do item 199x.") }, nil},
-		"deletes one from before":    {func(w *world) { w.sim.People().Trash(w.sim.Find("Do item 98.")) }, []int{98}},
+		"corrects the last, and deletes the one before": {func(w *world) {
+			w.sim.People().Edit(w.sim.Find("Do item 198."), "Do item 198, at last.")
+			w.sim.People().Trash(w.sim.Find("Do item 197."))
+		}, []int{197, 198}},
+		"deletes one in the middle": {func(w *world) { w.sim.People().Trash(w.sim.Find("Do item 150.")) }, []int{150}},
+		"deletes the first":         {func(w *world) { w.sim.People().Trash(w.sim.Find("Do item 99.")) }, []int{99}},
+		"adds a line at the top":    {func(w *world) { w.sim.People().Insert(w.page("Strategy Report"), 0, "from a person") }, nil},
+		"adds a line at the end":    {func(w *world) { w.sim.People().Insert(w.page("Strategy Report"), 1000, "from a person") }, nil},
+		"adds what comes next":      {func(w *world) { w.sim.People().Insert(w.page("Strategy Report"), 0, "Do item 199x.") }, nil},
+		"deletes one from before":   {func(w *world) { w.sim.People().Trash(w.sim.Find("Do item 98.")) }, []int{98}},
 	} {
 		for _, k := range []int{firstAppend, secondAppend} {
 			if k == secondAppend && strings.Contains(name, "first") {
@@ -306,7 +310,7 @@ func TestFailuresOfPartsAreRedrivenInAnyOrder(t *testing.T) {
 				w.accept("rep_1", p)
 				a := w.publisher("a", nil)
 				w.deliver(t.Context(), a, visibility)
-				texts := queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}
+				texts := queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}
 				messages := []queue.Message{texts, part(p, 0, 2, report.Quote{Text: "one"}), part(p, 1, 2, report.Quote{Text: "two"})}
 				w.sim.Inject(notionsim.Fault{Method: http.MethodDelete, Status: 400})
 				w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Status: 400})
@@ -359,7 +363,7 @@ func TestRefusedTextsDoNotCostAPartOfTheQuotes(t *testing.T) {
 			many[i].Text = fmt.Sprint("quote ", i)
 		}
 		w.send(part(p, 0, 201, many...), "")
-		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
+		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
 		w.send(part(p, 200, 201, report.Quote{Text: "the last"}), "")
 		for w.deliver(t.Context(), a, visibility) {
 		}

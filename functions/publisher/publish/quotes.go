@@ -27,7 +27,7 @@ func writeQuotes(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 		run.Warnings = slices.DeleteFunc(run.Warnings, func(w string) bool { return w == noQuotesInTime })
 		run.EndedAt = time.Time{}
 	}
-	run.QuotesAsked = m.Asked
+	run.QuotesAnswer = m.Answer
 	for _, warning := range part.Warnings {
 		run.Warn(warning)
 	}

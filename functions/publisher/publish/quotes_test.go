@@ -22,7 +22,7 @@ func published(t *testing.T) (w *world, p report.Payload) {
 	p = payload(2, 1)
 	w.accept("rep_1", p)
 	w.deliver(t.Context(), w.publisher("a", nil), visibility)
-	w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
+	w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: "asked", Texts: &queue.HomepageTexts{Title: "Title", Introduction: "Text."}}, "")
 	w.deliver(t.Context(), w.publisher("a", nil), visibility)
 	return w, p
 }
@@ -30,7 +30,7 @@ func published(t *testing.T) (w *world, p report.Payload) {
 // part is a message with some of so many quotes.
 func part(p report.Payload, offset, total int, quotes ...report.Quote) queue.Message {
 	subject := p.Subject()
-	return queue.Message{Kind: queue.Quotes, ReportID: "rep_1", Asked: "asked", Cursor: int64(offset), Subject: &subject, Quotes: &queue.QuotesPart{Offset: offset, Total: total, Quotes: quotes}}
+	return queue.Message{Kind: queue.Quotes, ReportID: "rep_1", Answer: "asked", Cursor: int64(offset), Subject: &subject, Quotes: &queue.QuotesPart{Offset: offset, Total: total, Quotes: quotes}}
 }
 
 func (w *world) wantQuotes(texts ...string) {
@@ -92,7 +92,7 @@ func TestTheFirstAnswerIsFollowed(t *testing.T) {
 		w, p := published(t)
 		first, second := part(p, 0, 2, report.Quote{Text: "one"}), part(p, 1, 2, report.Quote{Text: "two"})
 		none, rest := part(p, 0, 0), part(p, 3, 4, report.Quote{Text: "three"})
-		first.Asked, second.Asked, none.Asked, rest.Asked = "first", "first", "other", "other"
+		first.Answer, second.Answer, none.Answer, rest.Answer = "first", "first", "other", "other"
 		w.send(first, "")
 		w.send(none, "other")
 		w.send(rest, "")

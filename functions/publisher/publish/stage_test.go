@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"regexp"
 	"slices"
@@ -39,9 +40,10 @@ type stage struct {
 	runs                           inmemory.Runs
 	publish, dead, enrich, waiting *inmemory.Queue
 
-	perPart int // quotes in a part of them
-	version int // of the converter that is deployed
-	answers int // of the enricher
+	perPart int              // quotes in a part of them
+	version int              // of the converter that is deployed
+	answers int              // of the enricher
+	asked   []queue.Incoming // what it has answered
 	omits   omissions
 	started int // processes
 }
@@ -207,20 +209,29 @@ func (g *stage) answer() {
 		if len(asked) == 0 {
 			return
 		}
-		m, err := queue.Decode(asked[0].Body)
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		g.answers++
-		g.answerTexts(m, asked[0].ID)
-		g.answerQuotes(m, asked[0].ID)
+		g.asked = append(g.asked, asked[0])
+		g.reply(asked[0], math.MaxInt)
 		if err := g.enrich.Delete(ctx, asked[0].Receipt); err != nil {
 			g.t.Fatal(err)
 		}
 	}
 }
 
-func (g *stage) answerTexts(m queue.Message, distinct string) {
+// reply does what the enricher does with one delivery of a question, unless it dies
+// before it has sent so many messages. Its words are others at each delivery.
+func (g *stage) reply(question queue.Incoming, most int) {
+	asked, err := queue.Decode(question.Body)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.answers++
+	all := append([]queue.Message{g.texts(asked)}, g.quotes(asked)...)
+	for _, m := range all[:min(most, len(all))] {
+		g.send(m, fmt.Sprint(question.ID, g.answers))
+	}
+}
+
+func (g *stage) texts(asked queue.Message) queue.Message {
 	var texts queue.HomepageTexts
 	if !g.omits.title {
 		texts.Title = fmt.Sprint("Analysis, text of answer ", g.answers)
@@ -228,22 +239,25 @@ func (g *stage) answerTexts(m queue.Message, distinct string) {
 	if !g.omits.introduction {
 		texts.Introduction = fmt.Sprintf("We read a lot, text of answer %d.\n\n- **Plan**: what to do\n- **All**: why\n", g.answers)
 	}
-	g.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &texts}, distinct)
+	return queue.Message{Kind: queue.Texts, ReportID: asked.ReportID, Answer: fmt.Sprint(g.answers), Texts: &texts}
 }
 
-func (g *stage) answerQuotes(m queue.Message, distinct string) {
+// quotes are the parts of an answer's quotes in the order in which they are sent,
+// the first one last.
+func (g *stage) quotes(asked queue.Message) (parts []queue.Message) {
 	if g.omits.quotes {
-		return
+		return nil
 	}
-	all := quotesOf(m.Payload)
+	all := quotesOf(asked.Payload)
 	for i := range all.Quotes {
 		all.Quotes[i].Text = fmt.Sprintf("Quote of answer %d: %s", g.answers, all.Quotes[i].Text)
 	}
 	for offset := 0; offset < max(1, all.Total); offset += g.perPart {
 		part := *all
 		part.Offset, part.Quotes = offset, all.Quotes[offset:min(offset+g.perPart, all.Total)]
-		g.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Cursor: int64(offset), Subject: m.Subject, Quotes: &part}, distinct)
+		parts = append(parts, queue.Message{Kind: queue.Quotes, ReportID: asked.ReportID, Answer: fmt.Sprint(g.answers), Cursor: int64(offset), Subject: asked.Subject, Quotes: &part})
 	}
+	return append(parts[1:], parts[0])
 }
 
 func (g *stage) redrive() {

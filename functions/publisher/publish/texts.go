@@ -16,7 +16,7 @@ import (
 // leaves the standard one where it is.
 func writeTexts(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 	run, texts := l.Run, m.Texts
-	run.TextsAsked = m.Asked
+	run.TextsAnswer = m.Answer
 	for _, warning := range texts.Warnings {
 		run.Warn(warning)
 	}

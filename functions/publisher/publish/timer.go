@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -23,13 +22,11 @@ const (
 const noQuotesInTime = "The enricher did not answer in time, so the report has no quotes."
 
 // askEnricher sends the report to the enricher. Asking twice does no harm: of two
-// answers the first one is written. Pages do not wait for the enrich queue: should
+// answers the one that comes first is written. Pages do not wait for the enrich queue: should
 // it refuse, the timer asks again.
 func (d *delivery) askEnricher(ctx context.Context) {
 	run := d.ledger.Run
-	body, err := queue.Encode(queue.Message{
-		Kind: queue.Enrich, ReportID: run.ReportID, Asked: rand.Text(), Payload: d.message.Payload, Subject: run.Subject,
-	})
+	body, err := queue.Encode(queue.Message{Kind: queue.Enrich, ReportID: run.ReportID, Payload: d.message.Payload, Subject: run.Subject})
 	if err == nil {
 		err = d.EnrichQueue.Send(ctx, queue.Outgoing{Body: body})
 	}
@@ -60,8 +57,8 @@ func (d *delivery) setTimer(ctx context.Context) error {
 // messages.
 func (d *delivery) endWaiting(ctx context.Context) error {
 	run := d.ledger.Run
-	noTexts := run.TextsAsked == "" && !finished(run, stepTitle, stepIntroduction)
-	noQuotes := run.QuotesAsked == "" && !finished(run, stepQuotesSection)
+	noTexts := run.TextsAnswer == "" && !finished(run, stepTitle, stepIntroduction)
+	noQuotes := run.QuotesAnswer == "" && !finished(run, stepQuotesSection)
 	switch {
 	case !noTexts && !noQuotes:
 		return nil

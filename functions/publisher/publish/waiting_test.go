@@ -314,7 +314,7 @@ func TestAnOutageWithFiftyReportsFailsNone(t *testing.T) {
 		defer stop()
 		time.Sleep(10 * time.Second)
 		w.sim.Inject(notionsim.Fault{Times: -1, Status: 503})
-		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Asked: "asked", Texts: &queue.HomepageTexts{}}, "")
+		w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: "asked", Texts: &queue.HomepageTexts{}}, "")
 		w.send(part(p, 0, 3, report.Quote{Text: "one"}), "")
 		w.send(part(p, 1, 3, report.Quote{Text: "two"}), "")
 		w.send(part(p, 2, 3, report.Quote{Text: "three"}), "")
@@ -461,6 +461,91 @@ func TestANewReportOvertakesBulkWork(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Behind a burst of reports bulk work waits ten seconds for each turn. Whatever else
+// comes need not wait for those, and bulk work is done all the same.
+func TestBulkWorkThatWaitsForItsTurnGivesWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, notionsim.Options{Latency: 50 * time.Millisecond})
+		var a arrivals
+		ctx, end := context.WithCancel(t.Context())
+		served := make(chan struct{})
+		p := w.publisher("a", nil)
+		bulk := w.acceptMany(1, "bulk", func() report.Payload { return payload(3, 200) })
+		w.deliverBefore(p, &a)
+		w.answerEnrichRequests() // and no others
+		go func() {
+			defer close(served)
+			for ctx.Err() == nil {
+				w.deliverBefore(p, &a)
+			}
+		}()
+		come := func(after time.Duration) {
+			time.Sleep(after)
+			w.acceptMany(1, fmt.Sprint("new", a.add(), "."), func() report.Payload { return payload(2, 0) })
+		}
+		for range 16 {
+			come(time.Second / 3)
+		}
+		for range 10 { // by now bulk work has its turn each ten seconds
+			come(7 * time.Second)
+		}
+		time.Sleep(5 * time.Minute)
+		if run := w.run(bulk[0]); run.Status != runs.Complete {
+			t.Errorf("bulk work is %s, %d quotes are written", run.Status, run.Step("quotes").Done)
+		}
+		end()
+		<-served
+	})
+}
+
+// arrivals are when reports were accepted.
+type arrivals struct {
+	mu sync.Mutex
+	at []time.Time
+}
+
+// add says how many were before.
+func (a *arrivals) add() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at = append(a.at, time.Now())
+	return len(a.at) - 1
+}
+
+// since is when all came but the first n.
+func (a *arrivals) since(n int) []time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.at[n:])
+}
+
+// deliverBefore delivers the next message, and wants bulk work to end soon after a
+// report has come: it asks every two seconds, behind a request or a wait of a second.
+func (w *world) deliverBefore(p *publish.Publisher, a *arrivals) {
+	const longest = 4 * time.Second
+	batch := w.next(10 * time.Second)
+	if len(batch) == 0 {
+		return
+	}
+	before := len(a.since(0))
+	response, err := p.Handle(w.t.Context(), eventOf(batch[0]))
+	if err != nil || len(response.BatchItemFailures) > 0 {
+		w.t.Errorf("got %+v, %v", response, err)
+	}
+	if err := w.publish.Delete(w.t.Context(), batch[0].Receipt); err != nil {
+		w.t.Error(err)
+	}
+	if m, err := queue.Decode(batch[0].Body); err != nil || m.Kind == queue.Publish {
+		return
+	}
+	for _, at := range a.since(before) {
+		if waited := time.Since(at); waited > longest {
+			w.t.Errorf("a report waited %s for bulk work", waited)
+		}
 	}
 }
 

@@ -133,8 +133,8 @@ func (w *world) answerEnrichRequests() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Asked: m.Asked, Texts: &w.texts}, asked[0].ID)
-		w.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Asked: m.Asked, Subject: m.Subject, Quotes: quotesOf(m.Payload)}, asked[0].ID)
+		w.send(queue.Message{Kind: queue.Texts, ReportID: m.ReportID, Answer: asked[0].ID, Texts: &w.texts}, asked[0].ID)
+		w.send(queue.Message{Kind: queue.Quotes, ReportID: m.ReportID, Answer: asked[0].ID, Subject: m.Subject, Quotes: quotesOf(m.Payload)}, asked[0].ID)
 		if err := w.enrich.Delete(w.t.Context(), asked[0].Receipt); err != nil {
 			w.t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,9 +25,9 @@ const (
 	// maxWait is the longest that a caller may wait: API Gateway gives up
 	// after 30 s.
 	maxWait = 25 * time.Second
-	// acceptTime bounds the table and the queue together, so that a caller of
+	// storeTime bounds the table and the queue together, so that a caller of
 	// an unavailable service hears so instead of a timeout.
-	acceptTime = 8 * time.Second
+	storeTime = 8 * time.Second
 	// maxKey is the longest idempotency key.
 	maxKey = 255
 )
@@ -38,7 +39,7 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 	if err := h.checkHeaders(r); err != nil {
 		return answer{}, err
 	}
-	body, err := read(r)
+	body, err := h.body(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -53,12 +54,21 @@ func (h *Handler) accept(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	h.Log.InfoContext(ctx, "accepted", "status", run.Status, "bytes", len(body))
-	run, failed := h.await(ctx, run, arrived.Add(waitOf(r)))
+	status := run.Status
+	say := func() { h.Log.InfoContext(ctx, "accepted", "status", status, "bytes", len(body)) }
+	wait := waitOf(r)
+	if wait > 0 {
+		say()
+	}
+	run, failed := h.await(ctx, run, arrived.Add(wait))
 	if failed {
 		return answer{}, h.publishFailed(r, run)
 	}
-	return h.accepted(r, run, arrived), nil
+	a := h.accepted(r, run, arrived)
+	if wait == 0 { // nobody waits for the log
+		a.then = say
+	}
+	return a, nil
 }
 
 // checkHeaders judges all that can be judged before the body is read.
@@ -112,11 +122,15 @@ func checkMedia(r *http.Request) error {
 // one: its sender is told to send it again.
 var ErrBusy = errors.New("too many large bodies at once")
 
-// read reads the bytes that were signed, and no more than a body may have.
-func read(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, report.MaxBody+1))
+// foreseen is the largest body for which room is made before it comes: with a length
+// that is only said, nobody shall take much memory.
+const foreseen = 64 << 10
+
+// body reads the bytes that were signed, and no more than a body may have.
+func (h *Handler) body(r *http.Request) ([]byte, error) {
+	body, err := readAll(io.LimitReader(r.Body, report.MaxBody+1), r.ContentLength)
 	switch {
-	case errors.Is(err, ErrBusy), errors.Is(err, os.ErrDeadlineExceeded) && r.Context().Err() != nil: // the process ends
+	case errors.Is(err, ErrBusy), errors.Is(err, os.ErrDeadlineExceeded) && h.ending():
 		return nil, unavailable(err)
 	case err != nil:
 		return nil, &refusal{code: "invalid_json", sentence: "The body could not be read.", cause: err}
@@ -124,6 +138,32 @@ func read(r *http.Request) ([]byte, error) {
 		return nil, tooLarge(nil)
 	}
 	return body, nil
+}
+
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	if length <= 0 || length > foreseen {
+		return io.ReadAll(body)
+	}
+	received := bytes.NewBuffer(make([]byte, 0, length+bytes.MinRead)) // without MinRead it grows to see the end
+	_, err := received.ReadFrom(body)
+	return received.Bytes(), err
+}
+
+// ending tells whether the process is to end.
+func (h *Handler) ending() bool {
+	select {
+	case <-h.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// Lasting is the context of a request whose caller may have said all that he has to
+// say: net/http takes him for one who has gone, and he waits for his answer. What is
+// done in it ends after some seconds in any case.
+func Lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 }
 
 func parse(body []byte) (report.Payload, error) {
@@ -170,7 +210,7 @@ const enrichRoom = 16 << 10
 // who is impatient fills no queue. What a published report still lacks comes
 // by other messages, which cannot be made here; it is left as it is.
 func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idempotencyKey) (runs.Run, error) {
-	ctx, cancel := context.WithTimeout(ctx, acceptTime)
+	ctx, cancel := Lasting(ctx)
 	defer cancel()
 	now := time.Now()
 	fingerprint := payload.Fingerprint()

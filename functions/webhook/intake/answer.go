@@ -134,6 +134,7 @@ type answer struct {
 	status  int
 	headers map[string]string
 	body    string
+	then    func() // is done when the answer is on its way; may be nil
 }
 
 func (a answer) write(w http.ResponseWriter) {

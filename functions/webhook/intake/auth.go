@@ -33,8 +33,9 @@ const minSecret = 16
 // are separated by commas. A secret is a bearer token and the key of Standard
 // Webhooks signatures; one written whsec_<base64> signs with the decoded bytes.
 // The first key signs and all verify, so that keys can be changed while links
-// are about; without any the secrets take their place. Without any secret
-// everything is allowed: that is for one machine on its loopback address.
+// are about; without any the secrets take their place. Blank secrets count for
+// nothing, unless there are several and no other. Without any secret everything is
+// allowed: that is for one machine on its loopback address.
 //
 // The error tells which secrets and keys are wrong, by their numbers.
 func NewAuth(secrets []string, statusKeys string) (*Auth, error) {
@@ -55,6 +56,9 @@ func NewAuth(secrets []string, statusKeys string) (*Auth, error) {
 		}
 		a.secrets = append(a.secrets, sha256.Sum256([]byte(secret)))
 		a.verifiers = append(a.verifiers, verifier)
+	}
+	if len(secrets) > 1 && a.Open() && len(problems) == 0 { // as "$A,$B" is where neither is set
+		problems = append(problems, fmt.Errorf("all %d secrets in WEBHOOK_SECRETS are blank", len(secrets)))
 	}
 	keys := strings.Split(statusKeys, ",")
 	for i, key := range keys {

@@ -242,6 +242,8 @@ func TestNewAuthNamesEveryWrongSecretByItsNumber(t *testing.T) {
 		{"good", []string{"sixteen letters.", "whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "sixteen lettersé"}, "sixteen letters., and one more key", ""},
 		{"blank ones are none", []string{"", "  ", secret}, " , ", ""},
 		{"none", nil, "", ""},
+		{"one that is blank", []string{""}, "", ""},
+		{"several that are blank", []string{"", " "}, "", "all 2 secrets in WEBHOOK_SECRETS are blank"},
 		{"fifteen letters", []string{"fifteen letters"}, "", "webhook secret 1 of 1 is shorter than 16 characters"},
 		{"one letter", []string{secret, "a"}, "", "webhook secret 2 of 2 is shorter than 16 characters"},
 		{"an empty key", []string{"whsec_"}, "", "webhook secret 1 of 1 stands for fewer than 16 bytes"},
@@ -265,21 +267,23 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, http.ErrBodyReadAfterClose
 }
 
-// Who is still sending when the process ends is not to blame.
+// Who is still sending when the process ends is not to blame. Who takes too long is,
+// which net/http takes for one who has gone.
 func TestABodyThatIsCutByTheEndIsToSendAgain(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
 	for cut, want := range map[bool]int{true: 503, false: 400} {
+		b := setup(t)
+		stop := make(chan struct{})
+		b.Stop = stop
 		ctx, cancel := context.WithCancel(t.Context())
-		body := iotest.ErrReader(os.ErrDeadlineExceeded)
-		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/reports", body)
+		cancel()
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/reports", iotest.ErrReader(os.ErrDeadlineExceeded))
 		r.Header.Set("Content-Type", "application/json")
 		if cut {
-			cancel()
+			close(stop)
 		}
 		w := httptest.NewRecorder()
 		b.Routes().ServeHTTP(w, r)
-		cancel()
 		if w.Code != want || cut && w.Header().Get("Retry-After") == "" {
 			t.Errorf("cut by the end %t: got %d %v", cut, w.Code, w.Header())
 		}

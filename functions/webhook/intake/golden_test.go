@@ -3,10 +3,8 @@ package intake_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,29 +12,18 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/google/go-cmp/cmp"
 
 	"notionrelay/shared/apigateway"
 	"notionrelay/shared/runs"
+	"notionrelay/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden file anew")
 
 // TestAnswersAreThoseOfTheContract pins every word that a caller's program gets.
 func TestAnswersAreThoseOfTheContract(t *testing.T) {
 	t.Parallel()
 	var got bytes.Buffer
 	synctest.Test(t, func(t *testing.T) { story(t, &got) })
-	const file = "testdata/answers.txt"
-	if *update {
-		if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if diff := cmp.Diff(string(want), got.String()); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
-	}
+	golden.Compare(t, "testdata/answers.txt", got.String())
 }
 
 // story is a report's way, each answer on it written down.

@@ -133,6 +133,9 @@ func (h *Handler) route(address string, serve func(*http.Request) (answer, error
 			a = h.refuse(r.WithContext(ctx), id, err)
 		}
 		a.write(w)
+		if a.then != nil {
+			a.then()
+		}
 		h.Log.InfoContext(ctx, "request", "method", short(r.Method), "route", address, "status", a.status, "took", time.Since(started))
 	})
 }

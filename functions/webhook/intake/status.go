@@ -101,6 +101,8 @@ func (h *Handler) read(r *http.Request) (runs.Run, error) {
 		return runs.Run{}, lookedUp(runs.ErrNotFound)
 	}
 	logs.Set(ctx, "reportId", id)
+	ctx, cancel := Lasting(ctx)
+	defer cancel()
 	run, err := h.Runs.Get(ctx, id)
 	return run, lookedUp(err)
 }
@@ -118,6 +120,8 @@ func (h *Handler) statusByRunID(r *http.Request) (answer, error) {
 		return answer{}, lookedUp(runs.ErrNotFound)
 	}
 	logs.Set(ctx, "runId", runID)
+	ctx, cancel := Lasting(ctx)
+	defer cancel()
 	run, err := h.Runs.Latest(ctx, runID)
 	if err != nil {
 		return answer{}, lookedUp(err)
@@ -170,7 +174,7 @@ func (h *Handler) waiting(ctx context.Context, run runs.Run) *waitingBody {
 	if run.Ended() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, haltTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), haltTime)
 	defer cancel()
 	halt, err := h.Runs.Halt(ctx)
 	if err != nil {

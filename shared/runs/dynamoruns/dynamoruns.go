@@ -181,12 +181,16 @@ func (s *Store) List(ctx context.Context, q runs.Query) ([]runs.Run, error) {
 
 // listIDs reads one status from its index.
 func (s *Store) listIDs(ctx context.Context, status runs.Status, q runs.Query) (ids []string, err error) {
+	until := endOfTime
+	if !q.Before.IsZero() {
+		until = q.Before.Add(-time.Nanosecond)
+	}
 	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
 		TableName:                 &s.table,
 		IndexName:                 aws.String(statusIndex),
-		KeyConditionExpression:    aws.String("#status = :status AND acceptedAt >= :since"),
+		KeyConditionExpression:    aws.String("#status = :status AND acceptedAt BETWEEN :since AND :until"),
 		ExpressionAttributeNames:  map[string]string{"#status": attrStatus}, // a reserved word
-		ExpressionAttributeValues: attributes{":status": text(string(status)), ":since": text(sortable(q.Since))},
+		ExpressionAttributeValues: attributes{":status": text(string(status)), ":since": text(sortable(q.Since)), ":until": text(sortable(until))},
 		ScanIndexForward:          aws.Bool(false),
 	})
 	for pages.HasMorePages() && len(ids) < q.Limit {
@@ -420,6 +424,9 @@ func runItem(run runs.Run) (attributes, error) {
 	}
 	return item, nil
 }
+
+// endOfTime is the last moment that sortable can tell.
+var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 
 func sortable(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
