@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"html"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,9 +35,10 @@ type reference struct {
 	source    []byte
 	text      strings.Builder
 	footnotes []ast.Node
-	around    string // the URL of the link of markdown around, if it is good
-	anchor    string // the address of the link of HTML that is open
-	start     int    // of its text
+	around    string   // the URL of the link of markdown around, if it is good
+	images    []string // the URLs of the images in whose text this is
+	anchor    string   // the address of the link of HTML that is open
+	start     int      // of its text
 }
 
 func (r *reference) walk(n ast.Node) {
@@ -159,7 +161,12 @@ func (r *reference) image(address, title string, text func()) {
 	if anchor := percentEncoded(r.anchor); around == "" && block.ValidLink(anchor) {
 		around = anchor
 	}
+	outer := r.images
+	if block.ValidLink(url) {
+		r.images = append(slices.Clip(outer), url)
+	}
 	text()
+	r.images = outer
 	if alt := squeeze(r.text.String()[start:]); alt == "" {
 		r.text.WriteString(title)
 	} else if squeeze(title) != "" && squeeze(title) != alt {
@@ -168,6 +175,8 @@ func (r *reference) image(address, title string, text func()) {
 	switch {
 	case !block.ValidLink(url):
 		r.address(address, start)
+	case around == "" && len(outer) > 0:
+		r.imageInImage(url, start)
 	case around == "" || around == url:
 		r.ifBlank(url, start)
 	case block.ValidImage(url):
@@ -177,6 +186,21 @@ func (r *reference) image(address, title string, text func()) {
 		r.ifBlank(around, start)
 		r.text.WriteString("(" + url + ")")
 	}
+}
+
+// imageInImage writes what stands for an image in the text of others. Where there
+// can be no blocks these are links, and it is a part of their text.
+func (r *reference) imageInImage(url string, start int) {
+	if squeeze(r.text.String()[start:]) != "" {
+		r.text.WriteString(optional + "(" + url + ")" + optional)
+		return
+	}
+	for _, outer := range r.images {
+		if outer != url {
+			r.text.WriteString(optional + outer + optional)
+		}
+	}
+	r.text.WriteString(optional + "(" + optional + url + optional + ")" + optional)
 }
 
 // optional is around an address that the text has only where there can be no

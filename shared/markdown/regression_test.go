@@ -37,6 +37,11 @@ var regressions = []struct{ fault, source, want string }{
 		"bulleted_list_item \"x\"+link(https://example.com)\nbulleted_list_item \"[ ]none\"\nto_do checked=true \"done\"\n",
 	},
 	{
+		"an image in the text of another was the whole of it to the reference",
+		"![![](http://0)](http://00)",
+		"paragraph \"http://00\"+link(http://00) \" (http://0)\"+link(http://0)\n",
+	},
+	{
 		"code kept the carriage returns of its line ends",
 		"```\r\na\r\nb\r\n```\r\n",
 		"code language=\"plain text\" \"a\\nb\"\n",
