@@ -111,6 +111,12 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Runs: []size{{Blocks: 2, Quotes: 3}}, PerPart: 1, Latency: 50 * time.Millisecond,
 			Events: []event{{What: work, Count: 1}, {What: cut, Count: 3}, {What: work, Count: 5}, {What: twice}},
 		},
+		// Quotes came when their run had ended without them. The process died in the
+		// midst of them, and they were dropped, as of a run that is complete.
+		"quotes that come late are interrupted": {
+			Runs: []size{{Blocks: 2, Quotes: 1}}, Latency: 50 * time.Millisecond,
+			Events: []event{{What: work, Count: 1}, {What: age, Count: 1}, {What: work, Count: 1}, {What: enrich, Count: 1}, {What: upgrade, Count: 5}, {What: work, Count: 2}},
+		},
 		// Two publishers asked the enricher at the same moment: of two answers the title
 		// was one's, the introduction the other's.
 		"two publishers ask at the same moment": {

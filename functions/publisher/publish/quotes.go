@@ -25,7 +25,7 @@ func writeQuotes(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 		run.Steps = without(run.Steps, stepQuotesSection)
 		delete(run.Places, stepQuotesSection)
 		run.Warnings = slices.DeleteFunc(run.Warnings, func(w string) bool { return w == noQuotesInTime })
-		run.EndedAt = time.Time{}
+		run.Status, run.EndedAt = runs.Published, time.Time{} // or the rest of them would be dropped
 	}
 	run.QuotesAnswer = m.Answer
 	for _, warning := range part.Warnings {
