@@ -227,6 +227,9 @@ func (c *Client) do(ctx context.Context, write bool, result checked, call func(c
 	}
 	beforeOf(ctx)(ctx)
 	requestCtx, x := withExchange(ctx)
+	if !write { // it has no effect that could come late
+		requestCtx = context.WithValue(requestCtx, intentKey{}, nil)
+	}
 	requestCtx, cancel := context.WithTimeout(requestCtx, c.limit(ctx, write))
 	defer cancel()
 	started := time.Now()

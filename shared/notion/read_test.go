@@ -110,6 +110,28 @@ func TestAnOldIntentIsNotSent(t *testing.T) {
 	})
 }
 
+// What Notion says of a write may have to be looked into. However slow it is, that is
+// not too late.
+func TestAReadIsSentHoweverOldItsIntent(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"children", "block", "rows"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sent := false
+				c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+					sent = true
+					return nil, errors.New("no")
+				}))
+				_, _ = requests[name](notion.WithIntent(t.Context(), time.Now().Add(-time.Minute)), c)
+				if !sent {
+					t.Error("it is not sent")
+				}
+			})
+		})
+	}
+}
+
 // Notion works on a write for as long as it is waited for here. A read has no
 // effect, and others wait for the turn.
 func TestHowLongAnAnswerIsWaitedFor(t *testing.T) {

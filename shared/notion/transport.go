@@ -66,7 +66,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // WithIntent says when the intent of a context's write was stored. A process
 // that was suspended since does not send it any more: others may have found that
-// it never happened.
+// it never happened. Reads of the context are sent whenever.
 func WithIntent(ctx context.Context, at time.Time) context.Context {
 	return context.WithValue(ctx, intentKey{}, at)
 }

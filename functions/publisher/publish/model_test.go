@@ -117,6 +117,12 @@ func TestHistoriesThatOnceWentWrong(t *testing.T) {
 			Runs: []size{{Blocks: 2, Quotes: 1}}, Latency: 50 * time.Millisecond,
 			Events: []event{{What: work, Count: 1}, {What: age, Count: 1}, {What: work, Count: 1}, {What: enrich, Count: 1}, {What: upgrade, Count: 5}, {What: work, Count: 2}},
 		},
+		// A person had moved the standard introduction away, and Notion was slow: to look
+		// where it is took longer than a write may be sent behind its intent, each time.
+		"what is deleted has been moved, and Notion is slow": {
+			Runs: []size{{Blocks: 2}}, Latency: 4 * time.Second,
+			Events: []event{{What: work, Count: 1}, {What: enrich}, {What: meddle, Count: 1, Fault: 2, Wait: time.Second}, {What: work, Count: 2}},
+		},
 		// Two publishers asked the enricher at the same moment: of two answers the title
 		// was one's, the introduction the other's.
 		"two publishers ask at the same moment": {
