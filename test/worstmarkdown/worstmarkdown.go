@@ -245,7 +245,7 @@ func Documents(size int) map[string]Document {
 
 // MaxMemory is how many bytes a process may have taken at most when it has
 // converted any of them.
-const MaxMemory = 400 << 20
+const MaxMemory = 250 << 20
 
 // MemoryHungry names the documents that have taken most memory, before there were
 // limits or with them.

@@ -266,7 +266,7 @@ func outgoing(message queue.Message, body string) queue.Outgoing {
 }
 
 // measurements bounds how many reports are measured at once: a hostile one of 4 MiB
-// takes some 350 MB while it is.
+// takes some 100 MB while it is.
 var measurements = make(chan struct{}, 2)
 
 // measure refuses a report that would become more pages than one run may write.
