@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -151,14 +152,22 @@ func Root() (string, error) {
 	}
 }
 
-// FreePort finds a port that nothing listens on.
+// FreePort finds a port that nothing listens on. It is below those that a kernel
+// gives to whoever asks for any (ip(7), ip_local_port_range), so that nobody is given
+// it before the server that is to have it has started.
 func FreePort(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	const lowest, end = 10_000, 32_768
+	for {
+		port := strconv.Itoa(lowest + rand.IntN(end-lowest)) //nolint:gosec // it is no secret
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", ":"+port)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		return port, listener.Close()
 	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port), nil
 }
 
 // waitUntilHealthy returns when the address answers, whatever it says.
