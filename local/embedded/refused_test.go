@@ -25,16 +25,7 @@ func TestADiskThatRefusesIsOverWhenItTakesAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			disk, err := powercut.Record(dir, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			db, err := embedded.Open(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
+			disk, db := refusable(t)
 			q := db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Minute})
 			taken := 0
 			accept := func(id string) error {
@@ -92,16 +83,7 @@ func TestADeliveryThatTheDiskDidNotLetEndIsOver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			disk, err := powercut.Record(dir, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			db, err := embedded.Open(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
+			disk, db := refusable(t)
 			q := db.Queue("publish", embedded.QueueOptions{FIFO: true, Visibility: time.Hour})
 			for _, body := range []string{"first", "second"} {
 				if err := q.Send(t.Context(), queue.Outgoing{Body: body, Group: "g", DeduplicationID: body}); err != nil {
@@ -129,4 +111,15 @@ func TestADeliveryThatTheDiskDidNotLetEndIsOver(t *testing.T) {
 			}
 		})
 	}
+}
+
+// refusable is a store on a disk that can be told to refuse.
+func refusable(t *testing.T) (*powercut.Recording, *embedded.DB) {
+	t.Helper()
+	dir := t.TempDir()
+	disk, err := powercut.Record(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return disk, closing(t)(embedded.Open(dir))
 }

@@ -2,18 +2,11 @@ package ledger
 
 import (
 	"math"
-	"os"
 	"testing"
 
 	"notionrelay/shared/block"
 	"notionrelay/shared/notion"
-	"notionrelay/test/rapidtest"
 )
-
-func TestMain(m *testing.M) {
-	rapidtest.Settle()
-	os.Exit(m.Run())
-}
 
 func TestLikeness(t *testing.T) {
 	t.Parallel()

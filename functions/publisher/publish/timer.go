@@ -22,8 +22,8 @@ const (
 const noQuotesInTime = "The enricher did not answer in time, so the report has no quotes."
 
 // askEnricher sends the report to the enricher. Asking twice does no harm: of two
-// answers the one that comes first is written. Pages do not wait for the enrich queue: should
-// it refuse, the timer asks again.
+// answers the one that comes first is written. Pages do not wait for the enrich
+// queue: should it refuse, the timer asks again.
 func (d *delivery) askEnricher(ctx context.Context) {
 	run := d.ledger.Run
 	body, err := queue.Encode(queue.Message{Kind: queue.Enrich, ReportID: run.ReportID, Payload: d.message.Payload, Subject: run.Subject})
