@@ -61,6 +61,11 @@ var regressions = []struct{ fault, source, want string }{
 		"- [ ] a\n  ===\n",
 		"to_do checked=false\n  heading_1 \"a\"\n",
 	},
+	{
+		"a toggle that is nothing but its summary had room for children, or none, as it was parsed",
+		"\x00<detAils>000000000\n\n<detAils>\n<summArY>0",
+		"paragraph \"\ufffd\"\ntoggle\n  paragraph \"000000000\"\n  toggle \"0\"\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {
