@@ -250,8 +250,10 @@ func (d *delivery) begin(ctx context.Context) {
 	if f := run.Failed(kind, part); f != nil {
 		d.Log.InfoContext(ctx, "redriven", "code", f.Code)
 		run.Mend(kind, part)
-		run.EndedAt = time.Time{}
 		run.Asked = 0 // what had come for it was dropped
+		if len(run.Failures) == 0 {
+			run.Status, run.EndedAt = runs.Published, time.Time{}
+		}
 	}
 	if run.PublishedAt.IsZero() {
 		run.Status = runs.Publishing

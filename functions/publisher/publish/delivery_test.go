@@ -677,8 +677,12 @@ func TestBegin(t *testing.T) {
 			runs.Run{Status: runs.Published, PublishedAt: at, Asked: 1, Counts: runs.Counts{Deliveries: 3}},
 		},
 		{
-			"a redriven message", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other, {Kind: string(queue.Texts)}}},
-			runs.Run{Status: runs.Failed, PublishedAt: at, Failures: []runs.Failure{other}, Counts: runs.Counts{Deliveries: 1}},
+			"a redriven message", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{{Kind: string(queue.Texts)}}},
+			runs.Run{Status: runs.Published, PublishedAt: at, Failures: []runs.Failure{}, Counts: runs.Counts{Deliveries: 1}},
+		},
+		{
+			"one of two that have failed", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other, {Kind: string(queue.Texts)}}},
+			runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Failures: []runs.Failure{other}, Counts: runs.Counts{Deliveries: 1}},
 		},
 		{
 			"another one than has failed", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other}},
