@@ -650,8 +650,8 @@ func TestARecordThatIsGoneIsMadeAgain(t *testing.T) {
 		if got := a.saved; got.ReportID != "rep_1" || got.AcceptedAt.UnixMilli() != 1767323045678 || got.UpdatedAt.IsZero() || (got.LastFailure() != nil) != failed {
 			t.Errorf("%s: made again as %+v", kind, got)
 		}
-		if got := a.saved; !failed && (got.ResearchRunID != "run" || got.Fingerprint != p.Fingerprint()) {
-			t.Errorf("made again as %+v", got)
+		if got := a.saved; got.ResearchRunID != "run" || got.Fingerprint != p.Fingerprint() {
+			t.Errorf("%s: made again as %+v", kind, got)
 		}
 		if f := a.saved.LastFailure(); failed && (f.Code != "record_lost" || f.Remedy == "") {
 			t.Errorf("failed of %+v", f)
