@@ -134,7 +134,7 @@ func (s *session) end(err error) int {
 	case errors.Is(err, errTrouble):
 		return exitTrouble
 	}
-	fmt.Fprintln(s.errs, "relayctl:", harmless(err.Error()))
+	fmt.Fprintln(s.errs, "relayctl:", operate.Harmless(err.Error()))
 	if errors.Is(err, runs.ErrNotFound) || errors.Is(err, errNoLetter) {
 		return exitUnknown
 	}
