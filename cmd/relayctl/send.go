@@ -36,7 +36,7 @@ Examples:
 }
 
 func (c *sendCommand) Run(s *session) error {
-	body, payload, err := c.read(s.in)
+	body, payload, err := c.read(s, s.in)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (c *sendCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if c.Wait == 0 {
+	if c.Wait <= 0 {
 		return s.sent(sent)
 	}
 	ctx, cancel := context.WithTimeout(s, c.Wait)

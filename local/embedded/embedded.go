@@ -71,7 +71,7 @@ func Open(dir string) (*DB, error) {
 	defer cancel()
 	switch locked, err := lock.TryLockContext(ctx, leaving/10); {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("open data folder %s: another process is using it", dir)
+		return nil, fmt.Errorf("open data folder %s: another process is using it: stop that one, or give another folder", dir)
 	case err != nil || !locked:
 		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
 	}
