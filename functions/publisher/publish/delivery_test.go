@@ -752,3 +752,21 @@ func TestAHaltThatWasNotReadIsReadAgain(t *testing.T) {
 		t.Errorf("read %d times", a.looks)
 	}
 }
+
+// What was not stored is stored by the next delivery, or every run's status would tell
+// of a halt that is over.
+func TestAHaltThatWasNotStoredIsStoredAgain(t *testing.T) {
+	t.Parallel()
+	a := new(around)
+	p := deliveryOf(t, a, queue.Publish, runs.Run{}).Publisher
+	p.setHalt(t.Context(), "rep_1", sign{problem: &notion.Problem{Code: notion.TokenRefused}})
+	a.err = errors.New("no table")
+	p.setHalt(t.Context(), "rep_1", sign{fine: true})
+	a.err = nil
+	for range 2 {
+		p.setHalt(t.Context(), "rep_1", sign{fine: true})
+	}
+	if len(a.halts) != 3 || a.halts[2] != (runs.Halt{}) {
+		t.Errorf("stored as %+v", a.halts)
+	}
+}
