@@ -69,8 +69,8 @@ func probeAfter(probes int) time.Duration {
 	return min(15*time.Second<<min(probes, 5), 5*time.Minute)
 }
 
-// halts keeps the halt of all runs. Only the publisher changes it, so what this
-// process has read once it knows.
+// halts keeps the halt of all runs. Only the publisher changes it, so a process reads
+// it once.
 type halts struct {
 	known    bool
 	now      runs.Halt
