@@ -532,7 +532,7 @@ func TestTheEnricherIsAskedTwiceWithinTwoAndAHalfHours(t *testing.T) {
 	}{
 		{0, 0, true}, {1, 150*time.Minute - time.Nanosecond, true}, {1, 150 * time.Minute, false}, {2, 0, false}, {3, 0, false},
 	} {
-		if got := asksAgain(runs.Run{Asked: tt.asked, PublishedAt: now.Add(-tt.ago)}, now); got != tt.want {
+		if got := asksAgain(runs.Run{Asked: tt.asked, PublishedAt: now.Add(-tt.ago), TimerAt: now.Add(-answerTime)}); got != tt.want {
 			t.Errorf("asked %d times, published %s ago: got %t", tt.asked, tt.ago, got)
 		}
 	}
