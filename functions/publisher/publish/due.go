@@ -15,7 +15,7 @@ const (
 	drop                    // nothing: it is written already, or something else is in its place
 	tooEarly                // nothing yet: something has to be written before it
 	waiting                 // nothing yet: the run waits out its trouble
-	missing                 // nothing any more: what has to be written before it was put aside
+	missing                 // nothing any more: what has to be written before it never will be
 )
 
 // retention is how long a queue keeps a message. Where nothing was written of a run
