@@ -4,6 +4,7 @@ package preview
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -33,7 +34,7 @@ func Publish(ctx context.Context, p report.Payload, log *slog.Logger) (*notionsi
 	}
 	run, err := publishTo(ctx, sim, p, log)
 	if err != nil {
-		return nil, run, fmt.Errorf("preview report: %w", err)
+		return nil, run, errors.Join(fmt.Errorf("preview report: %w", err), sim.Close())
 	}
 	return sim, run, nil
 }
