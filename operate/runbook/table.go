@@ -237,9 +237,9 @@ var failures = []Trouble{
 		Do:    "Shorten the report or the account's description, send it again, and drop the letter.",
 	},
 	{
-		Codes: []string{"record_lost"}, Kind: Failure, Client: "The status is not found.", Commands: []string{"relayctl dead-letters show " + Example, "relayctl dead-letters drop " + Example},
+		Codes: []string{"record_lost"}, Kind: Failure, Client: failed, Commands: []string{explain},
 		Means: "The run's record is gone while its texts or quotes came.",
-		Do:    "Send the report again, and drop the letter.",
+		Do:    "Send the report again. Its pages are made anew, so delete those that it had before. There is no dead letter: of texts and quotes alone nothing can be made.",
 	},
 	{
 		Codes: []string{"defect"}, Kind: Failure, Client: failed, Commands: putBack,

@@ -229,10 +229,10 @@ var (
 )
 
 // findTag returns the parts of the tag that raw begins with, if it does. A closing
-// tag has no attributes.
+// tag has no attributes and no slash at its end.
 func findTag(raw string) []string {
 	tag := tagPattern.FindStringSubmatch(raw)
-	if tag == nil || tag[1] != "" && tag[3] != "" {
+	if tag == nil || tag[1] != "" && (tag[3] != "" || strings.HasSuffix(tag[0], "/>")) {
 		return nil
 	}
 	return tag

@@ -66,6 +66,11 @@ var regressions = []struct{ fault, source, want string }{
 		"\x00<detAils>000000000\n\n<detAils>\n<summArY>0",
 		"paragraph \"\ufffd\"\ntoggle\n  paragraph \"000000000\"\n  toggle \"0\"\n",
 	},
+	{
+		"a closing tag that is none to CommonMark was one to the reference of the tests",
+		"<td </A/>",
+		"paragraph \"<td </A/>\"\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {

@@ -46,7 +46,7 @@ const (
 type Run struct {
 	ReportID      string `json:"id"`              // the report id
 	ResearchRunID string `json:"runId,omitempty"` // the caller's id of its research run
-	Fingerprint   string `json:"fingerprint"`     // of the accepted content, to notice a reused idempotency key
+	Fingerprint   string `json:"fingerprint"`     // of the accepted content, to notice a reused idempotency key; empty when that is not known
 	Status        Status `json:"status"`
 
 	AcceptedAt  time.Time `json:"acceptedAt"`

@@ -650,8 +650,8 @@ func TestARecordThatIsGoneIsMadeAgain(t *testing.T) {
 		if got := a.saved; got.ReportID != "rep_1" || got.AcceptedAt.UnixMilli() != 1767323045678 || got.UpdatedAt.IsZero() || (got.LastFailure() != nil) != failed {
 			t.Errorf("%s: made again as %+v", kind, got)
 		}
-		if got := a.saved; !failed && (got.ResearchRunID != "run" || got.Fingerprint != p.Fingerprint()) {
-			t.Errorf("made again as %+v", got)
+		if got := a.saved; got.ResearchRunID != "run" || got.Fingerprint != p.Fingerprint() {
+			t.Errorf("%s: made again as %+v", kind, got)
 		}
 		if f := a.saved.LastFailure(); failed && (f.Code != "record_lost" || f.Remedy == "") {
 			t.Errorf("failed of %+v", f)
@@ -677,8 +677,12 @@ func TestBegin(t *testing.T) {
 			runs.Run{Status: runs.Published, PublishedAt: at, Asked: 1, Counts: runs.Counts{Deliveries: 3}},
 		},
 		{
-			"a redriven message", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other, {Kind: string(queue.Texts)}}},
-			runs.Run{Status: runs.Failed, PublishedAt: at, Failures: []runs.Failure{other}, Counts: runs.Counts{Deliveries: 1}},
+			"a redriven message", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{{Kind: string(queue.Texts)}}},
+			runs.Run{Status: runs.Published, PublishedAt: at, Failures: []runs.Failure{}, Counts: runs.Counts{Deliveries: 1}},
+		},
+		{
+			"one of two that have failed", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other, {Kind: string(queue.Texts)}}},
+			runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Failures: []runs.Failure{other}, Counts: runs.Counts{Deliveries: 1}},
 		},
 		{
 			"another one than has failed", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other}},
