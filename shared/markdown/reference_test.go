@@ -200,6 +200,11 @@ func (r *reference) imageInImage(url string, start int) {
 			r.text.WriteString(optional + outer + optional)
 		}
 	}
+	if block.ValidImage(url) && !slices.ContainsFunc(r.images, block.ValidImage) {
+		// The block shows it, and has the address of one around as its caption.
+		r.text.WriteString(optional + "(" + url + ")" + optional + optional + url + optional)
+		return
+	}
 	r.text.WriteString(optional + "(" + optional + url + optional + ")" + optional)
 }
 

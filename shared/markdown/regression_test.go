@@ -71,6 +71,11 @@ var regressions = []struct{ fault, source, want string }{
 		"<td </A/>",
 		"paragraph \"<td </A/>\"\n",
 	},
+	{
+		"an image around another that alone can be shown was not in the reference of the tests",
+		"a![![](https://b.example/c.svg)](https://b.example)",
+		"paragraph \"a\"\nimage url=\"https://b.example/c.svg\" \"https://b.example\"+link(https://b.example)\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {
