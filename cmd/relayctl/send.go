@@ -158,6 +158,8 @@ func (w webhook) do(r *http.Request) (answered reply, err error) {
 	switch {
 	case response.StatusCode == http.StatusNotFound:
 		return reply{}, errNotThere
+	case response.StatusCode == http.StatusUnauthorized:
+		return reply{}, fmt.Errorf("the webhook answers %s: set RELAY_SECRET to one of its secrets", response.Status)
 	case response.StatusCode >= 400:
 		return reply{}, fmt.Errorf("the webhook answers %s: %s", response.Status, cmp.Or(answered.Error, "nothing that it should"))
 	case err != nil:
