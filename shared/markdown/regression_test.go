@@ -82,6 +82,11 @@ var regressions = []struct{ fault, source, want string }{
 		"paragraph \"a\"\nparagraph \"https://b.example\"+link(https://b.example)\nparagraph \"c\"\nparagraph \"d\"\n" +
 			"code language=\"css\"\nheading_1 \"https://e.example\"+link(https://e.example)\n",
 	},
+	{
+		"a link without text had the number of an item for its text",
+		"<td><ol><a href='https://b.example'><li>",
+		"table header=false\n  table_row | \"1. https://b.example\"+link(https://b.example)\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {
