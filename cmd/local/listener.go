@@ -47,6 +47,8 @@ const (
 	// connection is closed, and hearing how long that may take.
 	maxHeard = 3 * report.MaxBody
 	hearing  = 10 * time.Second
+	// lastHearing is how long that may go on when the system ends.
+	lastHearing = time.Second
 	// largePatience is how long the next one waits for its turn; its sender
 	// goes on waiting in the same way after the 503.
 	largePatience = 20 * time.Second
@@ -239,6 +241,7 @@ func hearOut(w http.ResponseWriter, r *http.Request, sent io.Reader) {
 	}
 	connection := http.NewResponseController(w)
 	if connection.Flush() == nil && connection.SetReadDeadline(time.Now().Add(hearing)) == nil {
+		defer context.AfterFunc(r.Context(), func() { _ = connection.SetReadDeadline(time.Now().Add(lastHearing)) })()
 		_, _ = io.CopyN(io.Discard, sent, maxHeard) // ends with the connection at the latest
 	}
 }

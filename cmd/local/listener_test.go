@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -464,6 +465,74 @@ func TestWhoTakesHisTimeHoldsUpNoEnd(t *testing.T) {
 			t.Fatalf("got %q, %v", line, err)
 		}
 	}
+}
+
+// Nor does what he has still to send, where he has not asked whether he may, nor
+// an answer that he does not take.
+func TestWhoIsNotDoneHoldsUpNoEnd(t *testing.T) {
+	t.Parallel()
+	endless := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+				return
+			}
+		}
+	})
+	for name, tt := range map[string]struct {
+		header string
+		serves http.Handler // nil: the system's own
+	}{
+		"with a secret":           {"X-Api-Key: " + secret + "\r\n", nil},
+		"with what may be proven": {fmt.Sprintf("Webhook-Id: 1\r\nWebhook-Timestamp: %d\r\nWebhook-Signature: v1,x\r\n", time.Now().Unix()), nil},
+		"with an answer to take":  {"", endless},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := open(t.Context(), guarded(), place{addr: "127.0.0.1:0", data: t.TempDir()}, planted.Log(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			begun, serves := make(chan struct{}), s.server.Handler
+			s.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Body = &telling{ReadCloser: r.Body, begun: begun}
+				if tt.serves != nil {
+					close(begun)
+					tt.serves.ServeHTTP(w, r)
+					return
+				}
+				serves.ServeHTTP(w, r)
+			})
+			ctx, end := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- s.serve(ctx) }()
+			connection, err := net.Dial("tcp", s.listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			if _, err := io.WriteString(connection, "POST /reports HTTP/1.1\r\nHost: relay.example\r\nContent-Type: application/json\r\n"+tt.header+"Content-Length: 100\r\n\r\n{"); err != nil {
+				t.Fatal(err)
+			}
+			<-begun
+			end()
+			if err := errors.Join(<-done, s.close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// telling is a body that tells when somebody begins to read it.
+type telling struct {
+	io.ReadCloser
+
+	begun chan struct{}
+	once  sync.Once
+}
+
+func (b *telling) Read(p []byte) (int, error) {
+	b.once.Do(func() { close(b.begun) })
+	return b.ReadCloser.Read(p)
 }
 
 // A request that is under way when the system ends is still answered as ever: what

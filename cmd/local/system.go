@@ -325,7 +325,10 @@ func (s *system) serve(ctx context.Context) error {
 	defer time.AfterFunc(lastPatience, cutOff).Stop()
 	shutdownCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err = errors.Join(err, s.server.Shutdown(shutdownCtx))
+	if late := s.server.Shutdown(shutdownCtx); late != nil { // someone does not take his answer
+		late = s.server.Close()
+		err = errors.Join(err, late)
+	}
 	wait.Wait()
 	return err
 }

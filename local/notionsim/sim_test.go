@@ -114,14 +114,17 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 	page := c.page(row, "Home", paragraph("one")+","+paragraph("two"))
 	blocks := ids(c.must("GET", "/v1/blocks/"+page+"/children", ""))
 	c.must("DELETE", "/v1/blocks/"+blocks[0], "")
-	c.must("PATCH", "/v1/blocks/"+page+"/children", `{"after":"`+blocks[1]+`","children":[`+paragraph("three")+`]}`)
-	want := c.sim.Tree()
+	c.must("PATCH", "/v1/blocks/"+page+"/children", `{"after":"`+blocks[1]+`","children":[`+paragraph("three")+`,{"type":"divider","divider":{}}]}`)
+	want, answer := c.sim.Tree(), c.must("GET", "/v1/blocks/"+page+"/children", "")["results"]
 
 	// The first simulator is not closed: it dies. What it wrote last is torn.
 	tearJournal(t, dir)
 	again := open(t, notionsim.Options{Dir: dir})
 	if diff := cmp.Diff(want, again.sim.Tree()); diff != "" {
 		t.Errorf("tree after restart (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(answer, again.must("GET", "/v1/blocks/"+page+"/children", "")["results"]); diff != "" {
+		t.Errorf("answer after restart (-want +got):\n%s", diff)
 	}
 	again.row("after the tear")
 	third := open(t, notionsim.Options{Dir: dir})

@@ -39,7 +39,7 @@ type node struct {
 
 	// Of a block: its type, and its content as Notion sends it.
 	Type    string         `json:"type,omitempty"`
-	Content map[string]any `json:"content,omitempty"`
+	Content map[string]any `json:"content,omitzero"`
 
 	// Of a page: its values by property id. Options of selects are kept as ids.
 	Values map[string]any `json:"values,omitempty"`

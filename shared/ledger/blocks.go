@@ -162,13 +162,8 @@ func (l *Ledger) trash(ctx context.Context, blockID, pageID string) error {
 		return refused
 	}
 	gone, err := l.gone(ctx, blockID, pageID)
-	switch {
-	case err != nil:
+	if err != nil || gone {
 		return err
-	case gone:
-		return nil
-	case saysArchived(refused):
-		return errors.Join(ErrTrashed, refused)
 	}
 	return refused
 }

@@ -63,6 +63,9 @@ func (l *Ledger) perform(ctx context.Context, r request) error {
 	logs.Set(ctx, "step", r.step)
 	ctx = notion.WithTrace(ctx, &l.trace)
 	if err := l.attempts(ctx, r); err != nil {
+		if saysArchived(err) {
+			err = errors.Join(ErrTrashed, err)
+		}
 		return fmt.Errorf("step %s, request %d of run %s: %w", r.step, r.index, l.Run.ReportID, err)
 	}
 	l.finish(r)

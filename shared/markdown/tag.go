@@ -12,6 +12,7 @@ import (
 type tag struct {
 	name       string // in lower case
 	closing    bool
+	empty      bool   // closes itself, like <br/>
 	bare       bool   // has an attribute without a value
 	attributes []byte // as they stand
 	length     int    // bytes, from < to >
@@ -79,6 +80,7 @@ func scanNamed(s []byte) (tag, bool) {
 	t.attributes = s[start:i]
 	i += spaces(s[i:])
 	if !t.closing && i < len(s) && s[i] == '/' {
+		t.empty = true
 		i++
 	}
 	if i >= len(s) || s[i] != '>' {

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 
 	"github.com/yuin/goldmark/ast"
@@ -81,6 +82,9 @@ func (p tagParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) 
 	if ok && t.bare && !t.closing && (unicode.IsLetter(before) || unicode.IsDigit(before)) {
 		return nil // "if CAC<LTV and LTV>3x" compares
 	}
+	if ok && isPlaceholder(t, block.Source(), pc) {
+		return nil
+	}
 	if node := p.InlineParser.Parse(parent, block, pc); node != nil {
 		return node
 	}
@@ -91,6 +95,51 @@ func (p tagParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) 
 	node.Segments.Append(segment.WithStop(segment.Start + t.length))
 	block.Advance(t.length)
 	return node
+}
+
+// lonelyTags are those of HTML, beside inlineTags, layoutTags and breaks, that may
+// do without their end.
+var lonelyTags = set(
+	"area", "base", "body", "col", "details", "embed", "frame", "head", "hr", "html", "link", "meta", "nobr",
+	"optgroup", "option", "param", "pre", "rp", "rt", "script", "source", "style", "summary", "textarea", "track",
+)
+
+// isPlaceholder tells whether a tag stands for what a reader fills in: "Hi <first
+// name>". HTML does not know it, and the document does not close it. One word on a
+// line of its own is not asked for, since sections begin like that.
+func isPlaceholder(t tag, source []byte, pc parser.Context) bool {
+	if t.name == "" || t.closing || t.empty || bytes.IndexByte(t.attributes, '=') >= 0 ||
+		inlineTags[t.name] || layoutTags[t.name] || breaks[t.name] || lonelyTags[t.name] {
+		return false
+	}
+	closed, known := pc.Get(closedKey).(map[string]bool)
+	if !known {
+		closed = closedNames(source)
+		pc.Set(closedKey, closed)
+	}
+	return !closed[t.name] && len(closed) < maxClosed
+}
+
+var closedKey = parser.NewContextKey() // the result of closedNames
+
+// maxClosed is how many names of closing tags are kept of a document. In one with
+// more, all tags are tags.
+const maxClosed = 1000
+
+// closedNames are the names of the closing tags of a document.
+func closedNames(source []byte) map[string]bool {
+	closed := map[string]bool{}
+	for rest := source; len(closed) < maxClosed; {
+		i := bytes.Index(rest, []byte("</"))
+		if i < 0 {
+			break
+		}
+		rest = rest[i+len("</"):]
+		if name := rest[:nameLength(rest)]; !closed[string(name)] {
+			closed[strings.ToLower(string(name))] = true
+		}
+	}
+	return closed
 }
 
 var kindTagLine = ast.NewNodeKind("TagLine")
@@ -124,7 +173,7 @@ func (p tagLineParser) Open(parent ast.Node, reader text.Reader, pc parser.Conte
 	if pc.BlockIndent() > 3 && !below {
 		return nil, parser.NoChildren // indented code
 	}
-	if !onlyTags(line) {
+	if !onlyTags(line, reader.Source(), pc) {
 		if pc.BlockIndent() > 3 {
 			return p.paragraphs.Open(parent, reader, pc)
 		}
@@ -164,11 +213,11 @@ func awaitsDestination(n ast.Node, source []byte) bool {
 
 // onlyTags tells whether a line is made of tags, none of which is of the kind
 // that belongs to a sentence.
-func onlyTags(line []byte) bool {
+func onlyTags(line, source []byte, pc parser.Context) bool {
 	found := false
 	for line = bytes.TrimSpace(line); len(line) > 0; line = bytes.TrimLeft(line, " \t") {
 		t, ok := scanTag(line, nil)
-		if !ok || inlineTags[t.name] {
+		if !ok || inlineTags[t.name] || t.bare && isPlaceholder(t, source, pc) {
 			return false
 		}
 		found = true

@@ -213,6 +213,43 @@ func TestAPlaceholderIsNotGoneBecauseItsPageIs(t *testing.T) {
 	}
 }
 
+// What cannot be written since a page is in the trash has that for its reason, and
+// goes on when the page is back.
+func TestAReportBelowAPageInTheTrashSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, away := range map[string]string{"the row": "row", "the homepage": "homepage"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+				w.accept("rep_1", payload(2, 0))
+				var page string
+				p := w.publisher("a", roundTrip(func(r *http.Request) (*http.Response, error) {
+					run := w.run("rep_1")
+					if s := run.Step("strategy-report"); page == "" && s != nil && !s.IntendedAt.IsZero() {
+						page = run.Step(away).ID
+						w.sim.People().Trash(page)
+					}
+					return w.sim.Transport().RoundTrip(r)
+				}))
+				w.drain(p, visibility)
+				failed := w.run("rep_1")
+				if f := failed.LastFailure(); f == nil || f.Code != "in_trash" || f.NotionRequestID == "" {
+					t.Errorf("the failure is %+v", f)
+				}
+				w.sim.People().Restore(page)
+				if err := w.publish.Redrive(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				w.drain(p, visibility)
+				if run := w.run("rep_1"); run.Status != runs.Complete {
+					t.Errorf("the redriven run is %s: %+v", run.Status, run.Failures)
+				}
+			})
+		})
+	}
+}
+
 // A person may delete a placeholder, or a block that more belongs below.
 func TestAPersonDeletesWhatTheRunStillNeeds(t *testing.T) {
 	t.Parallel()
