@@ -91,7 +91,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	code := -1
 	parser, err := kong.New(&c, kong.Name(name), kong.Description(description), kong.Writers(out, errs),
 		kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(),
-		kong.Vars{"pauseReason": defaultPauseReason, "pauseWait": defaultPauseWait.String()})
+		kong.Vars{"states": states(), "pauseReason": defaultPauseReason, "pauseWait": defaultPauseWait.String()})
 	if err != nil {
 		panic(err) // the grammar is ours
 	}
@@ -134,7 +134,10 @@ func (s *session) end(err error) int {
 	case errors.Is(err, errTrouble):
 		return exitTrouble
 	}
-	fmt.Fprintln(s.errs, "relayctl:", harmless(err.Error()))
+	if errors.Is(err, context.Canceled) && s.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	fmt.Fprintln(s.errs, "relayctl:", operate.Harmless(err.Error()))
 	if errors.Is(err, runs.ErrNotFound) || errors.Is(err, errNoLetter) {
 		return exitUnknown
 	}

@@ -15,7 +15,7 @@ const (
 
 type pauseCommand struct {
 	Reason string        `help:"What the status of waiting reports says." default:"${pauseReason}"`
-	Wait   time.Duration `help:"How long to wait for the request under way." default:"${pauseWait}"`
+	Wait   time.Duration `help:"How long to wait for the request under way; 0 not at all." default:"${pauseWait}"`
 }
 
 func (c *pauseCommand) Run(s *session) error {
@@ -23,9 +23,15 @@ func (c *pauseCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := system.Pause(s, c.Reason); err != nil {
+		return err
+	}
+	if c.Wait <= 0 {
+		return s.paused(true, "paused: a request under way comes to its end, and what is sent waits until relayctl resume")
+	}
 	ctx, cancel := context.WithTimeout(s, c.Wait)
 	defer cancel()
-	if err := system.Pause(ctx, c.Reason); err != nil {
+	if err := system.Quiet(ctx); err != nil {
 		return err
 	}
 	return s.paused(true, "paused: nothing is being written, and what is sent waits until relayctl resume")

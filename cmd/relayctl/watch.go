@@ -27,7 +27,7 @@ type watchCommand struct {
 func (c *watchCommand) Help() string {
 	return `The screen shows the queues with their dead letters, and the runs that are being written, that wait for their own time, that have failed, and the last ones that are complete. Above them stands whether anybody works, and why not.
 
-Keys: up and down (or k and j) select a run, r puts back what has failed of it, o shows where it can be looked at, d explains it, p pauses and resumes, q ends.
+Keys: up and down (or k and j) select a run, r puts back what has failed of it, o shows where it can be looked at, d explains it, p pauses and resumes, q ends. Where NO_COLOR is set it has no colours.
 
 Examples:
 
@@ -54,7 +54,7 @@ func (c *watchCommand) Run(s *session) error {
 		return err
 	}
 	if screen {
-		err = watch.NewScreen(&relay{system, s.target.call()}, c.Every).Run(s, s.in.(*os.File), s.out.(*os.File)) // which terminals are
+		err = watch.NewScreen(&relay{system, s.target.call()}, c.Every, s.colours()).Run(s, s.in.(*os.File), s.out.(*os.File)) // which terminals are
 		fmt.Fprint(s.errs, quiet.String())
 	} else {
 		err = s.frames(system, c.Once, c.Every)
@@ -65,9 +65,16 @@ func (c *watchCommand) Run(s *session) error {
 	return err
 }
 
+// isTerminal tells whether a stream is a terminal that does more than print.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// colours tells whether what is printed may have colours: on a terminal, unless the
+// environment says otherwise (https://no-color.org, https://bixense.com/clicolors).
+func (s *session) colours() bool {
+	return os.Getenv("NO_COLOR") == "" && (isTerminal(s.out) || os.Getenv("CLICOLOR_FORCE") != "")
 }
 
 // frames prints what there is, once or at every change.
@@ -78,7 +85,7 @@ func (s *session) frames(system *operate.System, once bool, every time.Duration)
 		if err != nil {
 			return err
 		}
-		frame := watch.Frame(now, isTerminal(s.out) || os.Getenv("CLICOLOR_FORCE") != "")
+		frame := watch.Frame(now, s.colours())
 		_, unclocked, _ := strings.Cut(frame, "\n") // the first line has the time
 		switch {
 		case s.json:
@@ -147,7 +154,10 @@ func (r *relay) SetPaused(ctx context.Context, paused bool) error {
 	if !paused {
 		return r.system.Resume(ctx)
 	}
+	if err := r.system.Pause(ctx, defaultPauseReason); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, defaultPauseWait)
 	defer cancel()
-	return r.system.Pause(ctx, defaultPauseReason)
+	return r.system.Quiet(ctx)
 }

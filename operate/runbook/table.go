@@ -74,7 +74,7 @@ var alarms = []Trouble{
 	{
 		Codes: []string{"PublishAgeAlarm"}, Kind: Alarm, Client: later,
 		Means:    "A message has been on the publish queue for more than 15 minutes.",
-		Do:       "With PublisherHaltedAlarm, or while publishing is paused, it says nothing new. Otherwise the publisher does not run: look for PublisherErrorAlarm and into its log. A thousand reports at once take hours, too.",
+		Do:       "With PublisherHaltedAlarm, or while publishing is paused, it says nothing new. Otherwise the publisher does not run: look for PublisherErrorAlarm and into its log. A thousand reports at once take half an hour, and with quotes many hours.",
 		Commands: see,
 	},
 	{

@@ -188,12 +188,11 @@ func (s *Stack) webhook(ctx context.Context) (url, secret string, err error) {
 		}
 		secrets = values[name]
 	}
-	secret, _, _ = strings.Cut(secrets, ",")
 	url, ok := strings.CutSuffix(s.Outputs["ReportsUrl"], "/reports")
 	if !ok {
 		return "", "", fmt.Errorf("the stack %s has no output ReportsUrl", s.Name)
 	}
-	return url, strings.TrimSpace(secret), nil
+	return url, operate.FirstSecret(secrets), nil
 }
 
 // Environment is what variables name as those of a function do.

@@ -35,7 +35,7 @@ func queues(w http.ResponseWriter, r *http.Request) {
 // relay is a stack with everything.
 func relay(t *testing.T) awstest.StackOptions {
 	t.Helper()
-	secrets := awstest.StartParameters(t, map[string]string{"/relay/webhook-secrets": "new-secret-of-callers, old"})
+	secrets := awstest.StartParameters(t, map[string]string{"/relay/webhook-secrets": " ,new-secret-of-callers, old"})
 	o := awstest.StackOptions{
 		Name: "relay", Resources: map[string]string{}, Outputs: map[string]string{"ReportsUrl": "https://api.example/reports"},
 		Functions: map[string]map[string]string{"relay-WebhookFunction": {"WEBHOOK_SECRETS": "ssm:/relay/webhook-secrets"}},

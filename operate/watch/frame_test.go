@@ -23,7 +23,7 @@ func TestFrames(t *testing.T) {
 	paused := halted
 	paused.Pause = runs.Pause{Since: at, Reason: "Maintenance."}
 	hostile := watch.Snapshot{Name: "the data folder d", At: at, Failed: []operate.Summary{
-		{ReportID: "rep_1", Company: "会社の名前はとても長いので切られる", Status: runs.Failed, AcceptedAt: at.Add(-100 * time.Hour), Note: "\x1b[2Jgone\r\nnext"},
+		{ReportID: "rep_1", Company: "会社の名前はとても長いので切られる", Status: runs.Failed, AcceptedAt: at.Add(-100 * time.Hour), Note: "\x1b[2Jgone\r\nnext\u202edne"},
 	}}
 	for name, now := range map[string]watch.Snapshot{"busy": busy(), "halted": halted, "paused": paused, "hostile": hostile} {
 		t.Run(name, func(t *testing.T) {
