@@ -186,7 +186,7 @@ func (d *document) idOf(ctx context.Context, path block.Path, i int) (string, er
 	if err != nil && d.parentGone(ctx, parent, err) {
 		return deleted, nil
 	}
-	if err != nil {
+	if err := notYet(err, d.ledger.isFresh(d.step)); err != nil {
 		return "", fmt.Errorf("find block %v of page %s: %w", path, d.pageID, err)
 	}
 	d.learn(s, parent, 0, adopt(children, place{}, d.childrenOf(parent, i), me), i-1)

@@ -37,7 +37,8 @@
 //
 // The record also keeps a fingerprint of the requests that write a page. When
 // another version of the program would write the page with other requests, what
-// is half written goes to the trash and the page is begun anew.
+// is half written goes to the trash and the page is begun anew. A finished page
+// stays.
 //
 // # What else is stored
 //
