@@ -219,7 +219,7 @@ var failures = []Trouble{
 	{
 		Codes: []string{"part_missing"}, Kind: Failure, Client: "The pages are there, and quotes are missing from some number on.", Commands: []string{"relayctl dead-letters list", redrive},
 		Means: "An earlier part of the report was put aside, or was never written.",
-		Do:    "Redrive the report's letters together: they go back in their order.",
+		Do:    "Redrive the report's letters together: they go back in their order. If the first part is not among them, it has never come: redrive the report's letter of the enrich queue, which brings all parts anew, and drop these.",
 	},
 	{
 		Codes: []string{"process_died"}, Kind: Failure, Client: failed, Commands: putBack,

@@ -158,8 +158,8 @@ func (l *Ledger) Save(ctx context.Context) error {
 	return nil
 }
 
-// Stored is the record as it was saved last, the zero one when it was not, and Latencies are those of the
-// requests made since Begin: what may be told to the outside.
+// Stored is what may be told to the outside: the record as it was saved last, the
+// zero one when it was not, and the latencies of the requests since Begin.
 func (l *Ledger) Stored() (run runs.Run, latencies []time.Duration) {
 	return l.stored, l.trace.Latencies
 }

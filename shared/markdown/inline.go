@@ -174,7 +174,7 @@ func (c *converter) imageBlock(url string, caption func()) {
 	caption()
 	c.popTo(depth)
 	captions := block.Chunks(c.text.take())
-	c.text.taken++ // also without a caption there is something to see
+	c.text.show() // also without a caption
 	c.open = c.open[:depth-1]
 	image := block.Block{Kind: block.Image, URL: url}
 	if len(captions) > 0 {
@@ -187,18 +187,18 @@ func (c *converter) imageBlock(url string, caption func()) {
 	}
 }
 
-// position is a place in the text of a page.
-type position struct{ taken, length int }
+// position is a place in all the text of a page, in bytes.
+type position int
 
-func (c *converter) position() position { return position{c.text.taken, len(c.text.content)} }
+func (c *converter) position() position { return position(c.text.before + len(c.text.content)) }
 
 // since is the text behind a position, without white space, as far as it has not
 // become a block, and whether there is any.
 func (c *converter) since(at position) (text string, some bool) {
-	if c.text.taken != at.taken {
+	if c.text.shown > int(at) {
 		return "", true
 	}
-	text = withoutSpace(string(c.text.content[min(at.length, len(c.text.content)):]))
+	text = withoutSpace(string(c.text.content[max(0, int(at)-c.text.before):]))
 	return text, text != ""
 }
 

@@ -56,7 +56,7 @@ func checkBatches(t failer, source string, want []block.Block) {
 
 var (
 	listTag = regexp.MustCompile(`(?i)<[ou]l|<li`)
-	number  = regexp.MustCompile(`[0-9.]`)
+	number  = regexp.MustCompile(`[0-9.()]`) // behind one, an address stands in brackets
 )
 
 // failer is what of *testing.T and *rapid.T is needed here.

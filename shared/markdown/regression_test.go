@@ -76,6 +76,12 @@ var regressions = []struct{ fault, source, want string }{
 		"a![![](https://b.example/c.svg)](https://b.example)",
 		"paragraph \"a\"\nimage url=\"https://b.example/c.svg\" \"https://b.example\"+link(https://b.example)\n",
 	},
+	{
+		"a link that no text followed was lost where a block ended, or in brackets",
+		"a <a href='https://b.example'><p>\n\nc <a href=d><p>\n\n<h1><a href='https://e.example'><style>\n",
+		"paragraph \"a\"\nparagraph \"https://b.example\"+link(https://b.example)\nparagraph \"c\"\nparagraph \"d\"\n" +
+			"code language=\"css\"\nheading_1 \"https://e.example\"+link(https://e.example)\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {

@@ -69,8 +69,9 @@ type Run struct {
 	// TextsAnswer is the same for title and introduction.
 	TextsAnswer string `json:"textsAnswer,omitempty"`
 	// Homepage are the ids of the blocks that the homepage began with, in their
-	// order; empty for one that is not known yet. Places are where among them the
-	// blocks stand that later content replaces, by the step that does so.
+	// order; empty for one that is not known yet, "deleted" for one that people have
+	// taken away. Places are where among them the blocks stand that later content
+	// replaces, by the step that does so.
 	Homepage []string       `json:"homepage,omitempty"`
 	Places   map[string]int `json:"places,omitempty"`
 

@@ -532,7 +532,7 @@ func TestTheEnricherIsAskedTwiceWithinTwoAndAHalfHours(t *testing.T) {
 	}{
 		{0, 0, true}, {1, 150*time.Minute - time.Nanosecond, true}, {1, 150 * time.Minute, false}, {2, 0, false}, {3, 0, false},
 	} {
-		if got := asksAgain(runs.Run{Asked: tt.asked, PublishedAt: now.Add(-tt.ago)}, now); got != tt.want {
+		if got := asksAgain(runs.Run{Asked: tt.asked, PublishedAt: now.Add(-tt.ago), TimerAt: now.Add(-answerTime)}); got != tt.want {
 			t.Errorf("asked %d times, published %s ago: got %t", tt.asked, tt.ago, got)
 		}
 	}
@@ -750,5 +750,23 @@ func TestAHaltThatWasNotReadIsReadAgain(t *testing.T) {
 	p.halt(t.Context())
 	if a.looks != 2 {
 		t.Errorf("read %d times", a.looks)
+	}
+}
+
+// What was not stored is stored by the next delivery, or every run's status would tell
+// of a halt that is over.
+func TestAHaltThatWasNotStoredIsStoredAgain(t *testing.T) {
+	t.Parallel()
+	a := new(around)
+	p := deliveryOf(t, a, queue.Publish, runs.Run{}).Publisher
+	p.setHalt(t.Context(), "rep_1", sign{problem: &notion.Problem{Code: notion.TokenRefused}})
+	a.err = errors.New("no table")
+	p.setHalt(t.Context(), "rep_1", sign{fine: true})
+	a.err = nil
+	for range 2 {
+		p.setHalt(t.Context(), "rep_1", sign{fine: true})
+	}
+	if len(a.halts) != 3 || a.halts[2] != (runs.Halt{}) {
+		t.Errorf("stored as %+v", a.halts)
 	}
 }
