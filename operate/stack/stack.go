@@ -114,7 +114,7 @@ func (a *AWS) Stack(ctx context.Context, name string) (*Stack, error) {
 	s := &Stack{Name: name, Outputs: map[string]string{}, aws: a, physical: map[string]string{}}
 	stacks, err := a.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if err != nil {
-		return nil, fmt.Errorf("find the stack %s: %w", name, err)
+		return nil, fmt.Errorf("find the stack %s, with the credentials and in the region of the AWS CLI: %w", name, err)
 	}
 	for _, found := range stacks.Stacks {
 		for _, output := range found.Outputs {
