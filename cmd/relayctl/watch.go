@@ -20,7 +20,7 @@ import (
 
 type watchCommand struct {
 	Once  bool          `help:"Print what there is, and end."`
-	Plain bool          `help:"Print it again whenever it has changed, instead of a live screen. So it is where the output is no terminal."`
+	Plain bool          `help:"Print it again whenever it has changed, instead of a live screen. So it is with --json, and where the output is no terminal."`
 	Every time.Duration `help:"How often to look." default:"1s"`
 }
 
@@ -79,21 +79,20 @@ func (s *session) colours() bool {
 
 // frames prints what there is, once or at every change.
 func (s *session) frames(system *operate.System, once bool, every time.Duration) error {
-	last := ""
+	var last watch.Snapshot
 	for {
 		now, err := watch.Look(s, system)
 		if err != nil {
 			return err
 		}
-		frame := watch.Frame(now, s.colours())
-		_, unclocked, _ := strings.Cut(frame, "\n") // the first line has the time
 		switch {
+		case now.Same(last):
 		case s.json:
 			err = s.printJSON(now)
-		case unclocked != last:
-			_, err = fmt.Fprintln(s.out, frame)
-			last = unclocked
+		default:
+			_, err = fmt.Fprintln(s.out, watch.Frame(now, s.colours()))
 		}
+		last = now
 		if once || err != nil {
 			return err
 		}

@@ -33,6 +33,21 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// Who watches without a screen is shown what has changed, and not how the ages of
+// all go on.
+func TestOnlyTheTimeIsNoChange(t *testing.T) {
+	t.Parallel()
+	before, later, other := busy(), busy(), busy()
+	later.At = later.At.Add(time.Second)
+	other.Running[0].Done++
+	if !before.Same(later) || watch.Frame(before, false) == watch.Frame(later, false) {
+		t.Error("a second later it is another one, or its frame is the same")
+	}
+	if before.Same(other) {
+		t.Error("a run that has got on is not seen")
+	}
+}
+
 func TestLook(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
