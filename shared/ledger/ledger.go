@@ -107,7 +107,11 @@ type UnsettledError struct {
 }
 
 func (e *UnsettledError) Error() string {
-	return fmt.Sprintf("a request to Notion may still have its effect until %s: %v", e.Until.UTC().Format(time.RFC3339), e.Cause)
+	says := "a request to Notion may still have its effect until " + e.Until.UTC().Format(time.RFC3339)
+	if e.Cause == nil {
+		return says
+	}
+	return says + ": " + e.Cause.Error()
 }
 
 func (e *UnsettledError) Unwrap() error { return e.Cause }

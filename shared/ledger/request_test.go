@@ -346,3 +346,19 @@ func TestErrorsNameTheRunAndItsStep(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Logs say why something waits, where that is known.
+func TestErrorsSayWhatIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	until := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for want, err := range map[string]error{
+		"a request to Notion may still have its effect until 2026-01-02T03:04:05Z":                 &UnsettledError{Until: until},
+		"a request to Notion may still have its effect until 2026-01-02T03:04:05Z: unexpected EOF": &UnsettledError{until, io.ErrUnexpectedEOF},
+		"a request to Notion is put off for 1.5s":                                                  &notion.PostponedError{Wait: 1500 * time.Millisecond},
+		"a request to Notion is put off for 2s: unexpected EOF":                                    &notion.PostponedError{Wait: 2*time.Second + time.Microsecond, Cause: io.ErrUnexpectedEOF},
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

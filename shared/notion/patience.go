@@ -3,18 +3,22 @@ package notion
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
-// PostponedError says that the next attempt does not fit into the time left.
+// PostponedError says that the next attempt is left to a later delivery: it does not
+// fit into the time left, or others shall go on meanwhile.
 type PostponedError struct {
-	Wait  time.Duration
-	Cause error // of the last attempt; nil when there was none
+	Wait  time.Duration // before that attempt
+	Cause error         // of the last attempt; nil when there was none
 }
 
 func (e *PostponedError) Error() string {
-	return fmt.Sprintf("no time left for a request to Notion that has to wait %s: %v", e.Wait.Round(time.Millisecond), e.Cause)
+	says := "a request to Notion is put off for " + e.Wait.Round(time.Millisecond).String()
+	if e.Cause == nil {
+		return says
+	}
+	return says + ": " + e.Cause.Error()
 }
 
 func (e *PostponedError) Unwrap() error { return e.Cause }
