@@ -527,13 +527,23 @@ func TestTheEnricherIsAskedTwiceWithinTwoAndAHalfHours(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, tt := range []struct {
 		asked int
-		ago   time.Duration
+		ago   time.Duration // were the pages published when the timer was due
+		late  time.Duration // has it come
 		want  bool
 	}{
-		{0, 0, true}, {1, 150*time.Minute - time.Nanosecond, true}, {1, 150 * time.Minute, false}, {2, 0, false}, {3, 0, false},
+		{0, 0, 0, true},
+		{1, 150*time.Minute - time.Nanosecond, 0, true},
+		{1, 150 * time.Minute, 0, false},
+		{1, 0, 24 * time.Hour, true},
+		{2, 0, 0, false},
+		{2, 0, answerTime, false},
+		{2, 0, answerTime + time.Nanosecond, true},
+		{2, 150 * time.Minute, 24 * time.Hour, false},
+		{3, 0, 24 * time.Hour, false},
 	} {
-		if got := asksAgain(runs.Run{Asked: tt.asked, PublishedAt: now.Add(-tt.ago), TimerAt: now.Add(-answerTime)}); got != tt.want {
-			t.Errorf("asked %d times, published %s ago: got %t", tt.asked, tt.ago, got)
+		due := now.Add(-tt.late)
+		if got := asksAgain(runs.Run{Asked: tt.asked, PublishedAt: due.Add(-tt.ago), TimerAt: due.Add(-answerTime)}, now); got != tt.want {
+			t.Errorf("asked %d times, published for %s, %s late: got %t", tt.asked, tt.ago, tt.late, got)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (d *delivery) endWaiting(ctx context.Context) error {
 	switch {
 	case !noTexts && !noQuotes:
 		return nil
-	case asksAgain(*run):
+	case asksAgain(*run, time.Now()):
 		if err := d.setTimer(ctx); err != nil {
 			return err
 		}
@@ -80,11 +80,15 @@ func (d *delivery) endWaiting(ctx context.Context) error {
 	return nil
 }
 
-// asksAgain tells whether there is time to ask the enricher once more. That the timer
-// has come late does not count: what it stood behind, such as a halt, may have kept
-// the answer as well.
-func asksAgain(run runs.Run) bool {
-	return run.Asked < maxAsks && run.TimerAt.Add(answerTime).Sub(run.PublishedAt) < patience
+// asksAgain tells whether to ask the enricher once more, for which there is time. A
+// timer that comes late has waited out a halt, say, and an answer may stand behind it:
+// its lateness is nobody's silence, and there is one time more.
+func asksAgain(run runs.Run, now time.Time) bool {
+	most, due := maxAsks, run.TimerAt.Add(answerTime)
+	if now.Sub(due) > answerTime {
+		most++
+	}
+	return run.Asked < most && due.Sub(run.PublishedAt) < patience
 }
 
 // isEarly tells whether another timer is set than the one that has come: a
