@@ -153,10 +153,7 @@ func (r *relay) SetPaused(ctx context.Context, paused bool) error {
 	if !paused {
 		return r.system.Resume(ctx)
 	}
-	if err := r.system.Pause(ctx, defaultPauseReason); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, defaultPauseWait)
 	defer cancel()
-	return r.system.Quiet(ctx)
+	return pauseAndWait(ctx, r.system, defaultPauseReason)
 }
