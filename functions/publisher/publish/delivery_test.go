@@ -499,6 +499,8 @@ func TestSettleSubject(t *testing.T) {
 		{"known", researchStub{account: account, statistics: statistics, takes: 900 * time.Millisecond}, known, &statistics, 0, 1800 * time.Millisecond},
 		{"unknown", researchStub{}, derived, nil, 0, 0},
 		{"known without a name", researchStub{account: research.Account{Website: "acme.com"}}, func() report.Subject { s := derived; s.Website = "acme.com"; return s }(), nil, 0, 0},
+		{"known by blanks", researchStub{account: research.Account{CompanyName: " \n", ContactName: "\t"}}, derived, nil, 0, 0},
+		{"known with breaks", researchStub{account: research.Account{CompanyName: " Salt\nand  Pepper "}}, func() report.Subject { s := derived; s.Company = "Salt and Pepper"; return s }(), nil, 0, 0},
 		{"an error", researchStub{account: account, statistics: statistics, err: io.EOF}, derived, nil, 2, 0},
 		{"a slow database", researchStub{account: account, statistics: statistics, takes: time.Minute}, derived, nil, 2, 2 * time.Second},
 	} {

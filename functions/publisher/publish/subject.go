@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"notionrelay/shared/report"
@@ -29,8 +30,8 @@ func settleSubject(ctx context.Context, run *runs.Run, p *report.Payload, resear
 		log.WarnContext(ctx, "account was not looked up", "error", err)
 		run.Warn("The research database did not answer, so company and contact were derived from the e-mail address.")
 	case found:
-		subject.Company = cmp.Or(account.CompanyName, subject.Company)
-		subject.Contact = cmp.Or(account.ContactName, subject.Contact)
+		subject.Company = cmp.Or(onOneLine(account.CompanyName), subject.Company)
+		subject.Contact = cmp.Or(onOneLine(account.ContactName), subject.Contact)
 		subject.Industry, subject.Website, subject.Description = beginning(account.Industry, enough), beginning(account.Website, enough), beginning(account.Description, enough)
 	}
 	switch statistics, found, err := research.Statistics(ctx, p.RunID); {
@@ -41,6 +42,9 @@ func settleSubject(ctx context.Context, run *runs.Run, p *report.Payload, resear
 		run.Statistics = &statistics
 	}
 }
+
+// onOneLine is a name as a title holds it; empty where it is nothing but blanks.
+func onOneLine(name string) string { return strings.Join(strings.Fields(name), " ") }
 
 // enough is how many characters of what an account says its messages have room for,
 // which is as many as the copywriter reads.
