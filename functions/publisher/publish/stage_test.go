@@ -16,6 +16,7 @@ import (
 	enricher "notionrelay/functions/enricher/enrich"
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
+	"notionrelay/shared/block"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
@@ -335,7 +336,8 @@ func mixed(tree string) (problems []string) {
 
 // asRead is a message as the deployed version reads it. Another version of the
 // converter is played by another text of the same report: each version marks
-// what it has converted, and every second one makes a block more at the top.
+// what it has converted, and every second one makes so many blocks more at the top
+// that a page takes more requests.
 func (g *stage) asRead(m queue.Incoming) queue.Incoming {
 	if g.version == 0 {
 		return m
@@ -354,14 +356,14 @@ func (g *stage) asRead(m queue.Incoming) queue.Incoming {
 }
 
 var (
-	marks     = regexp.MustCompile(`\(version \d+\)`)
-	extraLine = regexp.MustCompile(`^An extra block of version \d+\.\n\n`)
+	marks      = regexp.MustCompile(`\(version \d+\)`)
+	extraLines = regexp.MustCompile(`^(An extra block of version \d+\.\n\n)+`)
 )
 
 func converted(text string, version int) string {
-	text = marks.ReplaceAllString(extraLine.ReplaceAllString(text, ""), fmt.Sprintf("(version %d)", version))
+	text = marks.ReplaceAllString(extraLines.ReplaceAllString(text, ""), fmt.Sprintf("(version %d)", version))
 	if version%2 == 1 {
-		text = fmt.Sprintf("An extra block of version %d.\n\n", version) + text
+		text = strings.Repeat(fmt.Sprintf("An extra block of version %d.\n\n", version), block.MaxChildren+5) + text
 	}
 	return text
 }
