@@ -35,11 +35,14 @@ COLD_START_LIMIT = 60ms
 export RELAY_OUTPUT_DIR ?=
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: run test notion-smoke servers integration load pictures race model trouble pairs mutants fuzz bench bench-record benchmarks memory compare measure lint vulncheck requirements checksums check build deploy-check schemathesis sam-local e2e-sam clean
+.PHONY: run help test notion-smoke servers integration load pictures race model trouble pairs mutants fuzz bench bench-record benchmarks memory compare measure lint vulncheck requirements checksums check build deploy-check schemathesis sam-local e2e-sam clean
 
 run: ## the whole system on http://127.0.0.1:8080
 	@echo 'Building; the first time that takes a minute or two, most of it for SQLite and the standard library, and later a second.'
 	go run ./cmd/local
+
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## every test that needs nothing but Go
 	go test $(TESTFLAGS) ./...
@@ -146,7 +149,7 @@ vulncheck: bin/govulncheck bin/vulndb-$(VULNDB) ## known vulnerabilities that ou
 	GOVERSION=$(TOOLCHAIN) bin/govulncheck -db file://$(CURDIR)/bin/vulndb-$(VULNDB) -tags integration,sam,memory,compare,deploy ./...
 	@test "$$(go env GOVERSION)" = $(TOOLCHAIN) || echo "what is built here has the standard library of $$(go env GOVERSION), which may have vulnerabilities that $(TOOLCHAIN) has not"
 
-check: test lint
+check: test lint ## what has to pass before a commit
 
 build: ## the functions as they are deployed, into OUT
 	@for f in $(FUNCTIONS); do \
@@ -234,5 +237,5 @@ $(SERVERS:%=bin/new/%/sha256sums): bin/new/%/sha256sums:
 	$(COPY_JARS)
 	cd $(@D) && sha256sum * >$(CURDIR)/test/awstest/$*/sha256sums
 
-clean:
+clean: ## removes all that was built or installed here
 	rm -rf bin ci-output .aws-sam .venv test/*/node_modules

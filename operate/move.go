@@ -37,9 +37,6 @@ func (s *System) Redrive(ctx context.Context, chosen func(Letter) bool) (moved [
 // Drop deletes the dead letters that are chosen, each of them after a copy of it
 // was written into the folder.
 func (s *System) Drop(ctx context.Context, folder string, chosen func(Letter) bool) (dropped []Letter, err error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make folder for copies: %w", err)
-	}
 	for _, q := range s.Queues() {
 		some, err := s.take(ctx, q, chosen, func(l Letter, m queue.Incoming) error {
 			if err := keep(folder, q, m); err != nil {
@@ -72,6 +69,9 @@ func (l Letter) code() string {
 // keep writes a copy of a message, which only its owner can read: it has a
 // client's report in it.
 func keep(folder string, q Queue, m queue.Incoming) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make folder for copies: %w", err)
+	}
 	var body any = m.Body
 	if json.Valid([]byte(m.Body)) {
 		body = json.RawMessage(m.Body)

@@ -145,7 +145,7 @@ func TestAPauseWaitsForTheDeliveryUnderWay(t *testing.T) {
 					}
 				}
 				began := time.Now()
-				if err := s.Pause(t.Context(), "a test"); err != nil {
+				if err := errors.Join(s.Pause(t.Context(), "a test"), s.Quiet(t.Context())); err != nil {
 					t.Fatal(err)
 				}
 				if took := time.Since(began); took < tt.want || took > tt.want+time.Second {

@@ -9,9 +9,8 @@ import (
 )
 
 // Pause stops the publisher: a delivery that is under way ends after its current
-// request, and none follows. Nothing is lost, and what is sent meanwhile is
-// accepted and waits. It returns when nothing is being written any more, or with
-// an error when ctx ends before.
+// request, for which Quiet waits, and none follows. Nothing is lost, and what is
+// sent meanwhile is accepted and waits.
 func (s *System) Pause(ctx context.Context, reason string) error {
 	pause, err := s.Signals.Pause(ctx)
 	if err != nil {
@@ -30,7 +29,32 @@ func (s *System) Pause(ctx context.Context, reason string) error {
 			return fmt.Errorf("disable the publisher's event source: %w", err)
 		}
 	}
-	return s.quiet(ctx)
+	return nil
+}
+
+// Quiet returns when nothing is being written any more after a pause, or with an
+// error when ctx ends before. It waits until no message of the publish queue is in
+// anybody's hands, or the longest delivery is over: one that was put off stays in
+// flight in the meantime.
+func (s *System) Quiet(ctx context.Context) error {
+	if s.Source == nil {
+		if works, err := s.Works(ctx); err != nil || !works {
+			return err
+		}
+	}
+	began := time.Now()
+	for {
+		depth, err := s.Publish.Main.Depth(ctx)
+		passed := time.Since(began)
+		if err != nil || depth.InFlight == 0 && passed >= s.Lag || s.Longest > 0 && passed >= s.Longest {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the pause is set, but a delivery may still be under way: %w", ctx.Err())
+		case <-time.After(lookEvery):
+		}
+	}
 }
 
 // Resume lets the publisher go on.
@@ -51,27 +75,4 @@ func (s *System) Resume(ctx context.Context) error {
 		s.Log.InfoContext(ctx, "resumed", "lasted", time.Since(was.Since))
 	}
 	return nil
-}
-
-// quiet waits until no message of the publish queue is in anybody's hands, or the
-// longest delivery is over: one that was put off stays in flight in the meantime.
-func (s *System) quiet(ctx context.Context) error {
-	if s.Source == nil {
-		if works, err := s.Works(ctx); err != nil || !works {
-			return err
-		}
-	}
-	began := time.Now()
-	for {
-		depth, err := s.Publish.Main.Depth(ctx)
-		passed := time.Since(began)
-		if err != nil || depth.InFlight == 0 && passed >= s.Lag || s.Longest > 0 && passed >= s.Longest {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the pause is set, but a delivery may still be under way: %w", ctx.Err())
-		case <-time.After(lookEvery):
-		}
-	}
 }

@@ -87,6 +87,17 @@ type Box interface {
 	Depth(ctx context.Context) (queue.Depth, error)
 }
 
+// FirstSecret is the first of the webhook's secrets, as WEBHOOK_SECRETS has them.
+// Blank ones count for nothing there.
+func FirstSecret(secrets string) string {
+	for secret := range strings.SplitSeq(secrets, ",") {
+		if secret = strings.TrimSpace(secret); secret != "" {
+			return secret
+		}
+	}
+	return ""
+}
+
 // Queues are the three, in the order in which a report meets them.
 func (s *System) Queues() []Queue { return []Queue{s.Publish, s.Enrich, s.Waiting} }
 

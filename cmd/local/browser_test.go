@@ -233,7 +233,7 @@ func (s *stage) watched(t *testing.T) string {
 		t.Fatalf("build cmd/relayctl: %v\n%s", err, out)
 	}
 	watch := exec.CommandContext(t.Context(), program, "watch", "--once")
-	watch.Dir, watch.Env = filepath.Dir(s.data), append(os.Environ(), "CLICOLOR_FORCE=1", "TERM=xterm-256color")
+	watch.Dir, watch.Env = filepath.Dir(s.data), append(os.Environ(), "CLICOLOR_FORCE=1", "NO_COLOR=", "TERM=xterm-256color")
 	out, err := watch.Output()
 	if err != nil {
 		t.Fatalf("relayctl watch: %v", err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"regexp"
@@ -55,6 +56,67 @@ func TestTheCommandStopsCleanly(t *testing.T) {
 	process, url := command(t, t.TempDir())
 	send(t, url, []byte(`{"strategyReport":"# Plan"}`), "wait=0")
 	stop(t, process)
+}
+
+// Notion may take a minute over the write under way. Who does not want to wait for
+// its end says so once more, which is no worse than a kill.
+func TestASecondSignalStopsTheCommandAtOnce(t *testing.T) {
+	t.Parallel()
+	writing, over := make(chan struct{}, 1), make(chan struct{})
+	sim, err := notionsim.Open(notionsim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sim.Close()
+	notion := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/pages" {
+			sim.ServeHTTP(w, r)
+			return
+		}
+		writing <- struct{}{}
+		<-over
+	}))
+	defer notion.Close()
+	defer close(over)
+	process := ascommand.Command(context.WithoutCancel(t.Context()), append(os.Environ(), "NOTION_API_KEY=k", "NOTION_DATABASE_ID="+sim.DatabaseID(), "NOTION_BASE_URL="+notion.URL), "-addr", "127.0.0.1:0", "-data", t.TempDir())
+	out, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	errs, err := process.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer process.Process.Kill()
+	url := strings.TrimPrefix(lineWith(t, out, "ready "), "ready ")
+	send(t, url, []byte(`{"strategyReport":"# Plan"}`), "wait=0")
+	<-writing
+	if err := process.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	lineWith(t, errs, "Once more")
+	if err := process.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Wait(); err == nil || !strings.Contains(err.Error(), "interrupt") {
+		t.Errorf("it has ended with %v, want its end by the signal", err)
+	}
+}
+
+// lineWith waits for a line with a text.
+func lineWith(t *testing.T, output io.Reader, text string) string {
+	t.Helper()
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), text) {
+			return lines.Text()
+		}
+	}
+	t.Fatalf("no line with %q: %v", text, lines.Err())
+	return ""
 }
 
 // stop ends the command as an operator does.

@@ -33,6 +33,10 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, func() {
+		stop() // the next one ends the process, as if nobody listened
+		fmt.Fprintln(os.Stderr, "notion relay: stopping when the write under way has ended. Once more stops it at once; the next start goes on.")
+	})()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "notion relay:", err)
 		os.Exit(1)

@@ -31,6 +31,9 @@ const lookAgain = 30 * time.Second
 // the log what is wrong and what to do about it. It changes nothing.
 func lookAtNotion(ctx context.Context, client *notion.Client, setup notion.Setup, log *slog.Logger) bool {
 	found, err := client.Inspect(ctx, setup)
+	if ctx.Err() != nil { // nobody asks any more
+		return false
+	}
 	if err != nil {
 		log.ErrorContext(ctx, "Notion cannot be asked", "error", err, "remedy", "Check the network and NOTION_BASE_URL; it is tried again.")
 		return false

@@ -16,9 +16,9 @@ import (
 
 func TestTheHelpNamesFlagsAndEnvironment(t *testing.T) {
 	t.Parallel()
-	var help bytes.Buffer
-	if err := run(t.Context(), []string{"-h"}, &help, &help); err != nil {
-		t.Errorf("it is an error: %v", err)
+	var help, errs bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, &help, &errs); err != nil || errs.Len() > 0 {
+		t.Errorf("it is an error: %v %s", err, &errs)
 	}
 	golden.Compare(t, "testdata/help.golden", help.String())
 }
@@ -27,9 +27,33 @@ func TestUnknownArgumentsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"-data", ""}, {"dead-letters"}, {"-data", t.TempDir(), "more"}, {"-nonsense"}} {
 		var out bytes.Buffer
-		if err := run(t.Context(), args, &out, &out); err == nil {
-			t.Errorf("%q was taken", args)
+		if err := run(t.Context(), args, &out, &out); err == nil || out.Len() > 0 {
+			t.Errorf("%q: error %v, and it prints %q", args, err, &out)
 		}
+	}
+}
+
+// Whoever starts it a second time is told what to do.
+func TestAnAddressOrAFolderThatIsInUse(t *testing.T) {
+	t.Parallel()
+	s, err := open(t.Context(), quick, place{addr: "127.0.0.1:0", data: t.TempDir()}, planted.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	_, err = open(t.Context(), quick, place{addr: s.listener.Addr().String(), data: t.TempDir()}, planted.Log(t))
+	if err == nil || !strings.Contains(err.Error(), "another program") || !strings.Contains(err.Error(), "-addr") {
+		t.Errorf("a busy address: %v", err)
+	}
+	data := t.TempDir()
+	other, err := open(t.Context(), quick, place{addr: "127.0.0.1:0", data: data}, planted.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.close()
+	_, err = open(t.Context(), quick, place{addr: "127.0.0.1:0", data: data}, planted.Log(t))
+	if err == nil || !strings.Contains(err.Error(), "another process") || !strings.Contains(err.Error(), "another folder") {
+		t.Errorf("a folder in use: %v", err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -49,16 +50,16 @@ const simulatorKeeps = 24 << 20
 // run starts the system, says that it is ready, and stops it when ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() { usage(flags, stderr) }
+	flags.SetOutput(io.Discard) // what is wrong is in the error
 	var at place
 	flags.StringVar(&at.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
 	flags.StringVar(&at.data, "data", ".notionrelay/", "`folder` that keeps everything durable")
 	flags.StringVar(&at.url, "url", "", "`address` at which others reach it, such as https://relay.example.org, where a proxy is in between")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		usage(flags, stdout)
 		return nil
 	} else if err != nil {
-		return err
+		return fmt.Errorf("%w: see -h", err)
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("argument %q is not known: see -h", flags.Arg(0))
@@ -76,6 +77,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	well := s.simulator != nil || lookAtNotion(ctx, s.publisher.Notion, publish.Setup(s.publisher.Database, s.publisher.CoverURL), s.log)
+	if ctx.Err() != nil { // it was told to end meanwhile
+		return s.close()
+	}
 	if err := folder.SetAddress(at.data, s.url()); err != nil {
 		return errors.Join(err, s.close())
 	}
@@ -110,6 +114,7 @@ func (s *system) greet(out io.Writer) {
 // usage says which flags and which variables of the environment there are.
 func usage(flags *flag.FlagSet, out io.Writer) {
 	fmt.Fprintln(out, "Runs the whole of Notion Relay on this machine.\n\nFlags:")
+	flags.SetOutput(out)
 	flags.PrintDefaults()
 	fmt.Fprintln(out, "\nEnvironment, all of it optional; docs/contract.md explains each:")
 	named := map[string]bool{}
@@ -165,8 +170,8 @@ func open(ctx context.Context, env settings, at place, log *slog.Logger) (s *sys
 	if s.db, err = embedded.Open(at.data); err != nil {
 		return s, err
 	}
-	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", at.addr); err != nil {
-		return s, fmt.Errorf("listen on %s: %w", at.addr, err)
+	if s.listener, err = listen(ctx, at.addr); err != nil {
+		return s, err
 	}
 	pageBase, err := s.openNotion(&env, at.data)
 	if err != nil {
@@ -185,6 +190,17 @@ func open(ctx context.Context, env settings, at place, log *slog.Logger) (s *sys
 	}
 	s.server = s.newServer(s.routes(s.webhook.Routes()), log)
 	return s, nil
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen on %s: another program does: stop that one, or give another address with -addr", addr)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return l, nil
 }
 
 // accept stores a report, which ends its request's turn.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -33,7 +34,8 @@ const (
 type cli struct {
 	target
 
-	JSON bool `help:"Print JSON instead of text." short:"j"`
+	JSON    bool             `help:"Print JSON instead of text." short:"j"`
+	Version kong.VersionFlag `help:"Print the version, for a report of a mistake."`
 
 	Runs        runsCommand        `cmd:"" help:"List runs, the newest first."`
 	Status      statusCommand      `cmd:"" help:"Show how far a report has come."`
@@ -91,7 +93,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	code := -1
 	parser, err := kong.New(&c, kong.Name(name), kong.Description(description), kong.Writers(out, errs),
 		kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(),
-		kong.Vars{"pauseReason": defaultPauseReason, "pauseWait": defaultPauseWait.String()})
+		kong.Vars{"version": version(), "states": states(), "pauseReason": defaultPauseReason, "pauseWait": defaultPauseWait.String()})
 	if err != nil {
 		panic(err) // the grammar is ours
 	}
@@ -120,6 +122,16 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	return s.end(errors.Join(err, s.closeAll()))
 }
 
+// version is that of the commit that the program was built from, as far as Go has
+// noted it, and that of Go.
+func version() string {
+	built, ok := debug.ReadBuildInfo()
+	if !ok {
+		return name
+	}
+	return name + " " + built.Main.Version + " " + built.GoVersion
+}
+
 const description = `The operator's tool of Notion Relay.
 
 It works on a stack on AWS (--stack, with the credentials of the AWS CLI), on a data folder of this machine (--data, running or not), or on what the environment of a function names. Without any of them it takes ` + defaultData + `/ in the current folder.
@@ -134,7 +146,10 @@ func (s *session) end(err error) int {
 	case errors.Is(err, errTrouble):
 		return exitTrouble
 	}
-	fmt.Fprintln(s.errs, "relayctl:", harmless(err.Error()))
+	if errors.Is(err, context.Canceled) && s.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	fmt.Fprintln(s.errs, "relayctl:", operate.Harmless(err.Error()))
 	if errors.Is(err, runs.ErrNotFound) || errors.Is(err, errNoLetter) {
 		return exitUnknown
 	}

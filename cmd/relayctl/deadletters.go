@@ -160,7 +160,7 @@ func (c *redriveLetters) Run(s *session) error {
 	if !s.json {
 		fmt.Fprintf(s.out, "%d put back\n", len(moved))
 	}
-	if c.Wait == 0 || len(moved) == 0 {
+	if c.Wait <= 0 || len(moved) == 0 {
 		return s.finish(moved, nil)
 	}
 	if works, err := system.Works(s); err != nil {
@@ -217,7 +217,7 @@ func (s *session) finish(moved []operate.Letter, ended []runs.Run) error {
 type dropLetters struct {
 	choice
 
-	Copies string `help:"The folder for the copies, which hold the reports' texts." default:"dropped-dead-letters" placeholder:"DIR"`
+	Copies string `help:"The folder for the copies, which hold the reports' texts." default:"dropped-dead-letters"`
 }
 
 func (c *dropLetters) Help() string {
@@ -233,7 +233,7 @@ func (c *dropLetters) Run(s *session) error {
 
 type sweepLetters struct {
 	DryRun bool   `help:"Only say which they are."`
-	Copies string `help:"The folder for the copies, which hold the reports' texts." default:"dropped-dead-letters" placeholder:"DIR"`
+	Copies string `help:"The folder for the copies, which hold the reports' texts." default:"dropped-dead-letters"`
 }
 
 func (c *sweepLetters) Run(s *session) error {

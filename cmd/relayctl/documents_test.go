@@ -16,7 +16,7 @@ var documented = regexp.MustCompile(`(?m)^    ((?:relayctl|curl) (?:.*\\\n)*.*?)
 // notRun are the command lines that the scripts do not run, with the reason.
 var notRun = map[string]string{
 	"relayctl watch": "it ends when it is told to; TestWatchPrintsFramesUntilItIsToldToEnd does so, and watch --once is run",
-	"relayctl preview events/sample-report.json": "it ends when it is told to; the script send.txtar does so",
+	"relayctl preview events/sample-report.json": "it ends when it is told to; TestAPreviewIsServedUntilItIsToldToEnd does so",
 }
 
 // documentedScripts are scripts that run every command line of a document as it

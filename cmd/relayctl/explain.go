@@ -28,7 +28,7 @@ func (c *explainCommand) Run(s *session) error {
 	}
 	system, err := s.open()
 	if err != nil {
-		return err
+		return fmt.Errorf("%q is no code and no alarm, and no report can be looked for: %w", c.ID, err)
 	}
 	run, err := system.Find(s, c.ID)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,12 +33,12 @@ func (in input) Validate() error {
 }
 
 // read returns the body to post, and what it says.
-func (in input) read(stdin io.Reader) (body []byte, p report.Payload, err error) {
+func (in input) read(ctx context.Context, stdin io.Reader) (body []byte, p report.Payload, err error) {
 	switch in.File {
 	case "":
 		body, err = in.compose()
 	case "-":
-		body, err = io.ReadAll(stdin)
+		body, err = readAll(ctx, stdin)
 	default:
 		body, err = os.ReadFile(in.File)
 	}
@@ -48,6 +49,23 @@ func (in input) read(stdin io.Reader) (body []byte, p report.Payload, err error)
 		return nil, p, fmt.Errorf("read report: %w", err)
 	}
 	return body, p, nil
+}
+
+// readAll reads to the end, unless ctx ends before: a read cannot be called off.
+func readAll(ctx context.Context, r io.Reader) (all []byte, err error) {
+	done := make(chan struct{})
+	var read []byte
+	var failed error
+	go func() {
+		defer close(done)
+		read, failed = io.ReadAll(r)
+	}()
+	select {
+	case <-done:
+		return read, failed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // compose makes the body of files of markdown.

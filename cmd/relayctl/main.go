@@ -16,5 +16,6 @@ func main() { os.Exit(untilSignal(os.Stdout, os.Stderr)) }
 func untilSignal(out, errs io.Writer) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process, whatever keeps it
 	return run(ctx, os.Args[1:], os.Stdin, out, errs)
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"notionrelay/operate"
 )
@@ -26,7 +25,7 @@ func (s *session) table(rows [][]string) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = strings.NewReplacer("\n", " ", "\t", " ").Replace(harmless(cell))
+			cells[i] = operate.HarmlessLine(cell)
 		}
 		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
 	}
@@ -34,18 +33,7 @@ func (s *session) table(rows [][]string) error {
 }
 
 // say prints a text of some lines.
-func (s *session) say(text string) { fmt.Fprintln(s.out, harmless(text)) }
-
-// harmless is a text without what a terminal obeys, or shows in another order: others
-// have written parts of it.
-func harmless(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
-			return ' '
-		}
-		return r
-	}, text)
-}
+func (s *session) say(text string) { fmt.Fprintln(s.out, operate.Harmless(text)) }
 
 // facts prints names and values below each other, and leaves out what is empty.
 func (s *session) facts(pairs ...string) error {

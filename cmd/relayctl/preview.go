@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"notionrelay/local/notionsim"
 	"notionrelay/local/notionview"
 	"notionrelay/local/preview"
 )
@@ -30,7 +31,7 @@ Examples:
 }
 
 func (c *previewCommand) Run(s *session) error {
-	_, payload, err := c.read(s.in)
+	_, payload, err := c.read(s, s.in)
 	if err != nil {
 		return err
 	}
@@ -39,27 +40,50 @@ func (c *previewCommand) Run(s *session) error {
 		return err
 	}
 	defer sim.Close()
-	if c.Tree {
-		fmt.Fprintln(s.out, sim.Tree())
-		return nil
+	requests := run.Counts.Requests
+	switch {
+	case !c.Tree:
+		return s.serve(c.Addr, sim, requests)
+	case s.json:
+		return s.printJSON(struct {
+			Tree     string `json:"tree"`
+			Requests int    `json:"requests"`
+		}{sim.Tree(), requests})
 	}
-	listener, err := new(net.ListenConfig).Listen(s, "tcp", c.Addr)
+	_, err = fmt.Fprintln(s.out, sim.Tree())
+	return err
+}
+
+// serve shows the pages until it is told to end.
+func (s *session) serve(addr string, sim *notionsim.Sim, requests int) error {
+	listener, err := new(net.ListenConfig).Listen(s, "tcp", addr)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", c.Addr, err)
+		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle(notionview.Path, notionview.New(sim, notionview.Options{}))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	fmt.Fprintf(s.out, "The pages are at http://%s%s until you press Ctrl-C (%d requests to Notion would be made).\n", listener.Addr(), notionview.Path, run.Counts.Requests)
-	select {
-	case err = <-served:
-	case <-s.Done():
-		err = server.Close()
-		if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
-			err = errors.Join(err, ended)
+	url := "http://" + listener.Addr().String() + notionview.Path
+	if s.json {
+		err = s.printJSON(struct {
+			URL      string `json:"url"`
+			Requests int    `json:"requests"`
+		}{url, requests})
+	} else {
+		_, err = fmt.Fprintf(s.out, "The pages are at %s until you press Ctrl-C (%d requests to Notion would be made).\n", url, requests)
+	}
+	if err == nil {
+		select {
+		case err := <-served:
+			return err
+		case <-s.Done():
 		}
+	}
+	err = errors.Join(err, server.Close())
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
 	}
 	return err
 }

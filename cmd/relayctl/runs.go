@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"notionrelay/operate"
@@ -10,7 +12,7 @@ import (
 )
 
 type runsCommand struct {
-	State []runs.Status `help:"Only runs in one of these states (queued, publishing, published, complete, failed)." placeholder:"STATE"`
+	State []runs.Status `help:"Only runs in one of these states (${states})." placeholder:"STATE"`
 	Since time.Duration `help:"Only runs that were accepted within that time." default:"24h"`
 	Limit int           `help:"At most so many." default:"100"`
 }
@@ -23,12 +25,32 @@ func (c *runsCommand) Help() string {
   relayctl --stack notion-relay runs --state publishing,published --json`
 }
 
-func (c *runsCommand) Run(s *session) error {
+// Validate is called by Kong.
+func (c *runsCommand) Validate() error {
 	for _, state := range c.State {
 		if !slices.Contains(runs.Statuses(), state) {
-			return fmt.Errorf("--state %q is none of %v", state, runs.Statuses())
+			return fmt.Errorf("--state %q is none of %s", state, states())
 		}
 	}
+	switch {
+	case c.Since <= 0:
+		return errors.New("--since must be more than 0")
+	case c.Limit < 1:
+		return errors.New("--limit must be at least 1")
+	}
+	return nil
+}
+
+// states names all of them.
+func states() string {
+	var all []string
+	for _, state := range runs.Statuses() {
+		all = append(all, string(state))
+	}
+	return strings.Join(all, ", ")
+}
+
+func (c *runsCommand) Run(s *session) error {
 	system, err := s.open()
 	if err != nil {
 		return err

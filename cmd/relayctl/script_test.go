@@ -134,7 +134,8 @@ func (s *stage) local(ts *testscript.TestScript, what string) {
 func (s *stage) start(ts *testscript.TestScript) error {
 	s.log = new(lockedBuffer)
 	s.process = exec.Command(s.program, "-addr", "127.0.0.1:0", "-data", ts.Getenv("RELAY_DATA"))
-	s.process.Env, s.process.Stderr = s.env.Vars, io.MultiWriter(s.log, s.said)
+	s.process.Env = append(slices.Clone(s.env.Vars), "WEBHOOK_SECRETS="+ts.Getenv("WEBHOOK_SECRETS"))
+	s.process.Stderr = io.MultiWriter(s.log, s.said)
 	out, err := s.process.StdoutPipe()
 	if err != nil {
 		return err

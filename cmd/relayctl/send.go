@@ -36,7 +36,7 @@ Examples:
 }
 
 func (c *sendCommand) Run(s *session) error {
-	body, payload, err := c.read(s.in)
+	body, payload, err := c.read(s, s.in)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (c *sendCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if c.Wait == 0 {
+	if c.Wait <= 0 {
 		return s.sent(sent)
 	}
 	ctx, cancel := context.WithTimeout(s, c.Wait)
@@ -158,6 +158,8 @@ func (w webhook) do(r *http.Request) (answered reply, err error) {
 	switch {
 	case response.StatusCode == http.StatusNotFound:
 		return reply{}, errNotThere
+	case response.StatusCode == http.StatusUnauthorized:
+		return reply{}, fmt.Errorf("the webhook answers %s: set RELAY_SECRET to one of its secrets", response.Status)
 	case response.StatusCode >= 400:
 		return reply{}, fmt.Errorf("the webhook answers %s: %s", response.Status, cmp.Or(answered.Error, "nothing that it should"))
 	case err != nil:

@@ -20,14 +20,14 @@ import (
 
 type watchCommand struct {
 	Once  bool          `help:"Print what there is, and end."`
-	Plain bool          `help:"Print it again whenever it has changed, instead of a live screen. So it is where the output is no terminal."`
+	Plain bool          `help:"Print it again whenever it has changed, instead of a live screen. So it is with --json, and where the output is no terminal."`
 	Every time.Duration `help:"How often to look." default:"1s"`
 }
 
 func (c *watchCommand) Help() string {
 	return `The screen shows the queues with their dead letters, and the runs that are being written, that wait for their own time, that have failed, and the last ones that are complete. Above them stands whether anybody works, and why not.
 
-Keys: up and down (or k and j) select a run, r puts back what has failed of it, o shows where it can be looked at, d explains it, p pauses and resumes, q ends.
+Keys: up and down (or k and j) select a run, r puts back what has failed of it, o shows where it can be looked at, d explains it, p pauses and resumes, q ends. Where NO_COLOR is set it has no colours.
 
 Examples:
 
@@ -54,7 +54,7 @@ func (c *watchCommand) Run(s *session) error {
 		return err
 	}
 	if screen {
-		err = watch.NewScreen(&relay{system, s.target.call()}, c.Every).Run(s, s.in.(*os.File), s.out.(*os.File)) // which terminals are
+		err = watch.NewScreen(&relay{system, s.target.call()}, c.Every, s.colours()).Run(s, s.in.(*os.File), s.out.(*os.File)) // which terminals are
 		fmt.Fprint(s.errs, quiet.String())
 	} else {
 		err = s.frames(system, c.Once, c.Every)
@@ -65,28 +65,34 @@ func (c *watchCommand) Run(s *session) error {
 	return err
 }
 
+// isTerminal tells whether a stream is a terminal that does more than print.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// colours tells whether what is printed may have colours: on a terminal, unless the
+// environment says otherwise (https://no-color.org, https://bixense.com/clicolors).
+func (s *session) colours() bool {
+	return os.Getenv("NO_COLOR") == "" && (isTerminal(s.out) || os.Getenv("CLICOLOR_FORCE") != "")
 }
 
 // frames prints what there is, once or at every change.
 func (s *session) frames(system *operate.System, once bool, every time.Duration) error {
-	last := ""
+	var last watch.Snapshot
 	for {
 		now, err := watch.Look(s, system)
 		if err != nil {
 			return err
 		}
-		frame := watch.Frame(now, isTerminal(s.out) || os.Getenv("CLICOLOR_FORCE") != "")
-		_, unclocked, _ := strings.Cut(frame, "\n") // the first line has the time
 		switch {
+		case now.Same(last):
 		case s.json:
 			err = s.printJSON(now)
-		case unclocked != last:
-			_, err = fmt.Fprintln(s.out, frame)
-			last = unclocked
+		default:
+			_, err = fmt.Fprintln(s.out, watch.Frame(now, s.colours()))
 		}
+		last = now
 		if once || err != nil {
 			return err
 		}
@@ -149,5 +155,5 @@ func (r *relay) SetPaused(ctx context.Context, paused bool) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultPauseWait)
 	defer cancel()
-	return r.system.Pause(ctx, defaultPauseReason)
+	return pauseAndWait(ctx, r.system, defaultPauseReason)
 }

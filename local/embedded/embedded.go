@@ -16,7 +16,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -72,7 +71,7 @@ func Open(dir string) (*DB, error) {
 	defer cancel()
 	switch locked, err := lock.TryLockContext(ctx, leaving/10); {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("open data folder %s: another process is using it", dir)
+		return nil, fmt.Errorf("open data folder %s: another process is using it: stop that one, or give another folder", dir)
 	case err != nil || !locked:
 		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
 	}
@@ -148,83 +147,6 @@ const (
 func address(path string, patience time.Duration) string {
 	return (&url.URL{Scheme: "file", Path: path}).String() + fmt.Sprintf("?_pragma=busy_timeout(%d)", patience.Milliseconds()) +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(0)&_pragma=secure_delete(ON)"
-}
-
-// makePrivate makes the folder of the database and the database, for their owner
-// alone; the journal gets the permissions of the database from SQLite.
-func makePrivate(path string) error {
-	dir := filepath.Dir(path)
-	if err := makeFolder(dir); err != nil {
-		return fmt.Errorf("create data folder: %w", err)
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("look at data folder: %w", err)
-	}
-	if info.Mode()&os.ModeSticky != 0 {
-		return fmt.Errorf("data folder %s is one that all users of this machine share: give a folder of its own", dir)
-	}
-	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs to be entered
-		return fmt.Errorf("close data folder to others: %w", err)
-	}
-	if err := closeFiles(dir); err != nil {
-		return err
-	}
-	// One that exists is not opened: to close it would let go of the locks that
-	// this process may have on it (fcntl(2)).
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // whoever opens the store says where
-	if err == nil {
-		err = file.Close()
-	}
-	if err != nil && !errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("create database: %w", err)
-	}
-	return nil
-}
-
-// closeFiles closes to others what is there of the store. What is no file, such as a
-// link that somebody has left where the folder was open to him, would lead to another
-// place: it is refused.
-func closeFiles(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("look at data folder: %w", err)
-	}
-	for _, e := range entries {
-		name := filepath.Join(dir, e.Name())
-		switch {
-		case !strings.HasPrefix(e.Name(), "relay."):
-		case !e.Type().IsRegular():
-			return fmt.Errorf("%s is not a file, as it has to be", name)
-		default:
-			if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return fmt.Errorf("close data folder to others: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
-// makeFolder makes a folder and those that it is in, and they survive a power cut:
-// SQLite sees to that only for its files.
-func makeFolder(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makeFolder(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	f, err := os.Open(parent) //nolint:gosec // whoever opens the store says where
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // OpenMemory opens a store that is gone once it is closed, for tests.

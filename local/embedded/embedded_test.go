@@ -41,7 +41,7 @@ func TestOpenRefusesAFolderInUse(t *testing.T) {
 func wantInUse(t *testing.T, dir string) {
 	t.Helper()
 	_, err := embedded.Open(dir)
-	if want := "open data folder " + dir + ": another process is using it"; err == nil || err.Error() != want {
+	if want := "open data folder " + dir + ": another process is using it: stop that one, or give another folder"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

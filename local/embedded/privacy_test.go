@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -77,6 +78,53 @@ func TestOpenRefusesAFolderThatAllShare(t *testing.T) {
 	}
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o777 {
 		t.Errorf("mode %v, %v: want it as it was", info.Mode(), err)
+	}
+}
+
+// A folder such as /var/lib is not ours to close to everybody else, nor is a file
+// whose name was given for a folder's.
+func TestOpenLeavesWhatIsNotItsOwnAsItWas(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name            string
+		mode            os.FileMode
+		isFile          bool
+		others, refusal string
+	}{
+		{name: "a file", mode: 0o644, isFile: true, refusal: "is not a folder"},
+		{name: "a folder with other things", mode: 0o755, others: "letters"},
+		{name: "one that a group writes to", mode: 0o775, others: "letters", refusal: "folder of its own"},
+		{name: "one that all write to", mode: 0o757, others: "letters", refusal: "folder of its own"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "data")
+			err := os.Mkdir(path, 0o700)
+			if test.isFile {
+				err = errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o600))
+			}
+			if test.others != "" {
+				err = errors.Join(err, os.WriteFile(filepath.Join(path, test.others), nil, 0o644))
+			}
+			if err = errors.Join(err, os.Chmod(path, test.mode)); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // the second time there is a store
+				db, err := embedded.Open(path)
+				if err == nil {
+					err = db.Close()
+				}
+				if (err == nil) != (test.refusal == "") || err != nil && !strings.Contains(err.Error(), test.refusal) {
+					t.Errorf("error %v, want one with %q", err, test.refusal)
+				}
+			}
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != test.mode {
+				t.Errorf("mode %v, %v: want it as it was", info.Mode(), err)
+			}
+			if info, err := os.Stat(filepath.Join(path, "relay.db")); test.refusal == "" && (err != nil || info.Mode().Perm() != 0o600) {
+				t.Errorf("the database: %v, %v", info, err)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ package preview
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"notionrelay/local/embedded"
 	"notionrelay/local/notionsim"
 	"notionrelay/operate/folder"
+	"notionrelay/shared/markdown"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
@@ -33,7 +35,7 @@ func Publish(ctx context.Context, p report.Payload, log *slog.Logger) (*notionsi
 	}
 	run, err := publishTo(ctx, sim, p, log)
 	if err != nil {
-		return nil, run, fmt.Errorf("preview report: %w", err)
+		return nil, run, errors.Join(fmt.Errorf("preview report: %w", err), sim.Close())
 	}
 	return sim, run, nil
 }
@@ -78,8 +80,15 @@ func publishTo(ctx context.Context, sim *notionsim.Sim, p report.Payload, log *s
 	return ended(ctx, db.Runs(), id)
 }
 
-// accept does what the webhook does.
+// accept does what the webhook does, and refuses what it would.
 func accept(ctx context.Context, db *embedded.DB, publishes *embedded.Queue, p report.Payload) (id string, err error) {
+	var documents []string
+	for _, d := range p.Documents() {
+		documents = append(documents, d.Markdown)
+	}
+	if err := markdown.Check(documents...); err != nil {
+		return "", err
+	}
 	id = report.ID("", p.Fingerprint())
 	now := time.Now()
 	run := runs.Run{ReportID: id, ResearchRunID: p.RunID, Fingerprint: p.Fingerprint(), Status: runs.Queued, AcceptedAt: now, UpdatedAt: now}

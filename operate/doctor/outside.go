@@ -124,10 +124,12 @@ func webhook(ctx context.Context, c Case) []Finding {
 	if err := answer.Body.Close(); err != nil {
 		return []Finding{wrong(thing, sentence(err.Error()), "Check the network.")}
 	}
-	switch answer.StatusCode {
-	case http.StatusNotFound:
+	switch {
+	case answer.StatusCode == http.StatusNotFound:
 		return []Finding{well(thing, address+"/reports takes reports.")}
-	case http.StatusUnauthorized:
+	case answer.StatusCode == http.StatusUnauthorized && !c.Deployed:
+		return []Finding{wrong(thing, address+" wants another secret than the environment here has.", "Set WEBHOOK_SECRETS as where it runs.")}
+	case answer.StatusCode == http.StatusUnauthorized:
 		return []Finding{wrong(thing, address+" refuses the secret that is stored.", "The function has an older one: it reads its secrets when it starts. aws lambda update-function-configuration --description starts it anew.")}
 	}
 	return []Finding{wrong(thing, fmt.Sprintf("%s answers %s.", address, answer.Status), "The log of the webhook's function says why.")}

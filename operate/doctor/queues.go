@@ -9,9 +9,8 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"notionrelay/shared/runs"
-
 	"notionrelay/operate"
+	"notionrelay/shared/runs"
 )
 
 // queues says what waits in each.

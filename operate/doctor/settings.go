@@ -149,7 +149,7 @@ func secrets(_ context.Context, c Case) []Finding {
 	case auth.Open() && c.Deployed:
 		return nil // the settings say that it is required
 	case auth.Open():
-		return []Finding{absent("secrets", "The webhook takes reports from anybody on this machine.")}
+		return []Finding{absent("secrets", "WEBHOOK_SECRETS is not set: reports are taken from anybody on this machine, and from nobody else.")}
 	}
 	return []Finding{well("secrets", "Callers and links have theirs.")}
 }

@@ -85,8 +85,7 @@ func webhook(dir string) (url, secret string, err error) {
 	if !used || err != nil {
 		return "", "", fmt.Errorf("nobody works on %s: start it with go run ./cmd/local -data %s", dir, dir)
 	}
-	secret, _, _ = strings.Cut(os.Getenv("WEBHOOK_SECRETS"), ",")
-	return strings.TrimSpace(string(address)), secret, nil
+	return strings.TrimSpace(string(address)), operate.FirstSecret(os.Getenv("WEBHOOK_SECRETS")), nil
 }
 
 // Queues are the queues of a data folder, with the attributes that template.yaml

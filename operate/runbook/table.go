@@ -74,7 +74,7 @@ var alarms = []Trouble{
 	{
 		Codes: []string{"PublishAgeAlarm"}, Kind: Alarm, Client: later,
 		Means:    "A message has been on the publish queue for more than 15 minutes.",
-		Do:       "With PublisherHaltedAlarm, or while publishing is paused, it says nothing new. Otherwise the publisher does not run: look for PublisherErrorAlarm and into its log. A thousand reports at once take hours, too.",
+		Do:       "With PublisherHaltedAlarm, or while publishing is paused, it says nothing new. Otherwise the publisher does not run: look for PublisherErrorAlarm and into its log. A thousand reports at once take half an hour, and with quotes many hours.",
 		Commands: see,
 	},
 	{
@@ -219,7 +219,7 @@ var failures = []Trouble{
 	{
 		Codes: []string{"part_missing"}, Kind: Failure, Client: "The pages are there, and quotes are missing from some number on.", Commands: []string{"relayctl dead-letters list", redrive},
 		Means: "An earlier part of the report was put aside, or was never written.",
-		Do:    "Redrive the report's letters together: they go back in their order.",
+		Do:    "Redrive the report's letters together: they go back in their order. If the first part is not among them, it has never come: redrive the report's letter of the enrich queue, which brings all parts anew, and drop these.",
 	},
 	{
 		Codes: []string{"process_died"}, Kind: Failure, Client: failed, Commands: putBack,
@@ -237,9 +237,9 @@ var failures = []Trouble{
 		Do:    "Shorten the report or the account's description, send it again, and drop the letter.",
 	},
 	{
-		Codes: []string{"record_lost"}, Kind: Failure, Client: "The status is not found.", Commands: []string{"relayctl dead-letters show " + Example, "relayctl dead-letters drop " + Example},
+		Codes: []string{"record_lost"}, Kind: Failure, Client: failed, Commands: []string{explain},
 		Means: "The run's record is gone while its texts or quotes came.",
-		Do:    "Send the report again, and drop the letter.",
+		Do:    "Send the report again. Its pages are made anew, so delete those that it had before. There is no dead letter: of texts and quotes alone nothing can be made.",
 	},
 	{
 		Codes: []string{"defect"}, Kind: Failure, Client: failed, Commands: putBack,

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go/logging"
 
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/operate"
@@ -66,9 +67,10 @@ type AWS struct {
 	SSM            *ssm.Client
 }
 
-// Connect is AWS as the environment and the files of the AWS CLI say.
+// Connect is AWS as the environment and the files of the AWS CLI say. What the SDK
+// would say by itself is left out: errors tell what matters of it.
 func Connect(ctx context.Context) (*AWS, error) {
-	config, err := awsconfig.LoadDefaultConfig(ctx)
+	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("load AWS configuration: %w", err)
 	}
@@ -112,7 +114,7 @@ func (a *AWS) Stack(ctx context.Context, name string) (*Stack, error) {
 	s := &Stack{Name: name, Outputs: map[string]string{}, aws: a, physical: map[string]string{}}
 	stacks, err := a.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if err != nil {
-		return nil, fmt.Errorf("find the stack %s: %w", name, err)
+		return nil, fmt.Errorf("find the stack %s, with the credentials and in the region of the AWS CLI: %w", name, err)
 	}
 	for _, found := range stacks.Stacks {
 		for _, output := range found.Outputs {
@@ -188,12 +190,11 @@ func (s *Stack) webhook(ctx context.Context) (url, secret string, err error) {
 		}
 		secrets = values[name]
 	}
-	secret, _, _ = strings.Cut(secrets, ",")
 	url, ok := strings.CutSuffix(s.Outputs["ReportsUrl"], "/reports")
 	if !ok {
 		return "", "", fmt.Errorf("the stack %s has no output ReportsUrl", s.Name)
 	}
-	return url, strings.TrimSpace(secret), nil
+	return url, operate.FirstSecret(secrets), nil
 }
 
 // Environment is what variables name as those of a function do.

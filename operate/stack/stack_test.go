@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/smithy-go/logging"
+
 	"notionrelay/operate/stack"
 	"notionrelay/test/awstest"
 	"notionrelay/test/planted"
@@ -35,7 +37,7 @@ func queues(w http.ResponseWriter, r *http.Request) {
 // relay is a stack with everything.
 func relay(t *testing.T) awstest.StackOptions {
 	t.Helper()
-	secrets := awstest.StartParameters(t, map[string]string{"/relay/webhook-secrets": "new-secret-of-callers, old"})
+	secrets := awstest.StartParameters(t, map[string]string{"/relay/webhook-secrets": " ,new-secret-of-callers, old"})
 	o := awstest.StackOptions{
 		Name: "relay", Resources: map[string]string{}, Outputs: map[string]string{"ReportsUrl": "https://api.example/reports"},
 		Functions: map[string]map[string]string{"relay-WebhookFunction": {"WEBHOOK_SECRETS": "ssm:/relay/webhook-secrets"}},
@@ -64,6 +66,19 @@ func TestAStackIsFoundByTheNamesOfItsTemplate(t *testing.T) {
 	}
 	if works, err := system.Works(t.Context()); !works || err != nil {
 		t.Errorf("it works: %t, %v", works, err)
+	}
+}
+
+// The SDK writes warnings to standard error, in the midst of the live screen.
+func TestTheSDKSaysNothingByItself(t *testing.T) {
+	t.Parallel()
+	a, err := stack.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger := a.CloudFormation.Options().Logger
+	if _, quiet := logger.(logging.Nop); !quiet {
+		t.Errorf("it logs with %T", logger)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/rivo/uniseg"
 
@@ -26,8 +25,12 @@ func (st style) Render(text string) string {
 	return "\x1b[" + string(st) + "m" + text + "\x1b[0m"
 }
 
-// coloured has the colours that the terminal's user has chosen for these names.
-var coloured = styles{title: "1", heading: "1;34", faint: "90", good: "32", bad: "31", chosen: "7"}
+// coloured has the colours that the terminal's user has chosen for these names, and
+// colourless has none.
+var (
+	coloured   = styles{title: "1", heading: "1;34", faint: "90", good: "32", bad: "31", chosen: "7"}
+	colourless = styles{title: "1", heading: "1", chosen: "7"}
+)
 
 // plainWidth is how wide a frame is that is not on a screen.
 const plainWidth = 130
@@ -47,31 +50,43 @@ func Frame(now Snapshot, colours bool) string {
 
 // head says how all of it is.
 func head(now Snapshot, width int, st styles) []string {
-	at := clock(now.At)
-	lines := []string{st.title.Render(pad("Notion Relay · "+now.Name, width-len(at)-1)) + " " + st.faint.Render(at)}
+	lines := []string{title(now, width, st)}
 	switch {
 	case now.Pause.Paused():
 		lines = append(lines, st.bad.Render(cut(fmt.Sprintf("‖ paused since %s: %s", clock(now.Pause.Since), now.Pause.Reason), width)))
 	case !now.Works:
-		lines = append(lines, st.bad.Render("○ nobody works on the queues"))
+		lines = append(lines, st.bad.Render(cut("○ nobody works on the queues", width)))
 	case now.Halt.Halted():
 	default:
-		lines = append(lines, st.good.Render("● working"))
+		lines = append(lines, st.good.Render(cut("● working", width)))
 	}
 	if now.Halt.Halted() {
 		lines = append(lines,
 			st.bad.Render(cut(fmt.Sprintf("✗ halted since %s (%s): %s", clock(now.Halt.Since), now.Halt.Code, now.Halt.Reason), width)),
 			cut(fmt.Sprintf("  %s The next attempt is at %s.", now.Halt.Remedy, clock(now.Halt.Next)), width))
 	}
-	lines = append(lines, "", st.heading.Render("QUEUE      READY  IN FLIGHT  DELAYED  DEAD"))
+	lines = append(lines, "", st.heading.Render(cut("QUEUE      READY  IN FLIGHT  DELAYED  DEAD", width)))
 	for _, q := range now.Queues {
-		dead := fmt.Sprintf("  %4d", q.Dead)
-		if q.Dead > 0 {
-			dead = st.bad.Render(dead)
-		}
-		lines = append(lines, fmt.Sprintf("%-9s  %5d  %9d  %7d", q.Name, q.Ready, q.InFlight, q.Delayed)+dead)
+		lines = append(lines, queueLine(q, width, st))
 	}
 	return lines
+}
+
+// title has the time at its end, where there is room.
+func title(now Snapshot, width int, st styles) string {
+	name, at := "Notion Relay · "+now.Name, " "+clock(now.At)
+	if room := width - len(at); room > 0 {
+		return st.title.Render(pad(name, room)) + st.faint.Render(at)
+	}
+	return st.title.Render(cut(name, width))
+}
+
+func queueLine(q Depths, width int, st styles) string {
+	line, dead := fmt.Sprintf("%-9s  %5d  %9d  %7d", q.Name, q.Ready, q.InFlight, q.Delayed), fmt.Sprintf("  %4d", q.Dead)
+	if q.Dead > 0 && len(line+dead) <= width {
+		return line + st.bad.Render(dead)
+	}
+	return cut(line+dead, width)
 }
 
 // row is a line of the list: a heading, or a run.
@@ -95,9 +110,9 @@ func list(now Snapshot, width int, st styles) (rows []row) {
 		if len(rows) > 0 {
 			rows = append(rows, row{})
 		}
-		rows = append(rows, row{text: section.style.Render(section.name)})
+		rows = append(rows, row{text: section.style.Render(cut(section.name, width))})
 		if len(section.runs) == 0 {
-			rows = append(rows, row{text: st.faint.Render("  none")})
+			rows = append(rows, row{text: st.faint.Render(cut("  none", width))})
 		}
 		for _, run := range section.runs {
 			text := runLine(run, now.At, width)
@@ -148,12 +163,10 @@ func cut(text string, width int) string { return strings.TrimRight(pad(text, wid
 // pad makes a text as wide as that, and harmless: what others have written may
 // hold what a terminal obeys.
 func pad(text string, width int) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
+	text = operate.HarmlessLine(text)
+	if width <= 0 {
+		return ""
+	}
 	if uniseg.StringWidth(text) <= width {
 		return text + strings.Repeat(" ", width-uniseg.StringWidth(text))
 	}
@@ -162,4 +175,22 @@ func pad(text string, width int) string {
 		runes = runes[:len(runes)-1]
 	}
 	return string(runes) + strings.Repeat(" ", width-1-uniseg.StringWidth(string(runes))) + "…"
+}
+
+// wrapped is a text on as many lines of that width as it takes, at least one.
+func wrapped(text string, width int) (lines []string) {
+	line, wide := "", 0
+	for rest, state := operate.HarmlessLine(text), -1; rest != "" && width > 0; {
+		var character string
+		var boundaries int
+		character, rest, boundaries, state = uniseg.StepString(rest, state)
+		if w := boundaries >> uniseg.ShiftWidth; wide+w > width {
+			lines, line, wide = append(lines, line), "", 0
+			if w > width {
+				continue
+			}
+		}
+		line, wide = line+character, wide+boundaries>>uniseg.ShiftWidth
+	}
+	return append(lines, line)
 }

@@ -23,13 +23,28 @@ func TestFrames(t *testing.T) {
 	paused := halted
 	paused.Pause = runs.Pause{Since: at, Reason: "Maintenance."}
 	hostile := watch.Snapshot{Name: "the data folder d", At: at, Failed: []operate.Summary{
-		{ReportID: "rep_1", Company: "会社の名前はとても長いので切られる", Status: runs.Failed, AcceptedAt: at.Add(-100 * time.Hour), Note: "\x1b[2Jgone\r\nnext"},
+		{ReportID: "rep_1", Company: "会社の名前はとても長いので切られる", Status: runs.Failed, AcceptedAt: at.Add(-100 * time.Hour), Note: "\x1b[2Jgone\r\nnext\u202edne"},
 	}}
 	for name, now := range map[string]watch.Snapshot{"busy": busy(), "halted": halted, "paused": paused, "hostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			golden.Compare(t, filepath.Join("testdata", name+".txt"), watch.Frame(now, false))
 		})
+	}
+}
+
+// Who watches without a screen is shown what has changed, and not how the ages of
+// all go on.
+func TestOnlyTheTimeIsNoChange(t *testing.T) {
+	t.Parallel()
+	before, later, other := busy(), busy(), busy()
+	later.At = later.At.Add(time.Second)
+	other.Running[0].Done++
+	if !before.Same(later) || watch.Frame(before, false) == watch.Frame(later, false) {
+		t.Error("a second later it is another one, or its frame is the same")
+	}
+	if before.Same(other) {
+		t.Error("a run that has got on is not seen")
 	}
 }
 

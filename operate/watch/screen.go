@@ -44,8 +44,12 @@ type Screen struct {
 const plainHeight = 40
 
 // NewScreen is a screen that looks at the relay every so often.
-func NewScreen(relay Relay, every time.Duration) Screen {
-	return Screen{relay: relay, every: every, styles: coloured, width: plainWidth, height: plainHeight, says: "looking …"}
+func NewScreen(relay Relay, every time.Duration, colours bool) Screen {
+	s := Screen{relay: relay, every: every, styles: colourless, width: plainWidth, height: plainHeight, says: "looking …"}
+	if colours {
+		s.styles = coloured
+	}
+	return s
 }
 
 // Init begins to look.
@@ -162,36 +166,54 @@ func (s *Screen) run() *operate.Summary {
 
 // View draws the screen.
 func (s Screen) View() string {
-	keys := "↑↓ select  r redrive  o open  d details  p pause  q quit"
-	if s.now.Pause.Paused() {
-		keys = strings.Replace(keys, "p pause", "p resume", 1)
-	}
+	foot := s.foot()
+	room := s.height - len(foot)
 	var lines []string
 	switch {
 	case s.details != nil:
-		keys = "↑↓ scroll  d back  ctrl+c quit"
 		for _, line := range s.details[s.scroll:] {
 			lines = append(lines, cut(line, s.width))
 		}
-		lines = fit(lines, 0, s.height-2)
+		lines = fit(lines, 0, room)
 	case s.looked:
 		top := append(head(s.now, s.width, s.styles), "")
 		all, at := s.list()
-		lines = slices.Concat(top, fit(all, at, s.height-len(top)-2))
+		if room >= len(top)+leastListed {
+			lines = slices.Concat(top, fit(all, at, room-len(top)))
+		} else {
+			lines = fit(append(top, all...), len(top)+at, room)
+		}
 	}
-	last := s.says
-	if run := s.run(); last == "" && run != nil && s.details == nil {
-		last = run.Note // there was no room for all of it
-	}
-	return strings.Join(lines, "\n") + "\n" + cut(last, s.width) + "\n" + s.styles.faint.Render(cut(keys, s.width))
+	lines = append(lines, foot...)
+	return strings.Join(lines[max(0, min(len(lines)-1, len(lines)-s.height)):], "\n")
 }
+
+// foot is what the screen says, all of it since it may be an address, and its keys.
+func (s Screen) foot() []string {
+	keys := "↑↓ select  r redrive  o open  d details  p pause  q quit"
+	switch {
+	case s.details != nil:
+		keys = "↑↓ scroll  d back  ctrl+c quit"
+	case s.now.Pause.Paused():
+		keys = strings.Replace(keys, "p pause", "p resume", 1)
+	}
+	says := wrapped(s.says, s.width)
+	if run := s.run(); s.says == "" && run != nil && s.details == nil {
+		says = []string{cut(run.Note, s.width)} // there was no room for all of it
+	}
+	return append(says, s.styles.faint.Render(cut(keys, s.width)))
+}
+
+// leastListed is how many lines of the list there are at least. On a lower screen
+// what stands above gives way to it.
+const leastListed = 3
 
 // list are the lines of the runs, and which of them is selected.
 func (s Screen) list() (lines []string, at int) {
 	for i, r := range list(s.now, s.width, s.styles) {
 		if r.run != nil && r.run.ReportID == s.chosen {
 			at = i
-			r.text = s.styles.chosen.Render("▸" + strings.TrimPrefix(r.plain, " "))
+			r.text = s.styles.chosen.Render(pad("▸"+strings.TrimPrefix(r.plain, " "), s.width))
 		}
 		lines = append(lines, r.text)
 	}
@@ -200,7 +222,7 @@ func (s Screen) list() (lines []string, at int) {
 
 // fit leaves so many lines, the one at that place among them.
 func fit(lines []string, at, height int) []string {
-	height = max(1, height)
+	height = max(0, height)
 	if len(lines) <= height {
 		return lines
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rivo/uniseg"
 
 	"notionrelay/operate"
 	"notionrelay/operate/watch"
@@ -40,6 +41,7 @@ func busy() watch.Snapshot {
 // fake is a relay that notes what is done to it.
 type fake struct {
 	now  watch.Snapshot
+	site string // where reports can be looked at
 	err  error
 	done []string
 }
@@ -53,7 +55,7 @@ func (f *fake) Redrive(_ context.Context, id string) (string, error) {
 
 func (f *fake) Address(_ context.Context, id string) (string, error) {
 	f.done = append(f.done, "address "+id)
-	return "https://example.com/" + id, f.err
+	return f.site + id, f.err
 }
 
 func (f *fake) Details(_ context.Context, id string) ([]string, error) {
@@ -69,7 +71,7 @@ func (f *fake) SetPaused(_ context.Context, paused bool) error {
 // screen has looked once.
 func screen(t *testing.T, f *fake) watch.Screen {
 	t.Helper()
-	return again(t, watch.NewScreen(f, time.Hour))
+	return again(t, watch.NewScreen(f, time.Hour, true))
 }
 
 // again looks once more.
@@ -139,7 +141,7 @@ func TestKeys(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := &fake{now: c.now}
+			f := &fake{now: c.now, site: "https://example.com/"}
 			if f.now.Name == "" {
 				f.now = busy()
 			}
@@ -206,6 +208,59 @@ func TestALowScreenShowsTheSelection(t *testing.T) {
 	}
 }
 
+// A terminal may be of any size, and of none: a pty that nobody has given one says 0.
+func TestTheScreenFitsAnyTerminal(t *testing.T) {
+	t.Parallel()
+	halted := busy()
+	halted.Halt = runs.Halt{Code: "column_missing", Reason: "会社の名前はとても長い。", Remedy: "Mend it.", Since: at, Next: at}
+	idle := busy()
+	idle.Works = false
+	for name, model := range map[string]watch.Screen{
+		"before the first look": watch.NewScreen(&fake{}, time.Hour, true),
+		"busy":                  screen(t, &fake{now: busy()}),
+		"halted":                screen(t, &fake{now: halted}),
+		"idle":                  screen(t, &fake{now: idle}),
+		"details":               press(t, screen(t, &fake{now: busy()}), "d"),
+		"an address":            press(t, screen(t, &fake{now: busy(), site: "https://例え.テスト/" + strings.Repeat("0123456789", 20)}), "o"),
+	} {
+		for _, width := range []int{0, 1, 2, 8, 9, 10, 25, 41, 42, 60} {
+			for height := range 18 {
+				view := watch.Sized(model, width, height).View()
+				if lines := strings.Count(view, "\n") + 1; lines > max(height, 1) {
+					t.Fatalf("%s: %d lines on a screen of %d:\n%s", name, lines, height, view)
+				}
+				for l := range strings.Lines(view) {
+					if wide := uniseg.StringWidth(escape.ReplaceAllString(strings.TrimRight(l, "\n"), "")); wide > width {
+						t.Fatalf("%s: a line of %d on a screen of %d: %q", name, wide, width, l)
+					}
+				}
+			}
+		}
+	}
+	address := strings.Repeat("0123456789", 20)
+	if view := press(t, watch.Sized(screen(t, &fake{now: busy(), site: address}), 60, 40), "o").View(); !strings.Contains(strings.ReplaceAll(view, "\n", ""), address) {
+		t.Errorf("an address is not shown to its end:\n%s", view)
+	}
+	low := press(t, watch.Sized(screen(t, &fake{now: busy()}), 60, 5), "j", "j", "j", "j").View()
+	if line(low, "▸ rep_done") == "" || line(low, "q quit") == "" {
+		t.Errorf("a low screen shows neither selection nor keys:\n%s", low)
+	}
+}
+
+func TestAScreenWithoutColours(t *testing.T) {
+	t.Parallel()
+	f := &fake{now: busy()}
+	for _, colours := range []bool{true, false} {
+		view := again(t, watch.NewScreen(f, time.Hour, colours)).View()
+		if got := strings.Contains(view, "\x1b[31m") || strings.Contains(view, ";34m"); got != colours {
+			t.Errorf("colours %t:\n%q", colours, view)
+		}
+		if !strings.Contains(view, "\x1b[7m▸ rep_run") {
+			t.Errorf("colours %t: the selection does not stand out:\n%q", colours, view)
+		}
+	}
+}
+
 // escape is what switches colours.
 var escape = regexp.MustCompile(`\x1b\[[\d;]*m`)
 
@@ -244,7 +299,7 @@ func TestTheScreenIsDrawnUntilItsUserEndsIt(t *testing.T) {
 			}()
 		}
 	})
-	if err := watch.Loop(t.Context(), watch.NewScreen(f, time.Hour), keys, drawn); err != nil {
+	if err := watch.Loop(t.Context(), watch.NewScreen(f, time.Hour, true), keys, drawn); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"seen", "redrive rep_fail"}, f.done); diff != "" {
@@ -252,7 +307,7 @@ func TestTheScreenIsDrawnUntilItsUserEndsIt(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := watch.Loop(ctx, watch.NewScreen(f, time.Hour), keys, drawn); err != nil {
+	if err := watch.Loop(ctx, watch.NewScreen(f, time.Hour, true), keys, drawn); err != nil {
 		t.Errorf("told to end, it says %v", err)
 	}
 }

@@ -6,6 +6,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	"notionrelay/operate"
@@ -26,6 +27,12 @@ type Snapshot struct {
 	Waiting  []operate.Summary `json:"waiting"` // for their own time
 	Failed   []operate.Summary `json:"failed"`
 	Complete []operate.Summary `json:"complete"` // the last of them
+}
+
+// Same tells whether nothing is different but the time.
+func (now Snapshot) Same(other Snapshot) bool {
+	other.At = now.At
+	return reflect.DeepEqual(now, other)
 }
 
 // Depths are the messages of a queue and of its dead letters.

@@ -28,7 +28,7 @@ func (s Screen) Run(ctx context.Context, in, out *os.File) (err error) {
 	}
 	return s.loop(ctx, readKeys(in), func() (width, height int) {
 		width, height, err := term.GetSize(int(out.Fd()))
-		if err != nil {
+		if err != nil || width == 0 || height == 0 { // it does not know
 			return plainWidth, plainHeight
 		}
 		return width, height

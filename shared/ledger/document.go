@@ -17,8 +17,12 @@ import (
 )
 
 // Document writes a page with the requests of a plan: its creation, then each
-// append. It returns the page's id.
+// append. It returns the page's id. A page that is finished stays as it is, whatever
+// plan it was written with.
 func (l *Ledger) Document(ctx context.Context, step, parent, title string, p notion.NewPage, plan block.Plan) (string, error) {
+	if s := l.Run.Step(step); s.Finished() {
+		return s.ID, nil
+	}
 	if err := l.pin(ctx, step, parent, title, plan); err != nil {
 		return "", err
 	}
@@ -37,14 +41,14 @@ func (l *Ledger) Document(ctx context.Context, step, parent, title string, p not
 }
 
 // pin ties a step to the plan of its page. What was begun with another plan
-// goes to the trash; a page that is finished stays.
+// goes to the trash.
 func (l *Ledger) pin(ctx context.Context, step, parent, title string, plan block.Plan) error {
 	s := l.Run.Step(step)
 	fingerprint, err := fingerprintOf(plan)
 	if err != nil {
 		return fmt.Errorf("step %s of run %s: %w", step, l.Run.ReportID, err)
 	}
-	if s.Finished() || s.Discard == "" && (s.Plan == fingerprint || s.Plan == "" && s.Done == 0 && s.IntendedAt.IsZero()) {
+	if s.Discard == "" && (s.Plan == fingerprint || s.Plan == "" && s.Done == 0 && s.IntendedAt.IsZero()) {
 		s.Plan, s.Total = fingerprint, 1+len(plan.Appends)
 		return nil
 	}
@@ -182,7 +186,7 @@ func (d *document) idOf(ctx context.Context, path block.Path, i int) (string, er
 	if err != nil && d.parentGone(ctx, parent, err) {
 		return deleted, nil
 	}
-	if err != nil {
+	if err := notYet(err, d.ledger.isFresh(d.step)); err != nil {
 		return "", fmt.Errorf("find block %v of page %s: %w", path, d.pageID, err)
 	}
 	d.learn(s, parent, 0, adopt(children, place{}, d.childrenOf(parent, i), me), i-1)

@@ -37,7 +37,8 @@
 //
 // The record also keeps a fingerprint of the requests that write a page. When
 // another version of the program would write the page with other requests, what
-// is half written goes to the trash and the page is begun anew.
+// is half written goes to the trash and the page is begun anew. A finished page
+// stays.
 //
 // # What else is stored
 //
@@ -158,8 +159,8 @@ func (l *Ledger) Save(ctx context.Context) error {
 	return nil
 }
 
-// Stored is the record as it was saved last, the zero one when it was not, and Latencies are those of the
-// requests made since Begin: what may be told to the outside.
+// Stored is what may be told to the outside: the record as it was saved last, the
+// zero one when it was not, and the latencies of the requests since Begin.
 func (l *Ledger) Stored() (run runs.Run, latencies []time.Duration) {
 	return l.stored, l.trace.Latencies
 }

@@ -244,10 +244,11 @@ func (l *Ledger) isFresh(step string) bool {
 	return s != nil && time.Since(s.At) < freshness
 }
 
-// notYet turns the 404 of a fresh parent into nothing found.
+// notYet puts off what needs to read a fresh parent that answers 404: what could not
+// be read is not absent, and will be there in a moment.
 func notYet(err error, fresh bool) error {
 	if fresh && isMissing(err) {
-		return nil
+		return &notion.PostponedError{Wait: shortWait, Cause: err}
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,8 +34,7 @@ func withoutRefused(err error, blocks []block.Block, all bool) (without []block.
 		}
 	}
 	changed, urls := block.WithoutURLs(blocks[first:last], of)
-	without = append(append(append(without, blocks[:first]...), changed...), blocks[last:]...)
-	return without, urls
+	return slices.Concat(blocks[:first], changed, blocks[last:]), urls
 }
 
 // amend is a request's answer to a refusal of a URL: the same blocks with the URL

@@ -3,6 +3,7 @@ package markdown_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,33 @@ func TestMangledDocumentsLoseNothing(t *testing.T) {
 		checkPlan(t, checkDocument(t, mangled.String()))
 	})
 }
+
+// TestTokensInAnyOrderLoseNothing puts pieces of markdown and HTML together as they
+// come, so that constructs begin and end where nobody would have them do so.
+func TestTokensInAnyOrderLoseNothing(t *testing.T) {
+	t.Parallel()
+	documents := rapid.SliceOfN(rapid.SliceOfN(rapid.SampledFrom(tokens), 1, 14), 50, 50)
+	rapid.Check(t, func(t *rapid.T) {
+		for _, d := range documents.Draw(t, "documents") {
+			checkPlan(t, checkDocument(t, strings.Join(d, "")))
+		}
+	})
+}
+
+var tokens = slices.Concat(
+	strings.Fields(`
+		a é 😀 \ & &amp; &#0; < > " ' : + ! * ** _ __ ~~ $ $$ [ ] ]( ![ ) [a] [x] [^1] [TOC]
+		http://0 http://0/.svg www.a.b a@b.co <http://0> <b@c.de>
+		<a> <b> <br> <br/> </br/> <code> <details> <div> <h1> <hr> <li> <ol> <p> <pre> <script> <style> <summary>
+		<svg> <table> <td> <textarea> <th> <tr> <ul> <x_y> <blockquote>
+		</a> </b> </code> </details> </div> </h1> </li> </ol> </p> </pre> </script> </style> </summary>
+		</table> </td> </ul> </x_y> </blockquote> <!-- --> <? ?> | || \| --- === |-| |-|-|`),
+	[]string{
+		"\n", "\n", "\n\n", "  ", "    ", "\t", "\r\n", "\x00", "\u00a0", "\u200b", "`", "``", "```\n", "~~~",
+		"> ", "- ", "1. ", "2) ", "# ", "## ", "[ ] ", "[x] ", "[!NOTE]", "[^1]: ", "[a]: http://c", "<!A ", "<summary ", "<td </A/>",
+		"<a href=x>", "<a href='http://0'>", "<img src=http://0/.svg>", "<img src=x alt=y>", `<span title="`, `) "t"`,
+	},
+)
 
 // generator writes markdown whose words are numbered in the order of the text.
 type generator struct {

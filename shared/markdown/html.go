@@ -84,7 +84,16 @@ func (c *converter) listItem(t tag) {
 		c.open[i].number++
 	}
 	c.element(t, element{holds: textThenBlocks, end: endBlock, block: item})
+	c.number(prefix)
+}
+
+// number writes the number of an item, which is no text of a link around.
+func (c *converter) number(prefix string) {
+	blank := c.isBlankSince(c.anchor.at)
 	c.text.write(prefix, block.Text{})
+	if blank {
+		c.anchor.at = c.position()
+	}
 }
 
 // summary opens or closes the summary of a toggle, which comes before everything

@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"strings"
+	"unicode"
 
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
@@ -157,14 +158,12 @@ func (c *converter) image(i image, format block.Text, alt func(block.Text)) {
 // title writes the title of an image, in brackets behind an alt text that is
 // another.
 func (c *converter) title(title string, at position, format block.Text) {
-	text, some := c.since(at)
-	switch withoutSpace(title) {
-	case "", text:
-	default:
-		if some {
-			title = " (" + title + ")"
-		}
+	switch {
+	case withoutSpace(title) == "", c.isSince(at, title):
+	case c.isBlankSince(at):
 		c.text.write(title, format)
+	default:
+		c.text.write(" ("+title+")", format)
 	}
 }
 
@@ -174,7 +173,7 @@ func (c *converter) imageBlock(url string, caption func()) {
 	caption()
 	c.popTo(depth)
 	captions := block.Chunks(c.text.take())
-	c.text.taken++ // also without a caption there is something to see
+	c.text.show() // also without a caption
 	c.open = c.open[:depth-1]
 	image := block.Block{Kind: block.Image, URL: url}
 	if len(captions) > 0 {
@@ -187,26 +186,31 @@ func (c *converter) imageBlock(url string, caption func()) {
 	}
 }
 
-// position is a place in the text of a page.
-type position struct{ taken, length int }
+// position is a place in all the text of a page, in bytes.
+type position int
 
-func (c *converter) position() position { return position{c.text.taken, len(c.text.content)} }
+func (c *converter) position() position { return position(c.text.before + len(c.text.content)) }
 
-// since is the text behind a position, without white space, as far as it has not
-// become a block, and whether there is any.
-func (c *converter) since(at position) (text string, some bool) {
-	if c.text.taken != at.taken {
-		return "", true
-	}
-	text = withoutSpace(string(c.text.content[min(at.length, len(c.text.content)):]))
-	return text, text != ""
+// isBlankSince tells whether there is nothing but white space behind a position.
+func (c *converter) isBlankSince(at position) bool {
+	return c.text.shown <= int(at) && len(bytes.TrimLeftFunc(c.since(at), unicode.IsSpace)) == 0
+}
+
+// since is the text behind a position that has not become a block.
+func (c *converter) since(at position) []byte {
+	return c.text.content[max(0, int(at)-c.text.before):]
+}
+
+// isSince tells whether a text is what is behind a position, white space aside.
+func (c *converter) isSince(at position, text string) bool {
+	return c.text.shown <= int(at) && withoutSpace(string(c.since(at))) == withoutSpace(text)
 }
 
 func withoutSpace(s string) string { return strings.Join(strings.Fields(s), "") }
 
 // writeIfBlank writes what stands for a text that turned out to be blank.
 func (c *converter) writeIfBlank(s string, at position, format block.Text) {
-	if _, some := c.since(at); !some {
+	if c.isBlankSince(at) {
 		c.text.write(s, format)
 	}
 }
@@ -215,13 +219,12 @@ func (c *converter) writeIfBlank(s string, at position, format block.Text) {
 // on, unless the text says it. Data is no address, and a fragment is none outside
 // of the document.
 func (c *converter) address(address string, at position, format block.Text) {
-	text, some := c.since(at)
 	switch {
-	case hasPrefixFold(address, "data:"), strings.HasPrefix(address, "#"), address == "", withoutSpace(address) == text:
-	case some:
-		c.text.write(" ("+address+")", format)
-	default:
+	case hasPrefixFold(address, "data:"), strings.HasPrefix(address, "#"), address == "", c.isSince(at, address):
+	case c.isBlankSince(at):
 		c.text.write(address, format)
+	default:
+		c.text.write(" ("+address+")", format)
 	}
 }
 

@@ -200,6 +200,11 @@ func (r *reference) imageInImage(url string, start int) {
 			r.text.WriteString(optional + outer + optional)
 		}
 	}
+	if block.ValidImage(url) && !slices.ContainsFunc(r.images, block.ValidImage) {
+		// The block shows it, and has the address of one around as its caption.
+		r.text.WriteString(optional + "(" + url + ")" + optional + optional + url + optional)
+		return
+	}
 	r.text.WriteString(optional + "(" + optional + url + optional + ")" + optional)
 }
 
@@ -229,10 +234,10 @@ var (
 )
 
 // findTag returns the parts of the tag that raw begins with, if it does. A closing
-// tag has no attributes.
+// tag has no attributes and no slash at its end.
 func findTag(raw string) []string {
 	tag := tagPattern.FindStringSubmatch(raw)
-	if tag == nil || tag[1] != "" && tag[3] != "" {
+	if tag == nil || tag[1] != "" && (tag[3] != "" || strings.HasSuffix(tag[0], "/>")) {
 		return nil
 	}
 	return tag

@@ -66,6 +66,27 @@ var regressions = []struct{ fault, source, want string }{
 		"\x00<detAils>000000000\n\n<detAils>\n<summArY>0",
 		"paragraph \"\ufffd\"\ntoggle\n  paragraph \"000000000\"\n  toggle \"0\"\n",
 	},
+	{
+		"a closing tag that is none to CommonMark was one to the reference of the tests",
+		"<td </A/>",
+		"paragraph \"<td </A/>\"\n",
+	},
+	{
+		"an image around another that alone can be shown was not in the reference of the tests",
+		"a![![](https://b.example/c.svg)](https://b.example)",
+		"paragraph \"a\"\nimage url=\"https://b.example/c.svg\" \"https://b.example\"+link(https://b.example)\n",
+	},
+	{
+		"a link that no text followed was lost where a block ended, or in brackets",
+		"a <a href='https://b.example'><p>\n\nc <a href=d><p>\n\n<h1><a href='https://e.example'><style>\n",
+		"paragraph \"a\"\nparagraph \"https://b.example\"+link(https://b.example)\nparagraph \"c\"\nparagraph \"d\"\n" +
+			"code language=\"css\"\nheading_1 \"https://e.example\"+link(https://e.example)\n",
+	},
+	{
+		"a link without text had the number of an item for its text",
+		"<td><ol><a href='https://b.example'><li>",
+		"table header=false\n  table_row | \"1. https://b.example\"+link(https://b.example)\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {

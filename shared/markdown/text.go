@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/util"
@@ -23,7 +24,8 @@ type textBuffer struct {
 	most     int          // spans of a block that has formats
 	spare    []block.Text // room for some, since few blocks have many
 	lineOpen bool         // the next text belongs on a line of its own
-	taken    int          // how many texts were taken
+	before   int          // bytes of what was taken
+	shown    int          // bytes up to the end of what was taken and is no white space
 	marks    block.Text   // the format that tags of HTML give, without Content
 }
 
@@ -212,7 +214,6 @@ func (b *textBuffer) take() []block.Text {
 	start := len(content) - len(bytes.TrimLeft(content, whiteSpace))
 	var texts []block.Text
 	if start < len(content) {
-		b.taken++
 		texts = b.texts(string(content), start)
 	}
 	b.empty()
@@ -221,6 +222,10 @@ func (b *textBuffer) take() []block.Text {
 
 // empty forgets the text, and the room for one that few are as long as.
 func (b *textBuffer) empty() {
+	if end := len(bytes.TrimRightFunc(b.content, unicode.IsSpace)); end > 0 {
+		b.shown = b.before + end
+	}
+	b.before += len(b.content)
 	b.content, b.spans, b.links, b.lineOpen = b.content[:0], b.spans[:0], b.links[:0], false
 	if cap(b.spans) > 1000 {
 		b.content, b.spans, b.links = nil, nil, nil
@@ -231,9 +236,14 @@ func (b *textBuffer) empty() {
 // empties the buffer.
 func (b *textBuffer) takeCode() string {
 	code := string(bytes.Trim(b.content, "\n"))
-	b.taken++
 	b.empty()
 	return code
+}
+
+// show counts as text what there is to see without any.
+func (b *textBuffer) show() {
+	b.before++
+	b.shown = b.before
 }
 
 func (b *textBuffer) texts(content string, start int) []block.Text {

@@ -28,7 +28,7 @@ import (
 	"notionrelay/shared/property"
 )
 
-// Options configures a Client. Only Token is required.
+// Options configures a Client. Token and Log are required.
 type Options struct {
 	Token   string
 	BaseURL string        // scheme and host; DefaultBaseURL when empty
@@ -36,8 +36,8 @@ type Options struct {
 	Budget  int           // requests per rolling minute; 180 when 0, Notion's usual limit
 	Timeout time.Duration // of one request; LateEffect when 0
 
+	Log       *slog.Logger
 	Transport http.RoundTripper // one that notices broken connections when nil
-	Log       *slog.Logger      // a discarding one when nil
 	Jitter    func() float64    // in [0,1); rand.Float64 when nil
 }
 
@@ -45,14 +45,14 @@ type Options struct {
 const DefaultBaseURL = "https://api.notion.com"
 
 // LateEffect is how long after its intent was stored a request can still take
-// effect: it is sent within SendLimit, and Notion works on one for up to 60 s,
+// effect: it is sent within sendLimit, and Notion works on one for up to 60 s,
 // also when its caller has left. So an answer is waited for that long, and what
 // has not shown by then never happened.
-const LateEffect = SendLimit + 60*time.Second
+const LateEffect = sendLimit + 60*time.Second
 
-// SendLimit is how long an intent stands for a request that is to be sent: see
+// sendLimit is how long an intent stands for a request that is to be sent: see
 // WithIntent.
-const SendLimit = 5 * time.Second
+const sendLimit = 5 * time.Second
 
 // Client talks to Notion on behalf of one token. It is safe for concurrent
 // use: requests take turns.

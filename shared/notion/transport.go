@@ -43,7 +43,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("User-Agent", httpclient.UserAgent)
 	r.URL.Scheme, r.URL.Host, r.Host = t.host.Scheme, t.host.Host, t.host.Host
 	x.method, x.path = r.Method, r.URL.Path
-	if intended, ok := r.Context().Value(intentKey{}).(time.Time); ok && time.Since(intended) > SendLimit {
+	if intended, ok := r.Context().Value(intentKey{}).(time.Time); ok && time.Since(intended) > sendLimit {
 		return nil, errTooLate
 	}
 	x.sent = true

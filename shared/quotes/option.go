@@ -55,9 +55,9 @@ func (c Choice) With(names []string) []property.Option {
 }
 
 const (
-	// MaxOptionName is the length of an option's name in UTF-16 units
+	// maxOptionName is the length of an option's name in UTF-16 units
 	// (https://developers.notion.com/reference/request-limits).
-	MaxOptionName = 100
+	maxOptionName = 100
 	// MaxOptions is how many options a select property may have, the standard
 	// ones included (select.options in Notion's OpenAPI description).
 	MaxOptions = 100
@@ -151,16 +151,16 @@ func names(used []*option, instead string) []string {
 }
 
 // optionName makes a name legal: on one line, without commas, which Notion
-// refuses in an option, and cut to MaxOptionName between two characters as a
+// refuses in an option, and cut to maxOptionName between two characters as a
 // reader sees them.
 func optionName(s string) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), separates), " ")
-	if block.Units(s) <= MaxOptionName {
+	if block.Units(s) <= maxOptionName {
 		return s
 	}
 	end, units := 0, 0
 	for g := uniseg.NewGraphemes(s); g.Next(); {
-		if units += block.Units(g.Str()); units > MaxOptionName {
+		if units += block.Units(g.Str()); units > maxOptionName {
 			break
 		}
 		_, end = g.Positions()

@@ -9,8 +9,9 @@ import (
 
 // Parts divides the quotes, in order, among messages that fit a queue. Each is
 // the message m with a part of the quotes, all option names and the number of
-// posts; its cursor is its number, from 0. The warnings go with the first. Without quotes there is one message that says so. queue.ErrTooLarge
-// says that a single quote is more than a message takes.
+// posts; its cursor is its number, from 0. The warnings go with the first. Without
+// quotes there is one message that says so. queue.ErrTooLarge says that a single
+// quote is more than a message takes.
 func (p Prepared) Parts(m queue.Message, posts int, warnings []string) ([]queue.Message, error) {
 	var parts []queue.Message
 	for from, size := 0, len(p.Quotes); ; {

@@ -14,7 +14,7 @@ import (
 const (
 	HomepageIcon  = "📊"
 	QuotesIcon    = "💬"
-	FallbackTitle = "Market Research Analysis"
+	standardTitle = "Market Research Analysis"
 )
 
 // maxTitle is Notion's limit for one text, in UTF-16 units.
@@ -60,7 +60,7 @@ func (s Subject) RowTitle(accepted time.Time) string {
 }
 
 // HomepageTitle is the homepage's title until there is a better one.
-func (s Subject) HomepageTitle() string { return clip(s.Company + " " + FallbackTitle) }
+func (s Subject) HomepageTitle() string { return clip(s.Company + " " + standardTitle) }
 
 // DocumentTitle is the title of a report's page.
 func (s Subject) DocumentTitle(d Document) string { return clip(s.Company + " - " + d.Title) }

@@ -38,7 +38,7 @@ type DB struct {
 func Open(url string) (*DB, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("read address of the research database: %w", err)
+		return nil, errAddress // pgx's own may repeat a part of the password
 	}
 	// A pooler in transaction mode, such as Supabase's on port 6543, may give
 	// each transaction another server: no statement can be prepared for later
@@ -47,6 +47,9 @@ func Open(url string) (*DB, error) {
 	config.StatementCacheCapacity, config.DescriptionCacheCapacity = 0, 0
 	return &DB{config: config, turn: make(chan struct{}, 1), limit: limit}, nil
 }
+
+var errAddress = errors.New("the address of the research database cannot be read: it is a URL such as postgres://user@host:5432/name?sslmode=require, " +
+	"in which other characters than letters and digits of a password are percent-encoded, or keywords and values as libpq defines them")
 
 // Account is what is known of a client. Fields that nobody filled are empty.
 type Account struct {

@@ -289,9 +289,11 @@ func TestWaitingForTheConnectionEndsWithTheContext(t *testing.T) {
 
 func TestOpenRefusesWithoutTellingThePassword(t *testing.T) {
 	t.Parallel()
-	_, err := research.Open("postgres://user:hunter2@host:port/db")
-	if err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("got %v, want an error without the password", err)
+	for _, url := range []string{"postgres://user:hunter2@host:port/db", "postgres://user:hunter2%zz@host/db", "user=a password='hunter2 host=b", "user=a password=hunter2'x host", "hunter2"} {
+		_, err := research.Open(url)
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: got %v, want an error without the password", url, err)
+		}
 	}
 }
 

@@ -46,7 +46,7 @@ const (
 type Run struct {
 	ReportID      string `json:"id"`              // the report id
 	ResearchRunID string `json:"runId,omitempty"` // the caller's id of its research run
-	Fingerprint   string `json:"fingerprint"`     // of the accepted content, to notice a reused idempotency key
+	Fingerprint   string `json:"fingerprint"`     // of the accepted content, to notice a reused idempotency key; empty when that is not known
 	Status        Status `json:"status"`
 
 	AcceptedAt  time.Time `json:"acceptedAt"`
@@ -69,8 +69,9 @@ type Run struct {
 	// TextsAnswer is the same for title and introduction.
 	TextsAnswer string `json:"textsAnswer,omitempty"`
 	// Homepage are the ids of the blocks that the homepage began with, in their
-	// order; empty for one that is not known yet. Places are where among them the
-	// blocks stand that later content replaces, by the step that does so.
+	// order; empty for one that is not known yet, "deleted" for one that people have
+	// taken away. Places are where among them the blocks stand that later content
+	// replaces, by the step that does so.
 	Homepage []string       `json:"homepage,omitempty"`
 	Places   map[string]int `json:"places,omitempty"`
 

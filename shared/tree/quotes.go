@@ -9,17 +9,14 @@ import (
 	"notionrelay/shared/report"
 )
 
-// The properties of a quotes database that a row is known by.
-const (
-	Quote      = "Quote" // the title
-	RedditLink = "Reddit Link"
-)
+// RedditLink is the property of a quotes database that tells rows of one title apart.
+const RedditLink = "Reddit Link"
 
 // QuotesSchema is the schema of the quotes database with every option that its
 // rows use: the standard ones, and those that the run names besides.
 func QuotesSchema(categories, sentiments, themes []string) property.Schema {
 	return property.Schema{
-		Quote:             property.Plain("title"),
+		"Quote":           property.Plain("title"),
 		"Category":        property.Selection(quotes.Categories.With(categories)),
 		"Sentiment":       property.Selection(quotes.Sentiments.With(sentiments)),
 		"Theme":           property.Selection(quotes.Themes.With(themes)),
@@ -38,7 +35,7 @@ func QuoteRow(q report.Quote) (property.Values, []block.Block) {
 	justification, more := divide(q.Justification, block.MaxRichTexts)
 	postID, _ := divide(q.PostID, 1) // a longer one is cut: it names no post
 	values := property.Values{
-		Quote:           property.Title(title[0]),
+		"Quote":         property.Title(title[0]),
 		"Category":      property.Select(q.Category),
 		"Sentiment":     property.Select(q.Sentiment),
 		"Theme":         property.Select(q.Theme),
@@ -75,7 +72,7 @@ func QuotesSection(databaseID string, total, posts int) []block.Block {
 		{Kind: block.Heading2, Text: sentence("📊 Extracted Quotes & Insights")},
 		{Kind: block.Paragraph, Text: []block.Text{
 			{Content: found},
-			{Content: "View the complete quotes database", Link: PageURL(databaseID)},
+			{Content: "View the complete quotes database", Link: pageURL(databaseID)},
 			{Content: " to explore all insights, filter by category or sentiment, and analyze patterns."},
 		}},
 		callout("💡", "Tip: group the views of the database by Category or Sentiment to see the patterns at a glance."),

@@ -85,8 +85,8 @@ func Link(d report.Document, pageID string) block.Block {
 	return leadsTo("View "+d.Title, pageID)
 }
 
-// Introduction is an introduction in markdown as blocks of one request. Markdown with more
-// structure than a request can carry keeps its text as paragraphs.
+// Introduction is an introduction in markdown as blocks of one request. Markdown with
+// more structure than a request can carry keeps its text as paragraphs.
 func Introduction(source string) []block.Block {
 	if plan := block.NewPlan(markdown.Blocks(source)); len(plan.Appends) == 0 {
 		return plan.Create
@@ -98,13 +98,13 @@ func Introduction(source string) []block.Block {
 	return paragraphs
 }
 
-// PageURL is the address of a page as people share it.
-func PageURL(id string) string {
+// pageURL is the address of a page as people share it.
+func pageURL(id string) string {
 	return "https://notion.so/" + strings.ReplaceAll(id, "-", "")
 }
 
 func leadsTo(text, pageID string) block.Block {
-	return block.Block{Kind: block.Paragraph, Text: []block.Text{{Content: text, Link: PageURL(pageID)}}}
+	return block.Block{Kind: block.Paragraph, Text: []block.Text{{Content: text, Link: pageURL(pageID)}}}
 }
 
 func paragraph(text string) block.Block {

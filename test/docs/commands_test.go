@@ -11,6 +11,7 @@ import (
 // the scripts of cmd/relayctl run as they stand, and what is done instead.
 var notHere = map[string]string{
 	"make run":                  "it serves until it is ended; the tests of cmd/local and the scripts of cmd/relayctl start the same program",
+	"make help":                 "it lists what there is to make",
 	"make check":                "it is make test and make lint, which are run",
 	"make bench":                "figures, not a verdict",
 	"make mutants":              "it judges the tests, not the program; its own tests are among make test",

@@ -21,8 +21,6 @@ var equivalents = []struct{ function, how, begins, reason string }{
 	{"Pause", "<= made <", "wait <= 0", "a timer of no time fires at once"},
 	{"adopt", "<= made <", "end <= known", "none of the blocks are as good as no blocks"},
 	{"adopt", "left out", "before = before[max(0", "it only bounds the work"},
-	{"buildVersion", "&& made ||", "", "whatever is built of this module knows its version"},
-	{"writeQuote", "&& made ||", "tree.QuoteTitle(other)", "ids of more rows than twins only make the record longer"},
 	{"childrenOf", "< made <=", "path[len(path)-1] < len(siblings)", "a guard: an append's parent is written before it"},
 }
 

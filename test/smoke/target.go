@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,11 +42,8 @@ func chooseTarget(ctx context.Context) (*target, error) {
 	if token == "" || database == "" {
 		return nil, errors.New("NOTION_API_KEY and NOTION_DATABASE_ID are both needed, or neither")
 	}
-	t := &target{name: "Notion", url: strings.TrimSuffix(os.Getenv("NOTION_BASE_URL"), "/"), token: token, databaseID: database}
-	if t.url == "" {
-		t.url = "https://api.notion.com"
-	}
-	return t, nil
+	url := cmp.Or(strings.TrimSuffix(os.Getenv("NOTION_BASE_URL"), "/"), notion.DefaultBaseURL)
+	return &target{name: "Notion", url: url, token: token, databaseID: database}, nil
 }
 
 const simulatorToken = "smoke"

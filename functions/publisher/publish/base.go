@@ -154,10 +154,16 @@ func writeHomepage(ctx context.Context, l *ledger.Ledger, made []block.Block, co
 	return id, err
 }
 
-// madeWith is what the run's homepage is made with.
+// madeWith is what the run's homepage is made with. Another version may have made it
+// with more blocks or fewer: then it is as many, the introduction still the last.
 func madeWith(run *runs.Run) []block.Block {
 	kinds := slices.DeleteFunc(slices.Clone(report.Kinds), func(k report.Kind) bool { return run.Step(k.Name) == nil })
-	return tree.Homepage(*run.Subject, run.Statistics, kinds)
+	made := tree.Homepage(*run.Subject, run.Statistics, kinds)
+	before, introduction := made[:len(made)-1], made[len(made)-1]
+	if at, known := run.Places[stepIntroduction]; known {
+		before = slices.Concat(before, make([]block.Block, at))[:at]
+	}
+	return append(before, introduction)
 }
 
 // writeContent writes what follows on the homepage behind the report pages, and

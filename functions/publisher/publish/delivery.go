@@ -13,6 +13,7 @@ import (
 
 	"notionrelay/shared/ledger"
 	"notionrelay/shared/logs"
+	"notionrelay/shared/metrics"
 	"notionrelay/shared/notion"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
@@ -140,8 +141,7 @@ func hasContent(m queue.Message) bool {
 	return false
 }
 
-// open reads the message and its record. The webhook has written it; should it be
-// gone, the message holds all that it takes to begin again.
+// open reads the message and its record.
 func (d *delivery) open(ctx context.Context) (err error) {
 	if d.message, err = queue.Decode(d.raw.Body); err != nil {
 		return err
@@ -151,18 +151,9 @@ func (d *delivery) open(ctx context.Context) (err error) {
 	if !hasContent(d.message) {
 		return fmt.Errorf("publish %s: a message of kind %q without its content: %w", d.message.ReportID, d.message.Kind, queue.ErrUnreadable)
 	}
-	record := runs.Run{ReportID: d.message.ReportID, Status: runs.Queued, AcceptedAt: sentAt(d.raw), UpdatedAt: time.Now()}
-	if d.message.Kind == queue.Publish {
-		record.ResearchRunID, record.Fingerprint = d.message.Payload.RunID, d.message.Payload.Fingerprint()
-	} else { // there is no base to wait for any more
-		record.Fail(runs.Failure{Kind: string(queue.Publish), Code: codeRecordLost, Message: "The record of the report is gone.", Remedy: "Send the report again."})
-	}
-	run, created, err := d.Runs.Create(ctx, record)
+	run, err := d.record(ctx)
 	if err != nil {
 		return fmt.Errorf("open run %s: %w", d.message.ReportID, err)
-	}
-	if created {
-		d.Log.WarnContext(ctx, "record was missing and has been made again")
 	}
 	logs.Set(ctx, "runId", run.ResearchRunID)
 	d.found = run
@@ -173,6 +164,33 @@ func (d *delivery) open(ctx context.Context) (err error) {
 		Progress: func() { run.GoOn(string(d.message.Kind), partOf(d.message)) },
 	}
 	return nil
+}
+
+// record reads the record, which the webhook has written. Should it be gone, it is
+// made again. A publish message holds all that it takes to begin anew; anything else
+// belongs behind base pages, and finds that there are none to wait for.
+func (d *delivery) record(ctx context.Context) (runs.Run, error) {
+	lost := runs.Run{ReportID: d.message.ReportID, Status: runs.Queued, AcceptedAt: sentAt(d.raw), UpdatedAt: time.Now()}
+	if p := d.message.Payload; p != nil {
+		lost.ResearchRunID, lost.Fingerprint = p.RunID, p.Fingerprint()
+	}
+	if d.message.Kind != queue.Publish {
+		lost.Fail(runs.Failure{Kind: string(queue.Publish), Code: codeRecordLost, Message: "The record of the report is gone.", Remedy: "Send the report again."})
+	}
+	run, created, err := d.Runs.Create(ctx, lost)
+	if err != nil {
+		return run, err
+	}
+	if created {
+		d.Log.WarnContext(ctx, "record was missing and has been made again", "status", run.Status)
+	}
+	if created && run.Status == runs.Failed {
+		d.Metrics.Record(ctx, metrics.Count(metrics.RunsFailed, 1))
+	}
+	if run.Fingerprint == "" { // it was made again of a message without the report
+		run.ResearchRunID, run.Fingerprint = lost.ResearchRunID, lost.Fingerprint
+	}
+	return run, nil
 }
 
 // write writes what the message brings, unless there is a halt, and gives the run
@@ -250,8 +268,10 @@ func (d *delivery) begin(ctx context.Context) {
 	if f := run.Failed(kind, part); f != nil {
 		d.Log.InfoContext(ctx, "redriven", "code", f.Code)
 		run.Mend(kind, part)
-		run.EndedAt = time.Time{}
 		run.Asked = 0 // what had come for it was dropped
+		if len(run.Failures) == 0 {
+			run.Status, run.EndedAt = runs.Published, time.Time{}
+		}
 	}
 	if run.PublishedAt.IsZero() {
 		run.Status = runs.Publishing

@@ -532,7 +532,7 @@ func TestTheEnricherIsAskedTwiceWithinTwoAndAHalfHours(t *testing.T) {
 	}{
 		{0, 0, true}, {1, 150*time.Minute - time.Nanosecond, true}, {1, 150 * time.Minute, false}, {2, 0, false}, {3, 0, false},
 	} {
-		if got := asksAgain(runs.Run{Asked: tt.asked, PublishedAt: now.Add(-tt.ago)}, now); got != tt.want {
+		if got := asksAgain(runs.Run{Asked: tt.asked, PublishedAt: now.Add(-tt.ago), TimerAt: now.Add(-answerTime)}); got != tt.want {
 			t.Errorf("asked %d times, published %s ago: got %t", tt.asked, tt.ago, got)
 		}
 	}
@@ -650,8 +650,8 @@ func TestARecordThatIsGoneIsMadeAgain(t *testing.T) {
 		if got := a.saved; got.ReportID != "rep_1" || got.AcceptedAt.UnixMilli() != 1767323045678 || got.UpdatedAt.IsZero() || (got.LastFailure() != nil) != failed {
 			t.Errorf("%s: made again as %+v", kind, got)
 		}
-		if got := a.saved; !failed && (got.ResearchRunID != "run" || got.Fingerprint != p.Fingerprint()) {
-			t.Errorf("made again as %+v", got)
+		if got := a.saved; got.ResearchRunID != "run" || got.Fingerprint != p.Fingerprint() {
+			t.Errorf("%s: made again as %+v", kind, got)
 		}
 		if f := a.saved.LastFailure(); failed && (f.Code != "record_lost" || f.Remedy == "") {
 			t.Errorf("failed of %+v", f)
@@ -677,8 +677,12 @@ func TestBegin(t *testing.T) {
 			runs.Run{Status: runs.Published, PublishedAt: at, Asked: 1, Counts: runs.Counts{Deliveries: 3}},
 		},
 		{
-			"a redriven message", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other, {Kind: string(queue.Texts)}}},
-			runs.Run{Status: runs.Failed, PublishedAt: at, Failures: []runs.Failure{other}, Counts: runs.Counts{Deliveries: 1}},
+			"a redriven message", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{{Kind: string(queue.Texts)}}},
+			runs.Run{Status: runs.Published, PublishedAt: at, Failures: []runs.Failure{}, Counts: runs.Counts{Deliveries: 1}},
+		},
+		{
+			"one of two that have failed", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other, {Kind: string(queue.Texts)}}},
+			runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Failures: []runs.Failure{other}, Counts: runs.Counts{Deliveries: 1}},
 		},
 		{
 			"another one than has failed", runs.Run{Status: runs.Failed, EndedAt: at, PublishedAt: at, Asked: 1, Failures: []runs.Failure{other}},
@@ -746,5 +750,23 @@ func TestAHaltThatWasNotReadIsReadAgain(t *testing.T) {
 	p.halt(t.Context())
 	if a.looks != 2 {
 		t.Errorf("read %d times", a.looks)
+	}
+}
+
+// What was not stored is stored by the next delivery, or every run's status would tell
+// of a halt that is over.
+func TestAHaltThatWasNotStoredIsStoredAgain(t *testing.T) {
+	t.Parallel()
+	a := new(around)
+	p := deliveryOf(t, a, queue.Publish, runs.Run{}).Publisher
+	p.setHalt(t.Context(), "rep_1", sign{problem: &notion.Problem{Code: notion.TokenRefused}})
+	a.err = errors.New("no table")
+	p.setHalt(t.Context(), "rep_1", sign{fine: true})
+	a.err = nil
+	for range 2 {
+		p.setHalt(t.Context(), "rep_1", sign{fine: true})
+	}
+	if len(a.halts) != 3 || a.halts[2] != (runs.Halt{}) {
+		t.Errorf("stored as %+v", a.halts)
 	}
 }

@@ -15,7 +15,7 @@ const (
 	drop                    // nothing: it is written already, or something else is in its place
 	tooEarly                // nothing yet: something has to be written before it
 	waiting                 // nothing yet: the run waits out its trouble
-	missing                 // nothing any more: what has to be written before it was put aside
+	missing                 // nothing any more: what has to be written before it never will be
 )
 
 // retention is how long a queue keeps a message. Where nothing was written of a run
@@ -30,7 +30,7 @@ func dueWith(m queue.Message, messageID string, run runs.Run, now time.Time) (du
 	switch {
 	case m.Kind == queue.Publish && published && !run.TimerAt.IsZero():
 		return drop, "its pages are written"
-	case run.Status == runs.Complete && !areLateQuotes(m, run):
+	case run.Status == runs.Complete && !bringsFirstQuotes(m, run):
 		return drop, "its run is complete"
 	case wasPutAside(messageID, m, run):
 		return drop, "this message is among the dead letters"
@@ -79,9 +79,9 @@ func wasPutAside(messageID string, m queue.Message, run runs.Run) bool {
 	return f != nil && f.MessageID == messageID && messageID != ""
 }
 
-// areLateQuotes tells whether the message brings quotes to a run that has ended
-// without waiting for them any longer.
-func areLateQuotes(m queue.Message, run runs.Run) bool {
+// bringsFirstQuotes tells whether the message brings quotes to a run that has none: it
+// may have ended without them, as they were late or none were expected.
+func bringsFirstQuotes(m queue.Message, run runs.Run) bool {
 	return m.Kind == queue.Quotes && m.Quotes.Total > 0 && run.QuotesAnswer == ""
 }
 

@@ -1,7 +1,9 @@
 package publish_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,7 +12,10 @@ import (
 
 	"notionrelay/functions/publisher/publish"
 	"notionrelay/local/notionsim"
+	"notionrelay/shared/metrics"
+	"notionrelay/shared/queue"
 	"notionrelay/shared/runs"
+	"notionrelay/test/planted"
 )
 
 // Notion may answer with the whole body that it refuses, and a record must not
@@ -88,6 +93,35 @@ func TestWhatKillsEveryProcessIsToldInItsRecord(t *testing.T) {
 		}
 		if next := w.run("rep_2"); next.Status != runs.Complete {
 			t.Errorf("the next run is %s", next.Status)
+		}
+	})
+}
+
+// Of texts no report can be made again. The run says so, and goes well when the report
+// is sent again.
+func TestAReportWhoseRecordIsGoneIsSentAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var figures bytes.Buffer
+		w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+		a, p := w.publisher("a", nil), payload(2, 1)
+		a.Metrics = metrics.Recorder{Function: "publisher", Log: planted.Heard(t, slog.NewJSONHandler(&figures, nil))}
+		for _, again := range []string{"", "again"} {
+			w.send(queue.Message{Kind: queue.Texts, ReportID: "rep_1", Answer: "asked", Texts: &written}, again)
+		}
+		w.drain(a, visibility)
+		if n := totals(t, figures.String())[metrics.RunsFailed]; n != 1 {
+			t.Errorf("it has failed %v times", n)
+		}
+		run := w.run("rep_1")
+		if f := run.LastFailure(); run.Status != runs.Failed || f.Code != "record_lost" || len(w.peek(w.dead)) > 0 || w.sim.Stats().Requests > 0 {
+			t.Fatalf("the run is %s, failures %+v", run.Status, run.Failures)
+		}
+		w.accept("rep_1", p)
+		w.drain(a, visibility)
+		w.wantComplete("rep_1")
+		if run := w.run("rep_1"); run.Fingerprint != p.Fingerprint() || run.ResearchRunID != p.RunID {
+			t.Errorf("it is known as %q, with the fingerprint %q", run.ResearchRunID, run.Fingerprint)
 		}
 	})
 }

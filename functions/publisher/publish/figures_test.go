@@ -13,6 +13,8 @@ import (
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/metrics"
 	"notionrelay/shared/queue"
+	"notionrelay/shared/report"
+	"notionrelay/shared/runs"
 	"notionrelay/test/planted"
 )
 
@@ -99,6 +101,36 @@ func TestAFailedRunIsRecordedOnce(t *testing.T) {
 			if got[name] != n {
 				t.Errorf("%s adds up to %v, want %v", name, got[name], n)
 			}
+		}
+	})
+}
+
+// Of two letters of a run one is redriven, and written: the run has failed as before,
+// then and not once more.
+func TestARunThatStillHasAFailureDoesNotFailAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var figures bytes.Buffer
+		w, p := published(t)
+		a := w.publisher("a", nil)
+		a.Metrics = metrics.Recorder{Function: "publisher", Log: planted.Heard(t, slog.NewJSONHandler(&figures, nil))}
+		first, second := part(p, 0, 2, report.Quote{Text: "one"}), part(p, 1, 2, report.Quote{Text: "two"})
+		w.sim.Inject(notionsim.Fault{Method: http.MethodPost, Path: "/v1/pages", Status: 400})
+		w.send(first, "")
+		w.send(second, "")
+		for w.deliver(t.Context(), a, visibility) {
+		}
+		failed := w.run("rep_1")
+		figures.Reset()
+		w.send(first, "redriven")
+		for w.deliver(t.Context(), a, visibility) {
+		}
+		run := w.run("rep_1")
+		if run.Status != runs.Failed || len(run.Failures) != 1 || run.EndedAt.IsZero() || !run.EndedAt.Equal(failed.EndedAt) {
+			t.Errorf("the run is %s, ended at %s, failures %+v", run.Status, run.EndedAt, run.Failures)
+		}
+		if n := totals(t, figures.String())[metrics.RunsFailed]; n != 0 {
+			t.Errorf("it has failed %v times more", n)
 		}
 	})
 }

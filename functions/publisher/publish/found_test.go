@@ -15,11 +15,11 @@ import (
 
 // What pairs and model have found, each in the shortest history that shows it.
 
-// TestAPartOutlivesItsMessagesSilence is found by the pairs. The base waits at the tail of the queue, and a process dies with the
-// second part of the quotes before it could shorten the message's long visibility
-// timeout. When that is over, nothing has happened to the run for so long that
-// the part is dropped as one of an abandoned run; then the base goes on, the
-// first part is written, and whatever comes later is of another answer.
+// The base waits at the tail of the queue, and a process dies with the second part of
+// the quotes before it could shorten the message's long visibility timeout. When that
+// was over, nothing had happened to the run for so long that the part was dropped as
+// one of an abandoned run; then the base went on, the first part was written, and
+// whatever came later was of another answer.
 func TestAPartOutlivesItsMessagesSilence(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -69,12 +69,13 @@ func probeAfter(probes int) time.Duration {
 	return min(15*time.Second<<min(probes, 5), 5*time.Minute)
 }
 
-// halts keeps the halt of all runs. Only the publisher changes it, so what this
-// process has read once it knows.
+// halts keeps the halt of all runs. Only the publisher changes it, so a process reads
+// it once.
 type halts struct {
-	known  bool
-	now    runs.Halt
-	fineAt time.Time // when something was written last
+	known    bool
+	now      runs.Halt
+	unstored bool      // now is not what the record holds
+	fineAt   time.Time // when something was written last
 }
 
 // recently is how long a write that went well says that Notion works.
@@ -104,7 +105,7 @@ func (p *Publisher) setHalt(ctx context.Context, reportID string, s sign) {
 	if is.Halted() {
 		p.Metrics.Record(ctx, metrics.Count(metrics.PublisherHalted, 1))
 	}
-	if is == was {
+	if is == was && !p.halts.unstored {
 		return
 	}
 	switch {
@@ -116,10 +117,11 @@ func (p *Publisher) setHalt(ctx context.Context, reportID string, s sign) {
 		p.Metrics.Record(ctx, metrics.Count(metrics.PublisherHalted, 0))
 		p.Log.InfoContext(ctx, "going on", "code", was.Code, "lasted", time.Since(was.Since))
 	}
-	p.halts.known, p.halts.now = true, is
-	if err := p.Runs.SetHalt(ctx, is); err != nil {
+	err := p.Runs.SetHalt(ctx, is)
+	if err != nil {
 		p.Log.WarnContext(ctx, "halt was not stored", "error", err)
 	}
+	p.halts.known, p.halts.now, p.halts.unstored = true, is, err != nil
 }
 
 // signOf finds out what the end of a delivery tells. Notion is asked where an

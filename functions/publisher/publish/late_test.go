@@ -128,6 +128,37 @@ func TestAParentThatIsUnknownForAMoment(t *testing.T) {
 	})
 }
 
+// What was just made may not be readable for a moment either: neither where the blocks
+// of a page are looked up, nor where a lost append is looked for.
+func TestAPageThatCannotBeReadForAMoment(t *testing.T) {
+	t.Parallel()
+	nested := report.Payload{Reports: map[string]string{"strategyReport": marked("Do", 3, true)}}
+	missing := notionsim.Fault{Method: http.MethodGet, Path: "/v1/blocks/*/children", Status: 404}
+	for name, tt := range map[string]struct {
+		p      report.Payload
+		faults []notionsim.Fault
+	}{
+		"its blocks":    {nested, []notionsim.Fault{missing}},
+		"a lost append": {payload(120, 0), []notionsim.Fault{missing, {Method: http.MethodPatch, Path: "/v1/blocks/*/children", Nth: 2, Status: 500, After: true}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				quiet := newWorld(t, notionsim.Options{Budget: 1_000_000})
+				quiet.accept("rep_1", tt.p)
+				quiet.drain(quiet.publisher("a", nil), visibility)
+				w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+				for _, f := range tt.faults {
+					w.sim.Inject(f)
+				}
+				w.accept("rep_1", tt.p)
+				w.drain(w.publisher("a", nil), visibility)
+				w.wantTree(quiet.sim.Tree())
+			})
+		})
+	}
+}
+
 // An integration that may write content but not read it gets ids alone.
 func TestAnswersWithoutContent(t *testing.T) {
 	t.Parallel()

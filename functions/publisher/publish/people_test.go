@@ -13,6 +13,7 @@ import (
 	"notionrelay/shared/markdown"
 	"notionrelay/shared/queue"
 	"notionrelay/shared/report"
+	"notionrelay/shared/research"
 	"notionrelay/shared/runs"
 )
 
@@ -333,6 +334,60 @@ func TestAnotherVersionBeginsAHalfWrittenPageAnew(t *testing.T) {
 	if len(markdown.Blocks(old.Reports["strategyReport"])) != len(markdown.Blocks(other.Reports["strategyReport"])) {
 		t.Error("the two versions differ in more than a text")
 	}
+}
+
+// Another version may make homepages with a block more or less, which is played by
+// what the record knows of the research: the texts come to a page of before.
+func TestAnotherVersionMakesHomepagesOtherwise(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ was, is *report.Statistics }{
+		"with a block more": {nil, new(report.Statistics)},
+		"with a block less": {new(report.Statistics), nil},
+	} {
+		for _, reports := range []int{1, 2} {
+			t.Run(fmt.Sprintf("%s, %d reports", name, reports), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+					p := payload(2, 2*(reports-1))
+					if reports == 1 {
+						delete(p.Reports, "strategyReport")
+					}
+					change := func(statistics *report.Statistics) {
+						run := w.run("rep_1")
+						run.Statistics = statistics
+						if err := w.db.Runs().Save(t.Context(), &run); err != nil {
+							t.Fatal(err)
+						}
+					}
+					w.accept("rep_1", p)
+					w.research = counting{tt.was}
+					w.deliver(t.Context(), w.publisher("a", nil), visibility)
+					change(tt.is)
+					w.drain(w.publisher("a", nil), visibility)
+					tree := w.sim.Tree()
+					introduction, link := strings.Index(tree, "We read a lot."), strings.Index(tree, "View Comprehensive Analysis")
+					if run := w.run("rep_1"); run.Status != runs.Complete || introduction < 0 || introduction > link || strings.Contains(tree, "We analysed what people say") || strings.Contains(tree, "⏳") {
+						t.Errorf("the run is %s, failures %+v:\n%s", run.Status, run.Failures, tree)
+					}
+				})
+			})
+		}
+	}
+}
+
+// counting is a research database that knows the size of a run, or does not.
+type counting struct{ statistics *report.Statistics }
+
+func (counting) Account(context.Context, string, string) (a research.Account, found bool, err error) {
+	return a, false, nil
+}
+
+func (c counting) Statistics(context.Context, string) (s report.Statistics, found bool, err error) {
+	if c.statistics == nil {
+		return s, false, nil
+	}
+	return *c.statistics, true, nil
 }
 
 // A part of the quotes and the texts fail, and are redriven in any order.

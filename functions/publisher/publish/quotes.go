@@ -18,14 +18,10 @@ import (
 // only takes the placeholder away.
 func writeQuotes(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 	run, part := l.Run, m.Quotes
-	if areLateQuotes(m, *run) && slices.Contains(run.Warnings, noQuotesInTime) {
-		if err := takeQuotesPlaceAway(ctx, l); err != nil { // the timer may have been interrupted in it
+	if bringsFirstQuotes(m, *run) {
+		if err := expectQuotesAgain(ctx, l); err != nil {
 			return err
 		}
-		run.Steps = without(run.Steps, stepQuotesSection)
-		delete(run.Places, stepQuotesSection)
-		run.Warnings = slices.DeleteFunc(run.Warnings, func(w string) bool { return w == noQuotesInTime })
-		run.Status, run.EndedAt = runs.Published, time.Time{} // or the rest of them would be dropped
 	}
 	run.QuotesAnswer = m.Answer
 	for _, warning := range part.Warnings {
@@ -51,6 +47,25 @@ func writeQuotes(ctx context.Context, l *ledger.Ledger, m queue.Message) error {
 		return nil // the rest comes with the next part
 	}
 	return l.Replace(ctx, stepQuotesSection, stepHomepage, madeWith(run), tree.QuotesSection(databaseID, part.Total, part.Posts))
+}
+
+// expectQuotesAgain takes back that the run has ended without quotes: because they were
+// late, or because none were expected.
+func expectQuotesAgain(ctx context.Context, l *ledger.Ledger) error {
+	run := l.Run
+	if run.Status == runs.Complete { // or the rest of them would be dropped
+		run.Status, run.EndedAt = runs.Published, time.Time{}
+	}
+	if !slices.Contains(run.Warnings, noQuotesInTime) {
+		return nil
+	}
+	if err := takeQuotesPlaceAway(ctx, l); err != nil { // the timer may have been interrupted in it
+		return err
+	}
+	run.Steps = without(run.Steps, stepQuotesSection)
+	delete(run.Places, stepQuotesSection)
+	run.Warnings = slices.DeleteFunc(run.Warnings, func(w string) bool { return w == noQuotesInTime })
+	return nil
 }
 
 func quotesSteps(total int) []runs.Step {

@@ -2,10 +2,12 @@ package publish_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"notionrelay/local/notionsim"
 	"notionrelay/shared/queue"
@@ -83,6 +85,38 @@ func TestPartsOfTheQuotesArePutAsideTogether(t *testing.T) {
 		}
 		w.wantQuotes("one", "two")
 	})
+}
+
+// A report of which no quotes were expected is complete without them. Should some come
+// all the same, they are written to the end, though the process dies in their midst.
+func TestQuotesThatNobodyExpectedAreWrittenToTheEnd(t *testing.T) {
+	t.Parallel()
+	for k := 1; k <= 4; k++ { // the database, two rows, the section
+		t.Run(fmt.Sprint("request ", k), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+				p := payload(2, 0)
+				w.accept("rep_1", p)
+				w.drain(w.publisher("a", nil), time.Second)
+				if run := w.run("rep_1"); run.Status != runs.Complete || run.QuotesAnswer != "" {
+					t.Fatalf("the run is %s, its quotes are those of %q", run.Status, run.QuotesAnswer)
+				}
+				w.send(part(p, 0, 2, report.Quote{Text: "one"}, report.Quote{Text: "two"}), "")
+				alive, kill := context.WithCancel(t.Context())
+				defer kill()
+				w.deliver(alive, w.publisher("a", &dying{notion: w.sim.Transport(), k: k, moment: beforeAnswer, kill: kill}), time.Second)
+				if alive.Err() == nil {
+					t.Fatal("the process was not killed")
+				}
+				w.drain(w.publisher("b", nil), 2*visibility)
+				w.wantQuotes("one", "two")
+				if tree := w.sim.Tree(); strings.Count(tree, "View the complete quotes database") != 1 {
+					t.Errorf("the homepage does not lead to them:\n%s", tree)
+				}
+			})
+		})
+	}
 }
 
 // Of two answers that differ the first one is written to its end.

@@ -43,7 +43,7 @@ func settleSubject(ctx context.Context, run *runs.Run, p *report.Payload, resear
 }
 
 // enough is how many characters of what an account says its messages have room for,
-// which is more than the copywriter reads.
+// which is as many as the copywriter reads.
 const enough = 1000
 
 // beginning is a text's first so many characters.

@@ -62,7 +62,7 @@ func (d *delivery) endWaiting(ctx context.Context) error {
 	switch {
 	case !noTexts && !noQuotes:
 		return nil
-	case asksAgain(*run, time.Now()):
+	case asksAgain(*run):
 		if err := d.setTimer(ctx); err != nil {
 			return err
 		}
@@ -80,9 +80,11 @@ func (d *delivery) endWaiting(ctx context.Context) error {
 	return nil
 }
 
-// asksAgain tells whether there is time to ask the enricher once more.
-func asksAgain(run runs.Run, now time.Time) bool {
-	return run.Asked < maxAsks && now.Sub(run.PublishedAt) < patience
+// asksAgain tells whether there is time to ask the enricher once more. That the timer
+// has come late does not count: what it stood behind, such as a halt, may have kept
+// the answer as well.
+func asksAgain(run runs.Run) bool {
+	return run.Asked < maxAsks && run.TimerAt.Add(answerTime).Sub(run.PublishedAt) < patience
 }
 
 // isEarly tells whether another timer is set than the one that has come: a

@@ -167,7 +167,7 @@ func sentence(words string) string {
 var reasons = []reason{
 	{queue.ErrUnreadable, "unreadable_message", "The message is not one that this version can read.", "Deploy the version that wrote it and redrive it, or send the report again."},
 	{queue.ErrTooLarge, "too_large", "With what is known of its company the report is larger than a message.", "Shorten the report or the account's description, and send it again."},
-	{errPartMissing, "part_missing", "An earlier part of the report was put aside.", "Redrive them together."},
+	{errPartMissing, "part_missing", "An earlier part of the report was put aside, or was never written.", "Redrive them together."},
 	{errProcessDied, "process_died", "The publisher's process died at this message every time, most likely for lack of memory.", "Give the function more memory and redrive it, or shorten the report."},
 	{ledger.ErrTrashed, "in_trash", "A page of the report is in Notion's trash.", "Restore it, then redrive the report."},
 	{errDefect, "defect", "The publisher failed in an unforeseen way; its log says where.", "Report it, and redrive the report when it is mended."},

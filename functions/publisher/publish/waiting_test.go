@@ -393,6 +393,41 @@ func TestAnEnricherThatNeverAnswers(t *testing.T) {
 	})
 }
 
+// What the enricher has answered waits out a halt together with the timer, and they
+// take turns at the head of the queue. Whichever comes first afterwards, what was
+// answered is written.
+func TestAHaltIsNotTheEnrichersSilence(t *testing.T) {
+	t.Parallel()
+	for turn := range 12 { // of five minutes each
+		t.Run(fmt.Sprint("turn ", turn), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, notionsim.Options{Budget: 1_000_000})
+				w.accept("rep_1", payload(3, 2))
+				w.deliver(t.Context(), w.publisher("a", nil), time.Minute)
+				up := time.Now().Add(3*time.Hour + time.Duration(turn)*5*time.Minute)
+				b := w.publisher("b", roundTrip(func(r *http.Request) (*http.Response, error) {
+					if time.Now().Before(up) {
+						return nil, errDial
+					}
+					return w.sim.Transport().RoundTrip(r)
+				}))
+				w.accept("rep_2", payload(3, 0))
+				halted := w.serve(b, false)
+				time.Sleep(time.Minute)
+				halted()
+				stop := w.serve(b, true)
+				defer stop()
+				time.Sleep(5 * time.Hour)
+				w.wantComplete("rep_1", "rep_2")
+				if run, tree := w.run("rep_1"), w.sim.Tree(); len(run.Warnings) > 0 || !strings.Contains(tree, "We read a lot.") || strings.Count(tree, "Quote: ") != 2 {
+					t.Errorf("warnings %q:\n%s", run.Warnings, tree)
+				}
+			})
+		})
+	}
+}
+
 // Notion refuses what the AI has written.
 func TestARefusedTextLeavesTheStandardOne(t *testing.T) {
 	t.Parallel()

@@ -234,7 +234,7 @@ func (h *Handler) enqueue(ctx context.Context, payload report.Payload, key idemp
 	if err != nil {
 		return run, unavailable(fmt.Errorf("record report %s: %w", message.ReportID, err))
 	}
-	if run.Fingerprint != fingerprint {
+	if run.Fingerprint != fingerprint && run.Fingerprint != "" { // one that was lost and made again may have none
 		return run, &refusal{code: "idempotency_mismatch", field: key.header,
 			sentence: "This " + key.header + " was used with another body."}
 	}

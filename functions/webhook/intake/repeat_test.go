@@ -54,6 +54,19 @@ func TestARepeatSetsGoingWhatHasNotEndedWell(t *testing.T) {
 	}
 }
 
+// A record that was lost and made again of a message without the report does not know
+// its fingerprint. The report is sent again then.
+func TestARepeatOfWhatTheRecordDoesNotKnowIsTaken(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, body := b.do(t, post("/reports", good))
+	b.change(t, body.Data.ReportID, func(run *runs.Run) { run.Fingerprint = "" })
+	b.queue.sent = nil
+	if response, again := b.do(t, post("/reports", good)); response.StatusCode != 202 || again.Data.ReportID != body.Data.ReportID || len(b.queue.sent) != 1 {
+		t.Errorf("got %d %+v, and %d messages", response.StatusCode, again, len(b.queue.sent))
+	}
+}
+
 // SQS drops a message whose deduplication id it has seen within five minutes.
 func TestARepeatIsAMessageOfItsOwnForEachVersionOfTheRecord(t *testing.T) {
 	t.Parallel()
