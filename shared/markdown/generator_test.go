@@ -91,6 +91,7 @@ var tokens = slices.Concat(
 		"\n", "\n", "\n\n", "  ", "    ", "\t", "\r\n", "\x00", "\u00a0", "\u200b", "`", "``", "```\n", "~~~",
 		"> ", "- ", "1. ", "2) ", "# ", "## ", "[ ] ", "[x] ", "[!NOTE]", "[^1]: ", "[a]: http://c", "<!A ", "<summary ", "<td </A/>",
 		"<a href=x>", "<a href='http://0'>", "<img src=http://0/.svg>", "<img src=x alt=y>", `<span title="`, `) "t"`,
+		"\n|-|-|\n", "\n-|-\n", "|a|b|\n|-|-|\n", "\n|c|d|\n", "\n\n    ", "\n  ", "\n> ", "\n- ", "\n1. ", "\n# ", "\n```\n", "\n</details>\n\n",
 	},
 )
 

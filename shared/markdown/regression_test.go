@@ -87,6 +87,11 @@ var regressions = []struct{ fault, source, want string }{
 		"<td><ol><a href='https://b.example'><li>",
 		"table header=false\n  table_row | \"1. https://b.example\"+link(https://b.example)\n",
 	},
+	{
+		"a toggle that a cell left open took all later rows with it",
+		"|<details><summary>a</summary>b|c|\n|-|-|\n|d|<details>e|\n|f|g|\n",
+		"table header=true\n  table_row | \"a\\nb\" | \"c\"\n  table_row | \"d\" | \"e\"\n  table_row | \"f\" | \"g\"\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {

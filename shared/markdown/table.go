@@ -14,11 +14,12 @@ func (c *converter) table(n *extast.Table) {
 		c.push(element{holds: tableParts, end: endRow, cells: make([][]block.Text, 0, row.ChildCount())})
 		column := 0
 		c.each(row, func(cell ast.Node) {
+			around := len(c.open)
 			c.push(element{holds: cellText, end: endCell})
 			c.inCell = column < len(n.Alignments) // behind the last column stands what is no cell
 			c.flow(cell, block.Paragraph)
 			c.inCell = false
-			c.pop()
+			c.popTo(around) // the cell may have left a <details> open
 			column++
 		})
 		c.pop()
