@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -107,7 +108,23 @@ func writeRow(name string, c change) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(json.NewEncoder(packed).Encode(c), packed.Close())
+	return errors.Join(encodeRow(json.NewEncoder(packed), c), packed.Close())
+}
+
+// encodeRow writes each node as a value of its own: a value is in memory as a whole
+// while it is written or read, and a row can have tens of thousands of nodes.
+func encodeRow(encoder *json.Encoder, c change) error {
+	nodes := c.Put
+	c.Put = nil
+	if err := encoder.Encode(c); err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if err := encoder.Encode(n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func readRow(name string) (c change, err error) {
@@ -120,10 +137,20 @@ func readRow(name string) (c change, err error) {
 	if err != nil {
 		return c, err
 	}
-	if err := json.NewDecoder(packed).Decode(&c); err != nil {
+	decoder := json.NewDecoder(packed)
+	if err := decoder.Decode(&c); err != nil {
 		return c, err
 	}
-	if len(c.Insert) == 0 || len(c.Insert[0].IDs) != 1 {
+	for {
+		n := new(node)
+		if err := decoder.Decode(n); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return c, err
+		}
+		c.Put = append(c.Put, n)
+	}
+	if len(c.Insert) == 0 || len(c.Insert[0].IDs) != 1 || len(c.Put) == 0 {
 		return c, fmt.Errorf("%s has no row", filepath.Base(name))
 	}
 	return c, nil

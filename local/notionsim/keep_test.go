@@ -1,6 +1,9 @@
 package notionsim_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -210,6 +213,38 @@ func TestASparedRowIsBackWhenItIsAskedFor(t *testing.T) {
 		c = open(t, opts)
 		if diff := cmp.Diff(want, c.sim.TreeBelow(spared)); diff != "" {
 			t.Errorf("%s: after a restart it has changed (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A row is set aside node by node: as one value it would be in memory twice, however
+// large it is.
+func TestARowIsSetAsideNodeByNode(t *testing.T) {
+	t.Parallel()
+	opts := notionsim.Options{Budget: 1000, Keep: 1, Dir: t.TempDir(), Spare: func(string) bool { return true }}
+	c := open(t, opts)
+	c.must("PATCH", "/v1/blocks/"+c.row("large")+"/children", children(times(100, paragraph(strings.Repeat("x", 2000)))))
+	c.row("other")
+	files, err := filepath.Glob(filepath.Join(opts.Dir, "aside", "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("set aside are %q, %v", files, err)
+	}
+	f, err := os.Open(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	packed, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := io.ReadAll(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value := range bytes.Lines(row) {
+		if len(value) > len(row)/10 {
+			t.Errorf("a value has %d of the %d bytes of the row", len(value), len(row))
 		}
 	}
 }

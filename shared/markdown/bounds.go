@@ -47,6 +47,9 @@ const (
 	// behind it.
 	maxReferences = 2000
 
+	// maxLabels is how many labels of definitions are looked for in the document.
+	maxLabels = 100
+
 	// maxReferable is how many bytes of URLs references to link definitions may
 	// become in all: a long URL can be referred to by three characters.
 	maxReferable = 4 << 20
@@ -93,8 +96,10 @@ type bounds struct {
 	escapes    int
 	footnotes  int
 	noteMarks  int
-	lines      int // of each paragraph
-	inlines    int // of each block
+	labels     int    // that may be looked for
+	lower      []byte // the document in small letters, once it is asked for
+	lines      int    // of each paragraph
+	inlines    int    // of each block
 
 	block   ast.Node // the block whose inlines are being parsed
 	plain   bool     // its inlines would cost more than is left
@@ -113,6 +118,7 @@ func newContext(source []byte) parser.Context {
 		escapes:    maxEscapedPipes,
 		footnotes:  maxFootnotes,
 		noteMarks:  maxFootnoteMarks,
+		labels:     maxLabels,
 		cells:      inProportion(maxCells, source),
 		lines:      inProportion(maxLines, source),
 		inlines:    inProportion(maxInlines, source),
@@ -242,10 +248,11 @@ func (f footnoteMarks) Parse(parent ast.Node, block text.Reader, pc parser.Conte
 // references bounds the paragraphs in which link references are defined.
 type references struct{ parser.ParagraphTransformer }
 
-// Transform leaves a paragraph of more than maxReferences lines as it is. The nodes of
-// definitions are of no more use, but that the first may be what a block begins with.
+// Transform leaves a paragraph of more than maxReferences lines as it is, and one
+// whose definitions nothing refers to: it is a list of sources for a reader. The nodes
+// of definitions are of no more use, but that the first may be what a block begins with.
 func (r references) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	if node.Lines().Len() > maxReferences {
+	if node.Lines().Len() > maxReferences || boundsOf(pc).isForReaders(node, reader.Source()) {
 		return
 	}
 	parent, before := node.Parent(), node.PreviousSibling()
@@ -255,6 +262,41 @@ func (r references) Transform(node *ast.Paragraph, reader text.Reader, pc parser
 	}
 	for n := before.NextSibling(); n != nil && n.Kind() == ast.KindLinkReferenceDefinition; n = before.NextSibling() {
 		parent.RemoveChild(parent, n)
+	}
+}
+
+// isForReaders tells whether a paragraph defines links that nothing refers to.
+func (b *bounds) isForReaders(node *ast.Paragraph, source []byte) bool {
+	defines := false
+	for i := range node.Lines().Len() {
+		line := node.Lines().At(i)
+		label, rest, ok := bytes.Cut(bytes.TrimLeft(line.Value(source), " "), []byte("]:"))
+		if !ok || !bytes.HasPrefix(label, []byte("[")) || blank(rest) {
+			continue
+		}
+		if defines = true; b.labels == 0 || b.isReferredTo(string(label)+"]", source) {
+			return false
+		}
+		b.labels--
+	}
+	return defines
+}
+
+// isReferredTo tells whether a label in its brackets stands anywhere but before a
+// definition. Case makes no difference to labels.
+func (b *bounds) isReferredTo(label string, source []byte) bool {
+	if b.lower == nil {
+		b.lower = bytes.ToLower(source)
+	}
+	sought := bytes.ToLower([]byte(label))
+	for rest := b.lower; ; {
+		i := bytes.Index(rest, sought)
+		if i < 0 {
+			return false
+		}
+		if rest = rest[i+len(sought):]; !bytes.HasPrefix(rest, []byte(":")) {
+			return true
+		}
 	}
 }
 
