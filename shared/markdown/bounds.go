@@ -265,13 +265,14 @@ func (r references) Transform(node *ast.Paragraph, reader text.Reader, pc parser
 	}
 }
 
-// isForReaders tells whether a paragraph defines links that nothing refers to.
+// isForReaders tells whether a paragraph defines links that nothing refers to. One to
+// # alone is how people write a comment: [//]: # (a comment).
 func (b *bounds) isForReaders(node *ast.Paragraph, source []byte) bool {
 	defines := false
 	for i := range node.Lines().Len() {
 		line := node.Lines().At(i)
 		label, rest, ok := bytes.Cut(bytes.TrimLeft(line.Value(source), " "), []byte("]:"))
-		if !ok || !bytes.HasPrefix(label, []byte("[")) || blank(rest) {
+		if !ok || !bytes.HasPrefix(label, []byte("[")) || blank(rest) || isComment(rest) {
 			continue
 		}
 		if defines = true; b.labels == 0 || b.isReferredTo(string(label)+"]", source) {
@@ -280,6 +281,12 @@ func (b *bounds) isForReaders(node *ast.Paragraph, source []byte) bool {
 		b.labels--
 	}
 	return defines
+}
+
+func isComment(destination []byte) bool {
+	first, _, _ := bytes.Cut(bytes.TrimLeft(destination, " \t"), []byte(" "))
+	first = bytes.TrimSpace(first)
+	return string(first) == "#" || string(first) == "<#>"
 }
 
 // isReferredTo tells whether a label in its brackets stands anywhere but before a

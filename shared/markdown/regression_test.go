@@ -92,6 +92,11 @@ var regressions = []struct{ fault, source, want string }{
 		"|<details><summary>a</summary>b|c|\n|-|-|\n|d|<details>e|\n|f|g|\n",
 		"table header=true\n  table_row | \"a\\nb\" | \"c\"\n  table_row | \"d\" | \"e\"\n  table_row | \"f\" | \"g\"\n",
 	},
+	{
+		"a comment in the form of a definition is nothing",
+		"a\n\n[//]: # (b)\n\n[comment]: <#> \"c\"\n[d]: #\n\ne\n",
+		"paragraph \"a\"\nparagraph \"e\"\n",
+	},
 }
 
 func TestRegressions(t *testing.T) {
