@@ -26,11 +26,13 @@ import (
 // many continue in a block of the same kind. How deep blocks nest and how many
 // there are is not limited here; block.NewPlan deals with that.
 //
-// Two things are written as Notion needs them rather than as HTML would show
-// them. A line break inside a paragraph stays a line break, since reports set
-// lines like "**Primary**: …" one below the other. And a number that Notion
-// would not give to a list item by itself (it numbers from 1 and cannot be told
-// otherwise in version 2022-06-28) is written out in a paragraph.
+// Some things are written as Notion and its readers need them rather than as HTML
+// would show them. A line break inside a paragraph stays a line break, since reports
+// set lines like "**Primary**: …" one below the other. A number that Notion would not
+// give to a list item by itself (it numbers from 1 and cannot be told otherwise in
+// version 2022-06-28) is written out in a paragraph. A tag in a sentence that HTML does
+// not know and that is never closed, such as <first name>, is text, and so are
+// definitions of links that nothing refers to: they are a list of sources.
 func Blocks(source string) []block.Block {
 	return convert([]byte(clean(source)), limits{}, usual)
 }

@@ -27,7 +27,7 @@
 //
 // What a reader waits for goes first. A delivery of anything else lets a report
 // that was accepted after its message was sent, and therefore stands behind it,
-// pass (bulk in due.go). And behind every promise is a timer (timer.go).
+// pass (yield.go). And behind every promise is a timer (timer.go).
 package publish
 
 import (
