@@ -325,9 +325,8 @@ func (s *system) serve(ctx context.Context) error {
 	defer time.AfterFunc(lastPatience, cutOff).Stop()
 	shutdownCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if late := s.server.Shutdown(shutdownCtx); late != nil { // someone does not take his answer
-		late = s.server.Close()
-		err = errors.Join(err, late)
+	if s.server.Shutdown(shutdownCtx) != nil { // someone does not take his answer
+		err = errors.Join(err, s.server.Close())
 	}
 	wait.Wait()
 	return err

@@ -271,8 +271,12 @@ func (b *bounds) isForReaders(node *ast.Paragraph, source []byte) bool {
 	defines := false
 	for i := range node.Lines().Len() {
 		line := node.Lines().At(i)
-		label, rest, ok := bytes.Cut(bytes.TrimLeft(line.Value(source), " "), []byte("]:"))
-		if !ok || !bytes.HasPrefix(label, []byte("[")) || blank(rest) || isComment(rest) {
+		definition := bytes.TrimLeft(line.Value(source), " ")
+		if !bytes.HasPrefix(definition, []byte("[")) { // as most lines do not
+			continue
+		}
+		label, rest, ok := bytes.Cut(definition, []byte("]:"))
+		if !ok || blank(rest) || isComment(rest) {
 			continue
 		}
 		if defines = true; b.labels == 0 || b.isReferredTo(string(label)+"]", source) {
