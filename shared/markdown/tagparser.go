@@ -82,7 +82,7 @@ func (p tagParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) 
 	if ok && t.bare && !t.closing && (unicode.IsLetter(before) || unicode.IsDigit(before)) {
 		return nil // "if CAC<LTV and LTV>3x" compares
 	}
-	if ok && isPlaceholder(t, block.Source(), pc) {
+	if ok && isFillIn(t, block.Source(), pc) {
 		return nil
 	}
 	if node := p.InlineParser.Parse(parent, block, pc); node != nil {
@@ -104,10 +104,10 @@ var lonelyTags = set(
 	"optgroup", "option", "param", "pre", "rp", "rt", "script", "source", "style", "summary", "textarea", "track",
 )
 
-// isPlaceholder tells whether a tag stands for what a reader fills in: "Hi <first
+// isFillIn tells whether a tag stands for what a reader fills in: "Hi <first
 // name>". HTML does not know it, and the document does not close it. One word on a
 // line of its own is not asked for, since sections begin like that.
-func isPlaceholder(t tag, source []byte, pc parser.Context) bool {
+func isFillIn(t tag, source []byte, pc parser.Context) bool {
 	if t.name == "" || t.closing || t.empty || bytes.IndexByte(t.attributes, '=') >= 0 ||
 		inlineTags[t.name] || layoutTags[t.name] || breaks[t.name] || lonelyTags[t.name] {
 		return false
@@ -217,7 +217,7 @@ func onlyTags(line, source []byte, pc parser.Context) bool {
 	found := false
 	for line = bytes.TrimSpace(line); len(line) > 0; line = bytes.TrimLeft(line, " \t") {
 		t, ok := scanTag(line, nil)
-		if !ok || inlineTags[t.name] || t.bare && isPlaceholder(t, source, pc) {
+		if !ok || inlineTags[t.name] || t.bare && isFillIn(t, source, pc) {
 			return false
 		}
 		found = true
